@@ -1,0 +1,1 @@
+"""Operators: who may sign in to the console."""

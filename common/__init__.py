@@ -1,0 +1,1 @@
+"""What several apps need and no app owns: egress rules, sealed secrets, time spans."""

@@ -1,0 +1,1 @@
+"""How a message leaves the house: the outbox of deliveries and the channels that send them."""

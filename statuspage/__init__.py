@@ -1,0 +1,1 @@
+"""The project: settings, wiring and processes. Imports every app; nothing imports it."""

@@ -1,0 +1,1 @@
+"""Django's SQLite backend with the number of parameters that today's SQLite takes."""

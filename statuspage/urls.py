@@ -1,0 +1,8 @@
+"""Every dynamic address. Public pages are files and answered before this (public_pages.front)."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,44 @@
+"""Plain builders with defaults: each makes one object and what it cannot exist without."""
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.models import User
+from components import catalogue
+from components.models import Component, ComponentGroup
+from monitoring.models import Node, Replica
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+def operator(**fields: Any) -> User:
+    fields = {"username": f"operator{next(_numbers)}", "password": "correct horse battery", "is_staff": True, "is_superuser": True} | fields
+    return User.objects.create_user(**fields)
+
+
+def group(**fields: Any) -> ComponentGroup:
+    return ComponentGroup.objects.create(**{"name": f"Group {next(_numbers)}"} | fields)
+
+
+def component(*, created_at: datetime = LONG_AGO, **fields: Any) -> Component:
+    number = next(_numbers)
+    row = Component(**{"name": f"Component {number}", "slug": f"component-{number}"} | fields)
+    catalogue.register(component=row, now=created_at)
+    return row
+
+
+def node(**fields: Any) -> Node:
+    number = next(_numbers)
+    fields = {"name": f"Node {number}", "slug": f"node-{number}", "interval_s": 60} | fields
+    if "component" not in fields:
+        fields["component"] = component()
+    return Node.objects.create(**fields)
+
+
+def replica(**fields: Any) -> Replica:
+    fields = {"address": f"tcp://127.0.0.1:{10_000 + next(_numbers)}"} | fields
+    if "node" not in fields:
+        fields["node"] = node()
+    return Replica.objects.create(**fields)

@@ -1,0 +1,11 @@
+"""Fixtures that every test may use."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A fixed moment: Thursday 19 November 2026, 14:32 UTC."""
+    return datetime(2026, 11, 19, 14, 32, tzinfo=UTC)

@@ -1,0 +1,16 @@
+"""The product's settings for tests: a throw-away data folder, a cheap hasher, no outside world."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "tests-only")
+os.environ.setdefault("CANDOR_DATA", tempfile.mkdtemp(prefix="candor-tests-"))
+os.environ.setdefault("CANDOR_ALLOW_PRIVATE_TARGETS", "1")
+
+from statuspage.settings import *  # noqa: E402, F403 - Django's way to derive settings
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES["staticfiles"] = {  # noqa: F405
+    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+}
