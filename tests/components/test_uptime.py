@@ -287,6 +287,18 @@ def test_a_day_has_the_hours_that_passed_in_its_zone(
     ), why
 
 
+def test_no_day_begins_after_now_where_the_clock_jumped_over_midnight_from_before_it() -> None:
+    toronto = ZoneInfo("America/Toronto")
+    now = datetime(1919, 3, 31, 4, 45, tzinfo=UTC)  # 15 minutes after 23:30 became 00:30
+    changes = [Change(now - timedelta(days=9), OP)]
+
+    bars = uptime.day_bars(changes, now=now, days=2, time_zone=toronto)
+
+    assert [bar.day for bar in bars] == [date(1919, 3, 30), date(1919, 3, 31)]
+    assert bars[1].tally == Tally()
+    assert uptime.total(bars).total_us == (23 * 60 + 45) * MINUTE_US
+
+
 def test_a_year_with_a_leap_day_has_all_its_days() -> None:
     now = datetime(2028, 12, 31, 23, 59, tzinfo=UTC)
     bars = uptime.day_bars([], now=now, days=366, time_zone=ZoneInfo("UTC"))
@@ -308,7 +320,7 @@ def test_days_have_no_gap_and_no_overlap_and_hold_their_own_time(
     assert dates == [now.astimezone(time_zone).date() - timedelta(n) for n in range(days)][::-1]
     assert [bar.is_partial for bar in bars] == [False] * (days - 1) + [True]
     edges = [min(timespan.day_start(day, time_zone=time_zone), now) for day in dates] + [now]
-    for shown, start, end in zip(bars, edges, edges[1:], strict=True):
+    for shown, (start, end) in zip(bars, itertools.pairwise(edges), strict=True):
         assert shown.tally == counted_slowly(changes, start, end)
     assert uptime.total(bars) == uptime.tally(changes, start=edges[0], end=now)
 
@@ -371,6 +383,21 @@ def test_ninety_days_with_82_minutes_down_show_as_they_can_be_recomputed() -> No
     assert spent.known_us == 129_600 * MINUTE_US
     assert uptime.down_minutes(spent, STRICT) == 82
     assert uptime.percent(spent, STRICT) == Decimal("99.93"), "99.936... is rounded down"
+
+
+@pytest.mark.parametrize(
+    ("weights", "figure", "minutes"),
+    [(STRICT, "99.87", 55), (Weights(partial_outage=Decimal("0.3")), "99.94", 26)],
+)
+def test_the_worked_example_of_the_documentation_is_right(
+    weights: Weights, figure: str, minutes: int
+) -> None:
+    spent_min = {OP: 42_825, MA: 13, PA: 42, DE: 200, UN: 120}
+    spent = Tally.of({said: held * MINUTE_US for said, held in spent_min.items()})
+    assert spent.total_us == 43_200 * MINUTE_US
+    assert str(uptime.percent(spent, weights)) == figure
+    assert uptime.down_minutes(spent, weights) == minutes
+    assert uptime.unknown_minutes(spent) == 120
 
 
 @pytest.mark.parametrize(
