@@ -365,7 +365,6 @@ def test_each_change_is_read_once_however_many_days_there_are() -> None:
 # --- figures
 
 
-@pytest.mark.req("A9")
 def test_ninety_days_with_82_minutes_down_show_as_they_can_be_recomputed() -> None:
     now = at(0)
     changes = [
