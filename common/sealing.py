@@ -29,7 +29,9 @@ def unseal_mapping(sealed: str) -> dict[str, str]:
     try:
         opened = json.loads(_fernet().decrypt(sealed.encode()))
     except InvalidToken:
-        raise SealBroken("A stored secret cannot be read with this SECRET_KEY. Enter it again.") from None
+        raise SealBroken(
+            "A stored secret cannot be read with this SECRET_KEY. Enter it again."
+        ) from None
     return {str(name): str(value) for name, value in opened.items()}
 
 
@@ -39,5 +41,7 @@ def _fernet() -> MultiFernet:
 
 
 def _derived(key: str) -> bytes:
-    derivation = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"candor sealed settings")
+    derivation = HKDF(
+        algorithm=hashes.SHA256(), length=32, salt=None, info=b"candor sealed settings"
+    )
     return base64.urlsafe_b64encode(derivation.derive(key.encode()))

@@ -35,7 +35,12 @@ def add_component(
     """
     with transaction.atomic():
         component = Component(
-            name=name, slug=slug, group=group, description=description, position=position, created_at=now
+            name=name,
+            slug=slug,
+            group=group,
+            description=description,
+            position=position,
+            created_at=now,
         )
         register(component=component, now=now)
     return component
@@ -47,6 +52,11 @@ def register(*, component: Component, now: datetime) -> None:
         component.created_at = component.status_since = now
         component.save()
         StatusChange.objects.create(
-            component=component, status=Status.OPERATIONAL, at=now, recorded_at=now, cause=Source.MANUAL, note="added"
+            component=component,
+            status=Status.OPERATIONAL,
+            at=now,
+            recorded_at=now,
+            cause=Source.MANUAL,
+            note="added",
         )
         mark_dirty()

@@ -26,7 +26,9 @@ class Claim:
     note: str = ""
 
 
-def set_claims(*, source: Source, reference: str, claims: Iterable[Claim], now: datetime) -> list[StatusChange]:
+def set_claims(
+    *, source: Source, reference: str, claims: Iterable[Claim], now: datetime
+) -> list[StatusChange]:
     """Set or withdraw one speaker's claims about several components, with a fixed number of statements.
 
     Returns the changes of what visitors see, already stored; empty when nothing visible changed.
@@ -47,7 +49,13 @@ def set_claims(*, source: Source, reference: str, claims: Iterable[Claim], now: 
 
 
 def set_claim(
-    *, component: Component, source: Source, reference: str, claimed: Status | None, now: datetime, note: str = ""
+    *,
+    component: Component,
+    source: Source,
+    reference: str,
+    claimed: Status | None,
+    now: datetime,
+    note: str = "",
 ) -> StatusChange | None:
     """Set (or with None withdraw) one claim about one component; the visible change, if any."""
     claim = Claim(component_id=component.id, status=claimed, at=now, note=note)
@@ -55,24 +63,42 @@ def set_claim(
     return changes[0] if changes else None
 
 
-def hold_by_hand(*, component: Component, held: Status, now: datetime, note: str = "") -> StatusChange | None:
+def hold_by_hand(
+    *, component: Component, held: Status, now: datetime, note: str = ""
+) -> StatusChange | None:
     """Switch the component to manual and show `held` until somebody sets it back to automatic."""
     with transaction.atomic():
         Component.objects.filter(id=component.id).update(is_manual=True)
-        return set_claim(component=component, source=Source.MANUAL, reference="", claimed=held, now=now, note=note)
+        return set_claim(
+            component=component,
+            source=Source.MANUAL,
+            reference="",
+            claimed=held,
+            now=now,
+            note=note,
+        )
 
 
 def follow_monitors(*, component: Component, now: datetime, note: str = "") -> StatusChange | None:
     """Set the component back to automatic: what a person held by hand is withdrawn."""
     with transaction.atomic():
         Component.objects.filter(id=component.id).update(is_manual=False)
-        return set_claim(component=component, source=Source.MANUAL, reference="", claimed=None, now=now, note=note)
+        return set_claim(
+            component=component,
+            source=Source.MANUAL,
+            reference="",
+            claimed=None,
+            now=now,
+            note=note,
+        )
 
 
 def _store(*, source: Source, reference: str, wanted: Mapping[int, Claim]) -> None:
     withdrawn = [claim.component_id for claim in wanted.values() if claim.status is None]
     if withdrawn:
-        StatusClaim.objects.filter(source=source, reference=reference, component_id__in=withdrawn).delete()
+        StatusClaim.objects.filter(
+            source=source, reference=reference, component_id__in=withdrawn
+        ).delete()
     StatusClaim.objects.bulk_create(
         [
             StatusClaim(

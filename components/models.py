@@ -15,7 +15,10 @@ from components.status import Source, Status
 
 def _check_time_zone(value: str) -> None:
     if value not in zoneinfo.available_timezones():
-        raise ValidationError(_("“%(value)s” is not a time zone. Write one like Europe/Paris or UTC."), params={"value": value})
+        raise ValidationError(
+            _("“%(value)s” is not a time zone. Write one like Europe/Paris or UTC."),
+            params={"value": value},
+        )
 
 
 def _weight_field(default: str, label: Any) -> "models.DecimalField[Decimal, Decimal]":
@@ -43,7 +46,9 @@ class Page(models.Model):
         max_length=64,
         default="UTC",
         validators=[_check_time_zone],
-        help_text=_("Days and times on the page are cut and shown in this zone, like Europe/Paris."),
+        help_text=_(
+            "Days and times on the page are cut and shown in this zone, like Europe/Paris."
+        ),
     )
     partial_outage_weight = _weight_field("1", _("partial outage counts as down"))
     major_outage_weight = _weight_field("1", _("major outage counts as down"))
@@ -64,7 +69,9 @@ class ComponentGroup(models.Model):
     """A heading with components under it."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
-    position = models.PositiveIntegerField(_("position"), default=0, help_text=_("Groups with a lower number come first."))
+    position = models.PositiveIntegerField(
+        _("position"), default=0, help_text=_("Groups with a lower number come first.")
+    )
     is_collapsed = models.BooleanField(
         _("starts collapsed"),
         default=False,
@@ -98,10 +105,20 @@ class Component(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     group = models.ForeignKey(
-        ComponentGroup, verbose_name=_("group"), null=True, blank=True, on_delete=models.SET_NULL, related_name="components"
+        ComponentGroup,
+        verbose_name=_("group"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="components",
     )
     name = models.CharField(_("name"), max_length=100)
-    slug = models.SlugField(_("slug"), max_length=100, unique=True, help_text=_("Part of the address: /components/landing-page"))
+    slug = models.SlugField(
+        _("slug"),
+        max_length=100,
+        unique=True,
+        help_text=_("Part of the address: /components/landing-page"),
+    )
     description = models.CharField(_("description"), max_length=500, blank=True, default="")
     position = models.PositiveIntegerField(_("position"), default=0)
     is_visible = models.BooleanField(_("shown on the page"), default=True)
@@ -109,9 +126,13 @@ class Component(models.Model):
         _("show replica addresses"), default=False, help_text=_("Visitors see numbers otherwise.")
     )
     is_manual = models.BooleanField(
-        _("set by hand"), default=False, help_text=_("Monitors are ignored: only a person changes what visitors see.")
+        _("set by hand"),
+        default=False,
+        help_text=_("Monitors are ignored: only a person changes what visitors see."),
     )
-    status = models.CharField(_("status"), max_length=32, default=Status.OPERATIONAL, editable=False)
+    status = models.CharField(
+        _("status"), max_length=32, default=Status.OPERATIONAL, editable=False
+    )
     status_since = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(editable=False)
 
@@ -143,7 +164,9 @@ class StatusClaim(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["component", "source", "reference"], name="one_claim_a_speaker"),
+            models.UniqueConstraint(
+                fields=["component", "source", "reference"], name="one_claim_a_speaker"
+            ),
         ]
 
     def __str__(self) -> str:

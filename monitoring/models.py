@@ -27,13 +27,17 @@ class Node(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    component = models.ForeignKey(Component, verbose_name=_("component"), on_delete=models.CASCADE, related_name="nodes")
+    component = models.ForeignKey(
+        Component, verbose_name=_("component"), on_delete=models.CASCADE, related_name="nodes"
+    )
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("slug"), max_length=100)
     position = models.PositiveIntegerField(_("position"), default=0)
     mode = models.CharField(_("mode"), max_length=16, default=Mode.POLL)
     interval_s = models.PositiveIntegerField(
-        _("check every (seconds)"), default=60, validators=[MinValueValidator(1), MaxValueValidator(86_400)]
+        _("check every (seconds)"),
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
     )
     retries = models.PositiveSmallIntegerField(
         _("retries before dead"), default=2, validators=[MaxValueValidator(10)]
@@ -52,12 +56,18 @@ class Node(models.Model):
     )
     http_method = models.CharField(_("HTTP method"), max_length=16, default="GET")
     http_status_min = models.PositiveSmallIntegerField(
-        _("lowest healthy status code"), default=200, validators=[MinValueValidator(100), MaxValueValidator(599)]
+        _("lowest healthy status code"),
+        default=200,
+        validators=[MinValueValidator(100), MaxValueValidator(599)],
     )
     http_status_max = models.PositiveSmallIntegerField(
-        _("highest healthy status code"), default=399, validators=[MinValueValidator(100), MaxValueValidator(599)]
+        _("highest healthy status code"),
+        default=399,
+        validators=[MinValueValidator(100), MaxValueValidator(599)],
     )
-    http_body_contains = models.CharField(_("body contains"), max_length=500, blank=True, default="")
+    http_body_contains = models.CharField(
+        _("body contains"), max_length=500, blank=True, default=""
+    )
     http_body_regex = models.CharField(_("body matches"), max_length=500, blank=True, default="")
     http_follow_redirects = models.BooleanField(_("follow redirects"), default=True)
     http_verify_tls = models.BooleanField(_("check the certificate"), default=True)
@@ -70,10 +80,16 @@ class Node(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["component", "slug"], name="node_slug_in_component"),
             models.CheckConstraint(
-                condition=models.Q(http_status_min__lte=models.F("http_status_max")), name="node_status_range"
+                condition=models.Q(http_status_min__lte=models.F("http_status_max")),
+                name="node_status_range",
+                violation_error_message=_("The lowest healthy status code is above the highest."),
             ),
             models.CheckConstraint(
-                condition=models.Q(sick_after_s__lte=models.F("dead_after_s")), name="node_sick_before_dead"
+                condition=models.Q(sick_after_s__lte=models.F("dead_after_s")),
+                name="node_sick_before_dead",
+                violation_error_message=_(
+                    "“Sick after” is longer than “dead after”. Make it shorter or equal."
+                ),
             ),
         ]
 
@@ -82,7 +98,9 @@ class Node(models.Model):
 
     @property
     def thresholds(self) -> Thresholds:
-        return Thresholds(sick_after_s=self.sick_after_s, dead_after_s=self.dead_after_s, retries=self.retries)
+        return Thresholds(
+            sick_after_s=self.sick_after_s, dead_after_s=self.dead_after_s, retries=self.retries
+        )
 
     @property
     def http_options(self) -> HttpOptions:
@@ -118,15 +136,22 @@ class ReplicaQuerySet(models.QuerySet["Replica"]):
         return self.filter(next_probe_at__lte=now)
 
     def gone_quiet(self, *, now: datetime) -> "ReplicaQuerySet":
-        """Replicas that still show a health although their last outcome is too old to speak for them."""
-        return self.filter(health__isnull=False, fresh_until__lte=now)
+        """Replicas whose last outcome, or the wait for a first one, is too old to speak for them."""
+        return self.filter(fresh_until__lte=now)
 
 
 class Replica(models.Model):
-    """One monitored endpoint, and the last thing seen of it. `health` is null while unknown."""
+    """One monitored endpoint, and the last thing seen of it.
+
+    `health` is null while unknown. `fresh_until` is when the last outcome stops speaking for it
+    (for a new replica: when the wait for the first outcome has been too long); null once that
+    passed. `dead_told_at` is set while operators were told that it is dead and not yet otherwise.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    node = models.ForeignKey(Node, verbose_name=_("node"), on_delete=models.CASCADE, related_name="replicas")
+    node = models.ForeignKey(
+        Node, verbose_name=_("node"), on_delete=models.CASCADE, related_name="replicas"
+    )
     address = models.CharField(_("address"), max_length=2000)
     position = models.PositiveIntegerField(_("position"), default=0)
 
@@ -136,6 +161,7 @@ class Replica(models.Model):
     next_probe_at = models.DateTimeField(null=True, default=None, editable=False)
     last_outcome_at = models.DateTimeField(null=True, default=None, editable=False)
     fresh_until = models.DateTimeField(null=True, default=None, editable=False)
+    dead_told_at = models.DateTimeField(null=True, default=None, editable=False)
     latency_ms = models.FloatField(null=True, default=None, editable=False)
     reason = models.CharField(max_length=32, default="", editable=False)
     detail = models.CharField(max_length=200, default="", editable=False)
@@ -147,12 +173,20 @@ class Replica(models.Model):
     class Meta:
         verbose_name = _("replica")
         verbose_name_plural = _("replicas")
-        constraints = [models.UniqueConstraint(fields=["node", "address"], name="replica_address_in_node")]
+        constraints = [
+            models.UniqueConstraint(fields=["node", "address"], name="replica_address_in_node")
+        ]
         indexes = [
             models.Index(
-                fields=["next_probe_at"], name="replica_due", condition=models.Q(next_probe_at__isnull=False)
+                fields=["next_probe_at"],
+                name="replica_due",
+                condition=models.Q(next_probe_at__isnull=False),
             ),
-            models.Index(fields=["fresh_until"], name="replica_fresh", condition=models.Q(health__isnull=False)),
+            models.Index(
+                fields=["fresh_until"],
+                name="replica_fresh",
+                condition=models.Q(fresh_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,6 +195,11 @@ class Replica(models.Model):
     @property
     def measured(self) -> Health | None:
         return Health(self.health) if self.health else None
+
+    @property
+    def is_waiting(self) -> bool:
+        """New, and its first outcome is not overdue yet."""
+        return self.last_outcome_at is None and self.fresh_until is not None
 
 
 class HealthChange(models.Model):
@@ -201,12 +240,12 @@ class Sample(models.Model):
 class PackedHour(models.Model):
     """The samples of one replica in one hour (UTC), packed by `monitoring.packing`."""
 
+    pk = models.CompositePrimaryKey(
+        "replica_id", "hour"
+    )  # no surrogate key: 8 bytes a sample count
     replica = models.ForeignKey(Replica, on_delete=models.CASCADE, related_name="+", db_index=False)
     hour = models.DateTimeField()
     data = models.BinaryField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["replica", "hour"], name="packed_hour_of_replica")]
 
     def __str__(self) -> str:
         return f"{self.hour}"
@@ -224,7 +263,9 @@ class ResponseSummary(models.Model):
     Percentiles are exact: computed from the samples themselves, never from other percentiles.
     """
 
-    component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="+", db_index=False)
+    component = models.ForeignKey(
+        Component, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     span = models.CharField(max_length=8)
     start_at = models.DateTimeField()
     answered = models.PositiveIntegerField()
@@ -234,7 +275,9 @@ class ResponseSummary(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["component", "span", "start_at"], name="one_summary_a_span")
+            models.UniqueConstraint(
+                fields=["component", "span", "start_at"], name="one_summary_a_span"
+            )
         ]
 
     def __str__(self) -> str:

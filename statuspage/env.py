@@ -101,7 +101,9 @@ def database(name: str, *, sqlite_path: Path) -> dict[str, Any]:
         }
     parts = _split(name, raw)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-        raise ImproperlyConfigured(f"{name} must look like postgres://user:password@host:5432/database.")
+        raise ImproperlyConfigured(
+            f"{name} must look like postgres://user:password@host:5432/database."
+        )
     query = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",

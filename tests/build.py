@@ -14,7 +14,12 @@ _numbers = itertools.count(1)
 
 
 def operator(**fields: Any) -> User:
-    fields = {"username": f"operator{next(_numbers)}", "password": "correct horse battery", "is_staff": True, "is_superuser": True} | fields
+    fields = {
+        "username": f"operator{next(_numbers)}",
+        "password": "correct horse battery",
+        "is_staff": True,
+        "is_superuser": True,
+    } | fields
     return User.objects.create_user(**fields)
 
 

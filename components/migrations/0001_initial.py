@@ -10,95 +10,259 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ComponentGroup',
+            name="ComponentGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('position', models.PositiveIntegerField(default=0, help_text='Groups with a lower number come first.', verbose_name='position')),
-                ('is_collapsed', models.BooleanField(default=False, help_text='Show the group closed while all its components are operational.', verbose_name='starts collapsed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                (
+                    "position",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Groups with a lower number come first.",
+                        verbose_name="position",
+                    ),
+                ),
+                (
+                    "is_collapsed",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Show the group closed while all its components are operational.",
+                        verbose_name="starts collapsed",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'component group',
-                'verbose_name_plural': 'component groups',
+                "verbose_name": "component group",
+                "verbose_name_plural": "component groups",
             },
         ),
         migrations.CreateModel(
-            name='Component',
+            name="Component",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('slug', models.SlugField(help_text='Part of the address: /components/landing-page', max_length=100, unique=True, verbose_name='slug')),
-                ('description', models.CharField(blank=True, default='', max_length=500, verbose_name='description')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('is_visible', models.BooleanField(default=True, verbose_name='shown on the page')),
-                ('shows_addresses', models.BooleanField(default=False, help_text='Visitors see numbers otherwise.', verbose_name='show replica addresses')),
-                ('is_manual', models.BooleanField(default=False, help_text='Monitors are ignored: only a person changes what visitors see.', verbose_name='set by hand')),
-                ('status', models.CharField(default=components.status.Status['OPERATIONAL'], editable=False, max_length=32, verbose_name='status')),
-                ('status_since', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='components', to='components.componentgroup', verbose_name='group')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Part of the address: /components/landing-page",
+                        max_length=100,
+                        unique=True,
+                        verbose_name="slug",
+                    ),
+                ),
+                (
+                    "description",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="description"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("is_visible", models.BooleanField(default=True, verbose_name="shown on the page")),
+                (
+                    "shows_addresses",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Visitors see numbers otherwise.",
+                        verbose_name="show replica addresses",
+                    ),
+                ),
+                (
+                    "is_manual",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Monitors are ignored: only a person changes what visitors see.",
+                        verbose_name="set by hand",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        default=components.status.Status["OPERATIONAL"],
+                        editable=False,
+                        max_length=32,
+                        verbose_name="status",
+                    ),
+                ),
+                ("status_since", models.DateTimeField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="components",
+                        to="components.componentgroup",
+                        verbose_name="group",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'component',
-                'verbose_name_plural': 'components',
+                "verbose_name": "component",
+                "verbose_name_plural": "components",
             },
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(default='Status', max_length=100, verbose_name='name')),
-                ('time_zone', models.CharField(default='UTC', help_text='Days and times on the page are cut and shown in this zone, like Europe/Paris.', max_length=64, validators=[components.models._check_time_zone], verbose_name='time zone')),
-                ('partial_outage_weight', models.DecimalField(decimal_places=3, default=Decimal('1'), max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1'))], verbose_name='partial outage counts as down')),
-                ('major_outage_weight', models.DecimalField(decimal_places=3, default=Decimal('1'), max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1'))], verbose_name='major outage counts as down')),
-                ('degraded_performance_weight', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1'))], verbose_name='degraded performance counts as down')),
-                ('under_maintenance_weight', models.DecimalField(decimal_places=3, default=Decimal('0'), max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1'))], verbose_name='maintenance counts as down')),
-                ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='shows made-up history')),
-                ('revision', models.PositiveBigIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(default="Status", max_length=100, verbose_name="name")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC",
+                        help_text="Days and times on the page are cut and shown in this zone, like Europe/Paris.",
+                        max_length=64,
+                        validators=[components.models._check_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "partial_outage_weight",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal("1"),
+                        max_digits=4,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("1")),
+                        ],
+                        verbose_name="partial outage counts as down",
+                    ),
+                ),
+                (
+                    "major_outage_weight",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal("1"),
+                        max_digits=4,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("1")),
+                        ],
+                        verbose_name="major outage counts as down",
+                    ),
+                ),
+                (
+                    "degraded_performance_weight",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal("0"),
+                        max_digits=4,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("1")),
+                        ],
+                        verbose_name="degraded performance counts as down",
+                    ),
+                ),
+                (
+                    "under_maintenance_weight",
+                    models.DecimalField(
+                        decimal_places=3,
+                        default=Decimal("0"),
+                        max_digits=4,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("1")),
+                        ],
+                        verbose_name="maintenance counts as down",
+                    ),
+                ),
+                (
+                    "is_demo",
+                    models.BooleanField(
+                        default=False, editable=False, verbose_name="shows made-up history"
+                    ),
+                ),
+                ("revision", models.PositiveBigIntegerField(default=1, editable=False)),
             ],
             options={
-                'verbose_name': 'page',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='page_is_single')],
+                "verbose_name": "page",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="page_is_single")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StatusChange',
+            name="StatusChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('previous', models.CharField(default='', max_length=32)),
-                ('status', models.CharField(max_length=32)),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('cause', models.CharField(max_length=16)),
-                ('note', models.CharField(default='', max_length=300)),
-                ('is_demo', models.BooleanField(default=False)),
-                ('component', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='components.component')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("previous", models.CharField(default="", max_length=32)),
+                ("status", models.CharField(max_length=32)),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("cause", models.CharField(max_length=16)),
+                ("note", models.CharField(default="", max_length=300)),
+                ("is_demo", models.BooleanField(default=False)),
+                (
+                    "component",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="components.component",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['component', 'at'], name='status_change_by_time')],
+                "indexes": [models.Index(fields=["component", "at"], name="status_change_by_time")],
             },
         ),
         migrations.CreateModel(
-            name='StatusClaim',
+            name="StatusClaim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=16)),
-                ('reference', models.CharField(default='', max_length=64)),
-                ('status', models.CharField(max_length=32)),
-                ('claimed_at', models.DateTimeField()),
-                ('component', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claims', to='components.component')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=16)),
+                ("reference", models.CharField(default="", max_length=64)),
+                ("status", models.CharField(max_length=32)),
+                ("claimed_at", models.DateTimeField()),
+                (
+                    "component",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="claims",
+                        to="components.component",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('component', 'source', 'reference'), name='one_claim_a_speaker')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("component", "source", "reference"), name="one_claim_a_speaker"
+                    )
+                ],
             },
         ),
     ]

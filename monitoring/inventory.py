@@ -1,0 +1,127 @@
+"""Add, change and remove nodes and replicas: what the console and config as code call.
+
+Every function is one transaction, validates everything first (ValidationError by field, nothing
+saved), lets the next check use the new options (D8) and shows on the page at once (B4).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from components import catalogue
+from components.models import Component
+from monitoring import addresses, verdicts
+from monitoring.models import Mode, Node, Replica
+from probing import patterns
+
+
+def add_node(*, component: Component, name: str, slug: str, now: datetime, **options: Any) -> Node:
+    """Add a node to a component. `options` are fields of Node; `http_headers` is a plain dict."""
+    node = Node(component=component, name=name, slug=slug)
+    return _save_node(node, options=options, now=now)
+
+
+def change_node(*, node: Node, now: datetime, **options: Any) -> Node:
+    """Change fields of a node. `http_headers=None` keeps the stored headers."""
+    return _save_node(node, options=options, now=now)
+
+
+def remove_node(*, node: Node, now: datetime) -> None:
+    """Remove a node with its replicas and what was measured of them."""
+    with transaction.atomic():
+        Node.objects.filter(id=node.id).delete()
+        verdicts.refresh(
+            component_ids=[node.component_id], now=now, notes={node.component_id: "node removed"}
+        )
+        catalogue.mark_dirty()
+
+
+def add_replica(*, node: Node, address: str, now: datetime, position: int | None = None) -> Replica:
+    """Add a replica; it is checked at once, and unknown until then."""
+    if position is None:
+        position = node.replicas.count()
+    return _save_replica(Replica(node=node, position=position), address=address, now=now)
+
+
+def change_replica(*, replica: Replica, address: str, now: datetime) -> Replica:
+    """Point a replica at another address; what was seen of the old one no longer speaks for it."""
+    return _save_replica(replica, address=address, now=now)
+
+
+def move_replica(*, replica: Replica, position: int) -> None:
+    """Give a replica another place among its node's numbered boxes."""
+    with transaction.atomic():
+        Replica.objects.filter(id=replica.id).update(position=position)
+        catalogue.mark_dirty()
+
+
+def remove_replica(*, replica: Replica, now: datetime) -> None:
+    """Remove a replica and what was measured of it."""
+    component_id = replica.node.component_id
+    with transaction.atomic():
+        Replica.objects.filter(id=replica.id).delete()
+        verdicts.refresh(
+            component_ids=[component_id], now=now, notes={component_id: "replica removed"}
+        )
+        catalogue.mark_dirty()
+
+
+def validate_node(node: Node) -> None:
+    """Raise ValidationError by field for a node that must not be saved."""
+    errors: dict[str, list[str]] = {}
+    try:
+        node.full_clean(exclude=["component"] if node.component_id is None else None)
+    except ValidationError as error:
+        errors = error.message_dict
+    if node.http_body_regex:
+        try:
+            patterns.check_regex(node.http_body_regex)
+        except ValueError as error:
+            errors.setdefault("http_body_regex", []).append(str(error))
+    if node.mode not in Mode.values:
+        errors.setdefault("mode", []).append(f"“{node.mode}” is not a mode. Write poll.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def _save_node(node: Node, *, options: dict[str, Any], now: datetime) -> Node:
+    headers = options.pop("http_headers", None)
+    for name, value in options.items():
+        setattr(node, name, value)
+    if headers is not None:
+        node.http_headers = headers
+    validate_node(node)
+    with transaction.atomic():
+        node.save()
+        # A shorter interval must not wait for the end of the old, longer one.
+        Replica.objects.filter(node=node, next_probe_at__isnull=False).update(next_probe_at=now)
+        catalogue.mark_dirty()
+    return node
+
+
+def _save_replica(replica: Replica, *, address: str, now: datetime) -> Replica:
+    replica.address = address.strip()
+    try:
+        addresses.check(replica.address)
+    except ValidationError as error:
+        raise ValidationError({"address": error.messages}) from None
+    replica.full_clean(exclude=["node"])
+    component_id = replica.node.component_id
+    with transaction.atomic():
+        _forget_outcomes(replica, now=now)
+        replica.save()
+        verdicts.refresh(
+            component_ids=[component_id], now=now, notes={component_id: "replica added or changed"}
+        )
+        catalogue.mark_dirty()
+    return replica
+
+
+def _forget_outcomes(replica: Replica, *, now: datetime) -> None:
+    replica.health, replica.health_since, replica.checks_in_health = None, now, 0
+    replica.next_probe_at = now
+    replica.last_outcome_at, replica.dead_told_at, replica.certificate_expires_at = None, None, None
+    replica.fresh_until = now + replica.node.fresh_for
+    replica.latency_ms, replica.reason, replica.detail, replica.phases = None, "", "", {}

@@ -1,0 +1,46 @@
+"""Doorbells of monitoring: beat rings, the rows say what is due."""
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from common import egress
+from monitoring import coverage, polling, recording, retention, scheduling
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def dispatch_due_probes() -> None:
+    """Claim what is due and hand it to the probe workers, up to 500 replicas a task."""
+    while (batch := scheduling.claim_due_replicas(now=timezone.now())).replica_ids:
+        probe_batch.apply_async(
+            kwargs={"replica_ids": batch.replica_ids}, expires=max(2, batch.expires_s)
+        )
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def probe_batch(*, replica_ids: list[int]) -> None:
+    """Check these replicas in one loop and record the outcomes in waves as they come."""
+    guard = egress.monitor_guard(allow_private=settings.ALLOW_PRIVATE_TARGETS)
+    jobs = polling.load_jobs(replica_ids=replica_ids)
+    for wave in polling.observe(jobs=jobs, guard=guard, now=timezone.now()):
+        recording.record(observations=wave, now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def note_gaps() -> None:
+    """Turn replicas that nobody looked at to unknown."""
+    coverage.note_gaps(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def pack_samples() -> None:
+    """Pack finished quarter hours and sum up finished days."""
+    while retention.pack_finished_quarter(now=timezone.now()):
+        pass
+    retention.sum_up_finished_day(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def forget_old_measurements() -> None:
+    """Delete what is beyond its retention."""
+    retention.forget(now=timezone.now())

@@ -1,0 +1,96 @@
+"""The Celery application: broker, queues and the beat table.
+
+The broker carries doorbells only. What is due stands in the database, so that a message may be
+lost, doubled or late without effect (reliability 3.1, 3.2).
+"""
+
+import os
+
+import django
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+from django.conf import settings
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
+django.setup()  # the sweeper below reads models
+
+from statuspage import sweeping  # noqa: E402
+
+app = Celery("candor")
+
+
+def _transport() -> dict[str, object]:
+    if settings.BROKER_URL:
+        return {
+            "broker_url": settings.BROKER_URL,
+            "broker_transport_options": {
+                # A killed worker's message comes back within seconds instead of an hour.
+                "visibility_timeout": 120,
+                "unacked_restore_interval": 5,
+                "unacked_restore_throttle": 1,
+            },
+        }
+    folder = settings.BROKER_DIR
+    for name in ("queue", "control"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return {
+        "broker_url": "filesystem://",
+        "broker_transport_options": {
+            "data_folder_in": str(folder / "queue"),
+            "data_folder_out": str(folder / "queue"),
+            "control_folder": str(folder / "control"),
+            "polling_interval": 0.1,
+        },
+    }
+
+
+def _every(seconds: float, task: str, queue: str) -> dict[str, object]:
+    """A beat entry whose message is worth nothing once the next one is there."""
+    return {
+        "task": task,
+        "schedule": seconds,
+        "options": {"queue": queue, "expires": max(seconds, 2.0)},
+    }
+
+
+app.conf.update(
+    **_transport(),
+    task_queues=[Queue("probes"), Queue("deliveries"), Queue("upkeep")],
+    task_default_queue="upkeep",
+    task_routes={
+        "monitoring.tasks.dispatch_due_probes": {"queue": "probes"},
+        "monitoring.tasks.probe_batch": {"queue": "probes"},
+        "notifications.tasks.drain_due_deliveries": {"queue": "deliveries"},
+    },
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    broker_connection_retry_on_startup=True,
+    accept_content=["json"],
+    task_serializer="json",
+    timezone="UTC",
+    # Nothing of beat's state is worth a file: due times stand in the database.
+    beat_scheduler="celery.beat:Scheduler",
+    beat_max_loop_interval=1,
+    beat_schedule={
+        "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
+        "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
+        "note gaps": _every(5, "monitoring.tasks.note_gaps", "upkeep"),
+        "pack samples": _every(60, "monitoring.tasks.pack_samples", "upkeep"),
+        "forget old measurements": _every(
+            3600, "monitoring.tasks.forget_old_measurements", "upkeep"
+        ),
+        "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
+    },
+)
+app.autodiscover_tasks(["monitoring", "notifications"])
+
+worker_ready.connect(sweeping.start)
+worker_shutting_down.connect(sweeping.stop)

@@ -1,0 +1,129 @@
+"""Private PostgreSQL and Redis servers on free loopback ports, ended with the block.
+
+Standard library only: `bin/test` uses it before anything else, tests use it as fixtures.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class ServerMissing(RuntimeError):
+    """A program that the tests need is not installed."""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int, *, timeout_s: float = 20.0) -> None:
+    """Wait until something accepts connections on the loopback port."""
+    _until(lambda: _accepts(port), timeout_s, f"nothing listens on port {port}")
+
+
+def postgres_program(name: str) -> str:
+    """The path of a PostgreSQL program: from the PATH, or from Debian's versioned folders."""
+    versioned = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    found = shutil.which(name) or (str(versioned[0]) if versioned else None)
+    if not found:
+        raise ServerMissing(f"{name} is not installed (Debian package: postgresql)")
+    return found
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A fresh PostgreSQL; yields `postgres://…/postgres`."""
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="candor-pg-"))
+    owner: dict[str, str | int] = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        owner = {"user": account.pw_uid, "group": account.pw_gid}
+    data = folder / "data"
+    run = {"cwd": folder, "check": True, "stdout": subprocess.DEVNULL, **owner}
+    subprocess.run(  # type: ignore[call-overload]
+        [
+            postgres_program("initdb"),
+            "-D",
+            data,
+            "-U",
+            "candor",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-N",
+        ],
+        **run,
+    )
+    server = subprocess.Popen(  # type: ignore[call-overload]
+        [
+            postgres_program("postgres"),
+            *("-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"),
+            *("-c", "fsync=off", "-c", "max_connections=100", "-c", "log_min_messages=fatal"),
+        ],
+        cwd=folder,
+        **owner,
+    )
+    try:
+        wait_for_port(port)
+        yield f"postgres://candor@127.0.0.1:{port}/postgres"
+    finally:
+        server.terminate()  # SIGINT would be "fast"; the tests are over, so either does
+        _end(server)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A fresh Redis without persistence; yields `redis://…`."""
+    program = shutil.which("redis-server")
+    if not program:
+        raise ServerMissing("redis-server is not installed (Debian package: redis-server)")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="candor-redis-") as folder:
+        server = subprocess.Popen(
+            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder],
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            wait_for_port(port)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+            _end(server)
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    try:
+        server.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _until(is_true: Callable[[], bool], timeout_s: float, complaint: str) -> None:
+    ends = time.monotonic() + timeout_s
+    while not is_true():
+        if time.monotonic() > ends:
+            raise TimeoutError(complaint)
+        time.sleep(0.05)
