@@ -13,7 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 import probing
+from monitoring import vantage
 from monitoring.models import Replica
 from probing.base import Guard, Phases, ProbeOutcome, Reason
 from probing.options import HttpOptions, Thresholds
@@ -95,10 +98,11 @@ async def _probe_all(
 ) -> None:
     started = time.monotonic()
     slots = asyncio.Semaphore(CONCURRENCY)
+    own = vantage.Vantage(witnesses=settings.WITNESSES)
 
     async def check(job: Job) -> None:
         async with slots:
-            outcome = await probe_job(job, guard)
+            outcome = await own.judge(await probe_job(job, guard))
         found.put(
             Observation(
                 job.replica_id, outcome, now + timedelta(seconds=time.monotonic() - started)

@@ -144,6 +144,7 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"status@{_origin.hostname}")
 
 # ---- monitoring ------------------------------------------------------------------------------------
 ALLOW_PRIVATE_TARGETS = env.flag("CANDOR_ALLOW_PRIVATE_TARGETS")
+WITNESSES = env.text("CANDOR_WITNESSES").split()
 IS_DEMO = env.flag("CANDOR_DEMO")
 SAMPLE_RETENTION_DAYS = env.number("CANDOR_SAMPLE_RETENTION_DAYS", 90, at_least=1)
 ROLLUP_RETENTION_DAYS = env.number("CANDOR_ROLLUP_RETENTION_DAYS", 400, at_least=91)

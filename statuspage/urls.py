@@ -1,8 +1,9 @@
 """Every dynamic address. Public pages are files and answered before this (public_pages.front)."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
 ]

@@ -52,7 +52,6 @@ def postgres() -> Iterator[str]:
         os.chown(folder, account.pw_uid, account.pw_gid)
         owner = {"user": account.pw_uid, "group": account.pw_gid}
     data = folder / "data"
-    run = {"cwd": folder, "check": True, "stdout": subprocess.DEVNULL, **owner}
     subprocess.run(  # type: ignore[call-overload]
         [
             postgres_program("initdb"),
@@ -67,7 +66,10 @@ def postgres() -> Iterator[str]:
             "--locale=C",
             "-N",
         ],
-        **run,
+        cwd=folder,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        **owner,
     )
     server = subprocess.Popen(  # type: ignore[call-overload]
         [

@@ -7,7 +7,7 @@ os.environ.setdefault("SECRET_KEY", "tests-only")
 os.environ.setdefault("CANDOR_DATA", tempfile.mkdtemp(prefix="candor-tests-"))
 os.environ.setdefault("CANDOR_ALLOW_PRIVATE_TARGETS", "1")
 
-from statuspage.settings import *  # noqa: E402, F403 - Django's way to derive settings
+from statuspage.settings import *  # noqa: F403 - Django's way to derive settings
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -64,7 +64,7 @@ def load(data: bytes) -> Loaded:
 
 def _repeat_problem(repeat: repeats.Repeat, source: Source) -> Problem:
     first = f"{path_text(repeat.first)}, line {source.line_of(repeat.first)}"
-    message = f"This {repeat.what} is the same as {first}."
+    message = f"This {repeat.what} is already used by {first}."
     return Problem(repeat.path, source.line_of(repeat.path), message)
 
 

@@ -30,13 +30,15 @@ def find(document: object) -> Iterator[Repeat]:
         *(found for path, group in groups for found in _sections(group, path, "components")),
         *_sections(document, (), "components"),
     ]
-    yield from _repeats("group", (_key(path, group, "name") for path, group in groups))
-    yield from _repeats("component", (_slug(path, component) for path, component in components))
+    yield from _repeats("group name", (_key(path, group, "name") for path, group in groups))
+    yield from _repeats(
+        "component slug", (_slug(path, component) for path, component in components)
+    )
     for path, component in components:
         nodes = list(_sections(component, path, "nodes"))
-        yield from _repeats("node", (_slug(inner, node) for inner, node in nodes))
+        yield from _repeats("node slug", (_slug(inner, node) for inner, node in nodes))
         for inner, node in nodes:
-            yield from _repeats("replica", _texts(node, inner, "replicas", _normalised))
+            yield from _repeats("address", _texts(node, inner, "replicas", _normalised))
     email = _inside(_inside(document, "alerts"), "email")
     yield from _repeats("recipient", _texts(email, ("alerts", "email"), "to", str.lower))
 

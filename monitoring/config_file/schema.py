@@ -108,14 +108,23 @@ def _weight(value: float) -> float:
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_plain_text)]
-Name = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_plain_text),
+]
+Description = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_plain_text)
+]
 Slug = Annotated[
     str,
     StringConstraints(min_length=1, max_length=SLUG_LIMIT, pattern=r"^[-a-zA-Z0-9_]+$"),
     BeforeValidator(_slug_or_name),
 ]
 Address = Annotated[Text, AfterValidator(_address)]
-Email = Annotated[Text, StringConstraints(max_length=254), AfterValidator(_email)]
+Email = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)
+]
 BodyText = Annotated[
     str, StringConstraints(min_length=1, max_length=500), AfterValidator(_plain_text)
 ]
@@ -222,7 +231,7 @@ class Component(Section):
 
     name: Name
     slug: Slug = Field("", validate_default=True)
-    description: Annotated[Text, StringConstraints(max_length=500)] = ""
+    description: Description = ""
     visible: bool = True
     show_addresses: bool = False
     manual: bool | None = None

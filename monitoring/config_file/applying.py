@@ -1,0 +1,78 @@
+"""Bring the database to what a config file says: what `bin/manage apply` and the demo call."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from components.models import Component
+from monitoring import alert_channels
+from monitoring.config_file import catalogue_steps, inventory_steps
+from monitoring.config_file.loading import Loaded
+from monitoring.config_file.plans import Plan
+from monitoring.config_file.problems import ConfigInvalid
+from monitoring.config_file.run import Run, differences
+from monitoring.models import AlertChannel, Replica
+
+
+def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bool = False) -> Plan:
+    """Apply a valid file in one transaction; what was changed.
+
+    Fields that the file leaves out get their default; the sections `page` and `alerts` stay as they
+    are when left out, and so does `manual`. Groups, components, nodes and replicas that are not in
+    the file are removed when `prunes`, else kept. A dry run makes every change and takes it back.
+
+    Raises ConfigInvalid, with nothing changed, for what only the database reveals: a header without
+    a stored value, or a value that an operation refuses.
+    """
+    run = Run(loaded=loaded, now=now, prunes=prunes)
+    with transaction.atomic():
+        _lock()
+        catalogue_steps.change_page(run)
+        placed = catalogue_steps.change_groups(run)
+        for item, component in catalogue_steps.change_components(run, placed):
+            inventory_steps.change_nodes(
+                run, component=component, wanted=item.wanted, path=item.path
+            )
+        catalogue_steps.leave_over(run, placed)
+        _change_alerts(run)
+        if run.problems or is_dry_run:
+            transaction.set_rollback(True)
+    if run.problems:
+        raise ConfigInvalid(run.problems)
+    return run.plan
+
+
+def _lock() -> None:
+    """Take turns with recorders and other applications, in the recorders' order, so as not to deadlock."""
+    for rows in (Replica.objects.all(), Component.objects.all()):
+        list(rows.select_for_update(of=("self",)).order_by("id").values_list("id"))
+
+
+def _change_alerts(run: Run) -> None:
+    alerts = run.loaded.document.alerts
+    if alerts is None or alerts.email is None:
+        return
+    wanted = alerts.email
+    row = AlertChannel.objects.filter(kind="email").first()
+    said: dict[str, object] = {
+        "to": wanted.to,
+        "enabled": wanted.enabled,
+        "recovery": wanted.recovery,
+    }
+    stored: dict[str, object] = {
+        "to": row.recipients if row else None,
+        "enabled": row.is_enabled if row else None,
+        "recovery": row.tells_recovery if row else None,
+    }
+    if changes := differences(stored, said):
+        with run.reporting(("alerts", "email")):
+            alert_channels.set_email(
+                is_enabled=wanted.enabled,
+                recipients=wanted.to,
+                tells_recovery=wanted.recovery,
+                now=run.now,
+            )
+            if row is None:
+                run.added("alert channel", "email")
+            else:
+                run.changed("alert channel", "email", changes)

@@ -1,0 +1,20 @@
+"""`bin/manage export`: print the configuration as a file for `bin/manage apply`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from common import sealing
+from monitoring.config_file import exporting
+
+
+class Command(BaseCommand):
+    help = (
+        "Print what is watched as a config file. Secrets stay out: values of HTTP headers are null."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.stdout.write(exporting.export(), ending="")
+        except sealing.SealBroken as error:
+            raise CommandError(str(error)) from None
