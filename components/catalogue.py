@@ -1,6 +1,12 @@
-"""The page's catalogue: the page row, its dirty mark, and adding components."""
+"""The page's catalogue: the page row, its dirty mark, and what operators do to groups and components.
 
+Every function is one transaction, validates first (ValidationError by field, nothing saved) and
+marks the page dirty. A component's status is not set here but in `claims`.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import models, transaction
 
@@ -48,8 +54,9 @@ def add_component(
 
 def register(*, component: Component, now: datetime) -> None:
     """Save a new component row together with the first row of its history."""
+    component.created_at = component.status_since = now
+    component.full_clean()
     with transaction.atomic():
-        component.created_at = component.status_since = now
         component.save()
         StatusChange.objects.create(
             component=component,
@@ -59,4 +66,69 @@ def register(*, component: Component, now: datetime) -> None:
             cause=Source.MANUAL,
             note="added",
         )
+        mark_dirty()
+
+
+def change_component(*, component: Component, **fields: Any) -> Component:
+    """Change fields of a component: name, slug, group, description, position and what is shown."""
+    _change(component, fields)
+    return component
+
+
+def remove_component(*, component: Component) -> None:
+    """Remove a component with its history, its nodes and all that was measured of them."""
+    with transaction.atomic():
+        Component.objects.filter(id=component.id).delete()
+        mark_dirty()
+
+
+def add_group(*, name: str, is_collapsed: bool = False) -> ComponentGroup:
+    """Add a group below the others."""
+    last = ComponentGroup.objects.aggregate(last=models.Max("position"))["last"]
+    group = ComponentGroup(
+        name=name, is_collapsed=is_collapsed, position=0 if last is None else last + 1
+    )
+    register_group(group=group)
+    return group
+
+
+def register_group(*, group: ComponentGroup) -> None:
+    """Save a new group row."""
+    group.full_clean()
+    with transaction.atomic():
+        group.save()
+        mark_dirty()
+
+
+def change_group(*, group: ComponentGroup, **fields: Any) -> ComponentGroup:
+    """Change the name, the position or the folding of a group."""
+    _change(group, fields)
+    return group
+
+
+def remove_group(*, group: ComponentGroup) -> None:
+    """Remove a heading; its components stay on the page, below all groups."""
+    with transaction.atomic():
+        ComponentGroup.objects.filter(id=group.id).delete()
+        mark_dirty()
+
+
+def change_page(*, page: Page, **fields: Any) -> Page:
+    """Change what concerns the page as a whole: name, time zone, weights."""
+    _change(page, fields)
+    return page
+
+
+def next_position(*, group: ComponentGroup | None) -> int:
+    """The position that puts a new component below the others of its group."""
+    last = Component.objects.filter(group=group).aggregate(last=models.Max("position"))["last"]
+    return 0 if last is None else last + 1
+
+
+def _change(row: Component | ComponentGroup | Page, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.full_clean()
+    with transaction.atomic():
+        row.save(update_fields=fields.keys())
         mark_dirty()

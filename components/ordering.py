@@ -1,0 +1,29 @@
+"""Move a row up or down among its siblings: groups, components, nodes and replicas alike."""
+
+from typing import Any
+
+from django.db import models, transaction
+
+from components import catalogue
+
+
+def move(*, siblings: "models.QuerySet[Any]", row_id: int, up: bool) -> bool:
+    """Swap a row with its neighbour; False when there is none on that side.
+
+    `siblings` are all rows of one list in the order they are shown in. They are numbered anew from
+    0, because rows written by hand or from a file may share a position.
+    """
+    with transaction.atomic():
+        rows = list(siblings.select_for_update(of=("self",)))
+        place = next((index for index, row in enumerate(rows) if row.pk == row_id), None)
+        if place is None:
+            return False
+        neighbour = place - 1 if up else place + 1
+        if not 0 <= neighbour < len(rows):
+            return False
+        rows[place], rows[neighbour] = rows[neighbour], rows[place]
+        for position, row in enumerate(rows):
+            row.position = position
+        siblings.model._default_manager.bulk_update(rows, ["position"])
+        catalogue.mark_dirty()
+    return True
