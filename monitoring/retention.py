@@ -49,20 +49,34 @@ def pack_finished_quarter(*, now: datetime) -> int:
             at__gte=start, at__lt=start + QUARTER, id__lte=max(row[0] for row in rows)
         ).delete()
         _sum_up(Span.QUARTER, start, QUARTER, hours)
-        if start + QUARTER == _floor(start, HOUR) + HOUR:
-            _sum_up_packed(Span.HOUR, _floor(start, HOUR), HOUR)
     return len(rows)
 
 
-def sum_up_finished_day(*, now: datetime) -> bool:
-    """Sum up the last finished day (UTC) when that has not been done; whether there was work."""
-    day = _floor(now - _LATE - HOUR, DAY) - DAY
-    if ResponseSummary.objects.filter(span=Span.DAY, start_at=day).exists():
-        return False
-    if Sample.objects.filter(at__gte=day, at__lt=day + DAY).exists():
-        return False  # not all packed yet
-    with transaction.atomic():
-        return _sum_up_packed(Span.DAY, day, DAY)
+def sum_up_finished(*, now: datetime) -> int:
+    """Sum up hours and days (UTC) that are over and packed; how many were summed up.
+
+    Looks two days back, so that a stop in between leaves no hole.
+    """
+    done = 0
+    for span, length in ((Span.HOUR, HOUR), (Span.DAY, DAY)):
+        for start in _missing(span, length, now):
+            with transaction.atomic():
+                _sum_up_packed(span, start, length)
+            done += 1
+    return done
+
+
+def _missing(span: Span, length: timedelta, now: datetime) -> list[datetime]:
+    """Starts of finished spans with packed samples and no summary, oldest first."""
+    until, since = _floor(now, length), _floor(now - 2 * DAY, length)
+    oldest_hot = Sample.objects.aggregate(oldest=models.Min("at"))["oldest"]
+    if oldest_hot is not None:  # what is not packed yet waits for the next run
+        until = min(until, _floor(oldest_hot, length))
+    packed = PackedHour.objects.filter(hour__gte=since, hour__lt=until).values_list("hour", flat=True)
+    summed_up = ResponseSummary.objects.filter(span=span, start_at__gte=since).values_list(
+        "start_at", flat=True
+    )
+    return sorted({_floor(hour, length) for hour in packed.distinct()} - set(summed_up.distinct()))
 
 
 def forget(*, now: datetime) -> None:
@@ -94,7 +108,7 @@ def _merge(hour: datetime, rows: Iterable[_Row]) -> dict[int, list[PackedSample]
             for replica_id, samples in hours.items()
         ],
         update_conflicts=True,
-        unique_fields=["replica_id", "hour"],
+        unique_fields=["hour", "replica_id"],
         update_fields=["data"],
     )
     return hours
@@ -115,13 +129,12 @@ def _sum_up(
     _store(span, start, by_component)
 
 
-def _sum_up_packed(span: Span, start: datetime, length: timedelta) -> bool:
+def _sum_up_packed(span: Span, start: datetime, length: timedelta) -> None:
     by_component: dict[int, list[PackedSample]] = defaultdict(list)
     packed = PackedHour.objects.filter(hour__gte=start, hour__lt=start + length)
     for component_id, data in packed.values_list("replica__node__component_id", "data").iterator():
         by_component[component_id] += packing.unpack(bytes(data))
     _store(span, start, by_component)
-    return bool(by_component)
 
 
 def _store(span: Span, start: datetime, by_component: dict[int, list[PackedSample]]) -> None:

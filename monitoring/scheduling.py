@@ -61,7 +61,8 @@ def claim_due_replicas(
     on_time = [
         replica_id
         for replica_id, next_probe_at, interval_s, last_outcome_at in due
-        if last_outcome_at is None or now - next_probe_at < timedelta(seconds=interval_s)
+        if last_outcome_at is None
+        or (next_probe_at is not None and now - next_probe_at < timedelta(seconds=interval_s))
     ]
     return ClaimedBatch(on_time, min(interval_s for _, _, interval_s, _ in due))
 

@@ -34,10 +34,10 @@ def note_gaps() -> None:
 
 @shared_task(ignore_result=True, acks_late=True)
 def pack_samples() -> None:
-    """Pack finished quarter hours and sum up finished days."""
+    """Pack finished quarter hours and sum up finished hours and days."""
     while retention.pack_finished_quarter(now=timezone.now()):
         pass
-    retention.sum_up_finished_day(now=timezone.now())
+    retention.sum_up_finished(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

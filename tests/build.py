@@ -14,13 +14,13 @@ _numbers = itertools.count(1)
 
 
 def operator(**fields: Any) -> User:
-    fields = {
+    values: dict[str, Any] = {
         "username": f"operator{next(_numbers)}",
         "password": "correct horse battery",
         "is_staff": True,
         "is_superuser": True,
-    } | fields
-    return User.objects.create_user(**fields)
+    }
+    return User.objects.create_user(**(values | fields))
 
 
 def group(**fields: Any) -> ComponentGroup:

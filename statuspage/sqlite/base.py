@@ -4,13 +4,11 @@ Django 5.2 still assumes 999 parameters a statement, so that storing a batch of 
 would split into more statements the larger it gets. SQLite takes 32,766 since 3.32 (2020).
 """
 
-from typing import ClassVar
-
 from django.db.backends.sqlite3 import base, features
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
-    max_query_params: ClassVar[int] = 32_766
+    max_query_params = 32_766
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

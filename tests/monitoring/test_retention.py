@@ -55,8 +55,8 @@ def test_hours_and_days_are_summed_up_from_the_samples_themselves() -> None:
     now = day + timedelta(days=1, hours=1, minutes=1)
     while retention.pack_finished_quarter(now=now):
         pass
-    assert retention.sum_up_finished_day(now=now)
-    assert not retention.sum_up_finished_day(now=now), "once"
+    assert retention.sum_up_finished(now=now) == 24 + 1
+    assert retention.sum_up_finished(now=now) == 0, "once"
     assert ResponseSummary.objects.filter(span=Span.HOUR).count() == 24
     summary = ResponseSummary.objects.get(span=Span.DAY)
     assert (summary.start_at, summary.answered, summary.p50_ms, summary.p95_ms) == (
