@@ -19,8 +19,8 @@ _HEAD = """\
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that YAML 1.1 or our own reading would take for something else."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 - PyYAML's signature
-        super().increase_indent(flow, False)  # noqa: FBT003
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
 
 
 class _Inline(list[Any]):
@@ -39,7 +39,7 @@ _Dumper.add_representer(
 def export() -> str:
     """The whole configuration as the text of a config file (UTF-8)."""
     by_group: dict[int | None, list[dict[str, Any]]] = {}
-    nodes = Node.objects.order_by("position", "id").prefetch_related("replicas")
+    nodes = Node.objects.order_by("position", "name", "id").prefetch_related("replicas")
     by_component: dict[int, list[dict[str, Any]]] = {}
     for node in nodes:
         by_component.setdefault(node.component_id, []).append(_node(node))
@@ -73,10 +73,16 @@ def _without_defaults(values: dict[str, Any], section: type[schema.Section]) -> 
     return {key: value for key, value in values.items() if value != fields[key].default}
 
 
+def _short(number: float) -> float:
+    """A whole number without a point, as people write it."""
+    return int(number) if number.is_integer() else number
+
+
 def _page() -> dict[str, Any]:
     row = catalogue.page()
     weights = {
-        status: float(getattr(row, f"{status}_weight")) for status in schema.Weights.model_fields
+        status: _short(float(getattr(row, f"{status}_weight")))
+        for status in schema.Weights.model_fields
     }
     return {"name": row.name, "time_zone": row.time_zone, "weights": weights}
 
@@ -118,8 +124,8 @@ def _node(row: Node) -> dict[str, Any]:
         "mode": row.mode,
         "interval_s": row.interval_s,
         "retries": row.retries,
-        "dead_after_s": row.dead_after_s,
-        "sick_after_s": row.sick_after_s,
+        "dead_after_s": _short(row.dead_after_s),
+        "sick_after_s": _short(row.sick_after_s),
         **({"http": http} if http else {}),
         "replicas": [replica.address for replica in replicas],
     }

@@ -1,6 +1,7 @@
 """The steps that bring nodes and replicas to what the file says."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,22 +18,25 @@ from monitoring.models import Node, Replica
 
 def change_nodes(run: Run, *, component: Component, wanted: schema.Component, path: Path) -> None:
     """Add, change and leave over the nodes of one component, and their replicas."""
-    stored = {row.slug: row for row in component.nodes.order_by("position", "id")}
+    stored = {row.slug: row for row in component.nodes.order_by("position", "name")}
     rows = [stored.get(node.slug) for node in wanted.nodes]
-    places = positions([_place(row) for row in rows])
+    places = positions([row.position if row else None for row in rows])
     for index, (node, position) in enumerate(zip(wanted.nodes, places, strict=True)):
         inner = (*path, "nodes", index)
-        row = _save_node(run, component, node, stored.pop(node.slug, None), position, inner)
+        row = _save_node(
+            run,
+            component=component,
+            wanted=node,
+            row=stored.pop(node.slug, None),
+            position=position,
+            path=inner,
+        )
         if row is not None:
             _change_replicas(run, node=row, wanted=node, path=inner)
     for row in stored.values():
         run.left_over(
-            "node", _label(row), remove=lambda row=row: inventory.remove_node(node=row, now=run.now)
+            "node", _label(row), remove=partial(inventory.remove_node, node=row, now=run.now)
         )
-
-
-def _place(row: Node | Replica | None) -> tuple[int, str] | None:
-    return (row.position, f"{row.id:020}") if row else None
 
 
 def _label(node: Node) -> str:
@@ -40,7 +44,13 @@ def _label(node: Node) -> str:
 
 
 def _save_node(
-    run: Run, component: Component, wanted: schema.Node, row: Node | None, position: int, path: Path
+    run: Run,
+    *,
+    component: Component,
+    wanted: schema.Node,
+    row: Node | None,
+    position: int,
+    path: Path,
 ) -> Node | None:
     """The node's row; None when it was refused and the refusal is among the problems."""
     headers, header_changes = _headers(run, wanted, row, path)
@@ -124,7 +134,7 @@ def _change_replicas(run: Run, *, node: Node, wanted: schema.Node, path: Path) -
         doubled += [replica] if url in stored else []
         stored.setdefault(url, replica)
     rows = [stored.get(address) for address in wanted.replicas]
-    places = positions([_place(row) for row in rows])
+    places = positions([row.position if row else None for row in rows])
     for index, (address, position) in enumerate(zip(wanted.replicas, places, strict=True)):
         row = stored.pop(address, None)
         if row is not None:
@@ -137,7 +147,7 @@ def _change_replicas(run: Run, *, node: Node, wanted: schema.Node, path: Path) -
         run.left_over(
             "replica",
             f"{_label(node)} {row.address}",
-            remove=lambda row=row: inventory.remove_replica(replica=row, now=run.now),
+            remove=partial(inventory.remove_replica, replica=row, now=run.now),
         )
 
 

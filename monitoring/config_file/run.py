@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 
@@ -55,13 +56,12 @@ def differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> l
     ]
 
 
-def positions(current: Sequence[tuple[int, str] | None]) -> list[int]:
+def positions(current: Sequence[int | None]) -> list[int]:
     """The position of each item of a list, from where it stands now; None is one still to come.
 
-    The pairs are stored position and what the page sorts equal positions by. When the order is
-    right already the positions stay: a file that says nothing new must not change anything.
+    Where they ascend already they stay: a file that says nothing new must not change anything.
     """
-    stored = [place for place in current if place is not None]
-    if len(stored) == len(current) and stored == sorted(stored):
-        return [position for position, _ in stored]
+    stored = [position for position in current if position is not None]
+    if len(stored) == len(current) and all(one < next_ for one, next_ in pairwise(stored)):
+        return stored
     return list(range(len(current)))

@@ -144,7 +144,7 @@ def _compose(text: str) -> _Node:
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             if root is not None:
-                line = event.start_mark.line + 1
+                line = _line(event)
                 message = "A second document begins here (---). Write one document a file."
                 raise ConfigInvalid([Problem((), line, message)])
             root = _compose_node(next(events), events, anchors, depth=0)
@@ -155,18 +155,23 @@ def _compose(text: str) -> _Node:
     return root
 
 
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
 def _compose_node(
     event: yaml.Event, events: "Iterator[yaml.Event]", anchors: dict[str, _Node], *, depth: int
 ) -> _Node:
-    line = event.start_mark.line + 1
+    line = _line(event)
     if depth > DEPTH_LIMIT:
         message = f"Values are nested more than {DEPTH_LIMIT} levels deep."
         raise ConfigInvalid([Problem((), line, message)])
     if isinstance(event, yaml.AliasEvent):
-        if event.anchor not in anchors:  # also one that names a node around itself
-            message = f"The alias *{shorten(event.anchor)} names nothing that stands before it."
+        anchor = event.anchor or ""
+        if anchor not in anchors:  # also one that names a node around itself
+            message = f"The alias *{shorten(anchor)} names nothing that stands before it."
             raise ConfigInvalid([Problem((), line, message)])
-        return anchors[event.anchor]
+        return anchors[anchor]
     node = _compose_own_node(event, events, anchors, line=line, depth=depth)
     if event.anchor is not None:  # type: ignore[attr-defined]  # every event but an alias's has one here
         anchors[event.anchor] = node  # type: ignore[attr-defined]
