@@ -1,0 +1,146 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from components.models import Page
+from monitoring import inventory
+from monitoring.models import Node, Replica
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.req("B1", "B4")
+def test_a_new_replica_is_due_at_once_and_marks_the_page_dirty(now: datetime) -> None:
+    node = inventory.add_node(
+        component=build.component(), name="web", slug="web", now=now, interval_s=30
+    )
+    before = Page.objects.get().revision
+    replica = inventory.add_replica(node=node, address=" tcp://127.0.0.1:5432 ", now=now)
+    assert (replica.address, replica.next_probe_at) == ("tcp://127.0.0.1:5432", now)
+    assert Page.objects.get().revision > before
+
+
+@pytest.mark.req("B5")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.com/",
+        "http://127.0.0.1:8080/api",
+        "tcp://db:5432",
+        "icmp://127.0.0.1",
+        "dns://example.com?type=A",
+    ],
+)
+def test_every_kind_of_target_is_accepted(now: datetime, address: str) -> None:
+    assert inventory.add_replica(node=build.node(), address=address, now=now).address == address
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("tcp://db.example.com", "port"),
+        ("ftp://example.com/", "ftp"),
+        ("", ""),
+        ("example.com", ""),
+        ("https://user:secret@example.com/", ""),
+        ("https://exa\x00mple.com/", ""),
+        ("https://" + "a" * 10_000 + ".com/", ""),
+    ],
+)
+def test_a_bad_address_is_refused_with_a_sentence_and_nothing_is_saved(
+    now: datetime, address: str, hint: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        inventory.add_replica(node=build.node(), address=address, now=now)
+    (message,) = refused.value.message_dict["address"]
+    assert hint in message
+    assert not Replica.objects.exists()
+
+
+PRIVATE = [
+    "http://127.0.0.1/",
+    "http://localhost/",
+    "http://localhost./",
+    "http://[::1]/",
+    "http://10.0.0.1/",
+    "http://169.254.169.254/latest/",
+    "http://[::ffff:127.0.0.1]/",
+    "tcp://192.168.1.1:22",
+    "icmp://100.64.0.1",
+    "http://2130706433/",
+    "http://0x7f.1/",
+    "http://0/",
+    "http://[fd00:ec2::254]/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_private_addresses_need_the_operator_s_setting(
+    now: datetime, settings: Any, address: str
+) -> None:
+    settings.ALLOW_PRIVATE_TARGETS = False
+    with pytest.raises(ValidationError):
+        inventory.add_replica(node=build.node(), address=address, now=now)
+    assert not Replica.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"interval_s": 0}, "interval_s"),
+        ({"retries": 99}, "retries"),
+        ({"sick_after_s": 9.0, "dead_after_s": 3.0}, "__all__"),
+        ({"http_status_min": 500, "http_status_max": 200}, "__all__"),
+        ({"http_body_regex": "(unclosed"}, "http_body_regex"),
+        ({"mode": "telepathy"}, "mode"),
+        ({"name": "x" * 10_000}, "name"),
+        ({"slug": "not a slug"}, "slug"),
+    ],
+)
+def test_a_bad_option_is_refused_by_field_and_nothing_is_saved(
+    now: datetime, options: dict[str, Any], field: str
+) -> None:
+    fields: dict[str, Any] = {"name": "web", "slug": "web"} | options
+    with pytest.raises(ValidationError) as refused:
+        inventory.add_node(component=build.component(), now=now, **fields)
+    assert field in refused.value.message_dict
+    assert not Node.objects.exists()
+
+
+@pytest.mark.req("D8")
+def test_a_changed_node_is_checked_at_once(now: datetime) -> None:
+    replica = inventory.add_replica(
+        node=build.node(interval_s=3600), address="tcp://127.0.0.1:1", now=now
+    )
+    Replica.objects.update(next_probe_at=now + timedelta(hours=1))
+    inventory.change_node(node=replica.node, now=now + timedelta(seconds=5), interval_s=10)
+    replica.refresh_from_db()
+    assert replica.next_probe_at == now + timedelta(seconds=5)
+
+
+def test_headers_are_sealed_in_the_database_and_kept_when_not_given(now: datetime) -> None:
+    node = inventory.add_node(
+        component=build.component(),
+        name="web",
+        slug="web",
+        now=now,
+        http_headers={"Authorization": "Bearer canary"},
+    )
+    inventory.change_node(node=node, now=now, interval_s=10, http_headers=None)
+    stored = Node.objects.get()
+    assert "canary" not in stored.http_headers_sealed
+    assert stored.http_options.headers == {"Authorization": "Bearer canary"}
+
+
+def test_another_address_forgets_what_was_seen_of_the_old_one(now: datetime) -> None:
+    replica = build.replica(
+        health="dead", last_outcome_at=now, checks_in_health=7, reason="refused"
+    )
+    inventory.change_replica(replica=replica, address="tcp://127.0.0.1:2", now=now)
+    replica.refresh_from_db()
+    assert (replica.health, replica.last_outcome_at, replica.reason) == (None, None, "")
+    assert replica.is_waiting
