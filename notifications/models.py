@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,10 +17,17 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+OPEN_STATES = (State.PENDING, State.LEASED)
+
+
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def open(self) -> "DeliveryQuerySet":
+        """Deliveries whose end is not known yet."""
+        return self.filter(state__in=OPEN_STATES)
+
     def due(self, *, now: datetime) -> "DeliveryQuerySet":
         """Waiting deliveries whose time has come, and those whose sender died holding the lease."""
-        return self.filter(state__in=[State.PENDING, State.LEASED], next_attempt_at__lte=now)
+        return self.open().filter(next_attempt_at__lte=now)
 
 
 class Delivery(models.Model):
@@ -27,22 +35,27 @@ class Delivery(models.Model):
 
     `next_attempt_at` is when it may be tried; while leased it is the end of the lease. `handed_at`
     is set just before the point of no return: a sender that dies after it leaves "perhaps sent".
+    `copies` counts the handovers that were not refused, so that no third copy ever leaves.
+    `queued_at` is `created_at`, or when an operator asked to try again.
     """
 
-    dedupe_key = models.CharField(max_length=200)
-    channel = models.CharField(max_length=32)
-    address = models.CharField(max_length=320)
+    dedupe_key = models.CharField(_("event"), max_length=200)
+    channel = models.CharField(_("channel"), max_length=32)
+    address = models.CharField(_("address"), max_length=320)
     message = models.JSONField()  # messages.Message.as_json
-    state = models.CharField(max_length=16, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField()
+    state = models.CharField(_("state"), max_length=16, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    copies = models.PositiveSmallIntegerField(_("copies"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"))
     lease_token = models.CharField(max_length=32, default="")
-    handed_at = models.DateTimeField(null=True, default=None)
-    sent_at = models.DateTimeField(null=True, default=None)
-    expires_at = models.DateTimeField(null=True, default=None)
-    is_sensitive = models.BooleanField(default=False)
-    last_error = models.CharField(max_length=500, default="")
-    created_at = models.DateTimeField()
+    handed_at = models.DateTimeField(_("handed over"), null=True, default=None)
+    sent_at = models.DateTimeField(_("sent"), null=True, default=None)
+    bounced_at = models.DateTimeField(_("address refused"), null=True, default=None)
+    expires_at = models.DateTimeField(_("not after"), null=True, default=None)
+    is_sensitive = models.BooleanField(_("sensitive"), default=False)
+    last_error = models.CharField(_("last error"), max_length=500, default="")
+    created_at = models.DateTimeField(_("created"))
+    queued_at = models.DateTimeField(_("waiting since"))
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -50,7 +63,9 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         constraints = [
-            models.UniqueConstraint(fields=["dedupe_key", "channel", "address"], name="one_delivery_a_recipient")
+            models.UniqueConstraint(
+                fields=["dedupe_key", "channel", "address"], name="one_delivery_a_recipient"
+            )
         ]
         indexes = [
             models.Index(
@@ -58,8 +73,38 @@ class Delivery(models.Model):
                 name="delivery_due",
                 condition=models.Q(state__in=["pending", "leased"]),
             ),
+            models.Index(
+                fields=["bounced_at"],
+                name="delivery_bounced",
+                condition=models.Q(bounced_at__isnull=False),
+            ),
             models.Index(fields=["created_at"], name="delivery_by_age"),
         ]
 
     def __str__(self) -> str:
         return f"{self.channel} to {self.address}"
+
+    @property
+    def public_id(self) -> str:
+        """The name of this delivery for the outside: equal for every copy, and not to be guessed."""
+        named = "\0".join([self.dedupe_key, self.channel, self.address])
+        return salted_hmac("notifications.delivery", named, algorithm="sha256").hexdigest()[:32]
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether an operator may ask for another try: it ended, and there still is a message."""
+        ended_badly = {State.FAILED, State.UNKNOWN, State.EXPIRED}
+        return self.state in ended_badly and not self.is_sensitive
+
+
+class Circuit(models.Model):
+    """Whether a channel's server can be reached, shared by all workers; no row or no failures: yes."""
+
+    channel = models.CharField(max_length=32, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True, default=None)
+    failing_since = models.DateTimeField(null=True, default=None)
+    last_error = models.CharField(max_length=500, default="")
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.failures} failures in a row"

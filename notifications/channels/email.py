@@ -1,0 +1,131 @@
+"""E-mail, through whatever mail backend Django is set up with.
+
+A real SMTP server is spoken to in our own steps (`smtp`), because we must know whether a message
+that failed may have arrived. Any other backend (console, file, tests) is handed the message whole.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from email.generator import BytesGenerator
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import mail
+from django.core.mail.backends import smtp as django_smtp
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import sanitize_address
+
+from notifications import addresses, backoff
+from notifications.channels import smtp
+from notifications.channels.base import Blame, ChannelDown, DeliveryError, Handing, Session
+from notifications.messages import Message
+
+
+class EmailChannel:
+    name = "email"
+    schedule = backoff.MAIL
+    # Receivers fold two mails with the same Message-ID (reliability 1.3).
+    max_copies = 2
+
+    @property
+    def send_timeout(self) -> timedelta:
+        return timedelta(seconds=settings.EMAIL_TIMEOUT or 30)
+
+    def check_address(self, text: str) -> str:
+        """Operators may live in the intranet; for subscribers call `addresses` yourself."""
+        return addresses.check_address(text, allow_single_label=True)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        backend = mail.get_connection()
+        # A backend derived from Django's SMTP one may do anything in its own `send_messages`.
+        if type(backend) is django_smtp.EmailBackend:
+            conversation = smtp.Conversation(
+                backend=backend, deadline_s=self.send_timeout.total_seconds()
+            )
+            try:
+                yield _SmtpSession(conversation)
+            finally:
+                conversation.close()
+        else:
+            try:
+                yield _WholeSession(backend)
+            finally:
+                backend.close()
+
+
+class _SmtpSession:
+    def __init__(self, conversation: smtp.Conversation) -> None:
+        self._conversation = conversation
+
+    def send(self, *, address: str, message: Message, delivery_id: str, handing: Handing) -> None:
+        recipient = _checked(address)
+        composed = compose(address=recipient, message=message, delivery_id=delivery_id)
+        self._conversation.submit(
+            sender=parseaddr(sanitize_address(composed.from_email, "utf-8"))[1],
+            recipient=recipient,
+            data=smtp.wire_form(_as_bytes(composed)),
+            handing=handing,
+        )
+
+
+class _WholeSession:
+    def __init__(self, backend: BaseEmailBackend) -> None:
+        self._backend = backend
+        self._is_open = False
+
+    def send(self, *, address: str, message: Message, delivery_id: str, handing: Handing) -> None:
+        composed = compose(address=_checked(address), message=message, delivery_id=delivery_id)
+        if not self._is_open:
+            try:
+                self._backend.open()
+            except OSError as error:
+                raise ChannelDown(f"The mail backend cannot be used: {error}") from error
+            self._is_open = True
+        handing()
+        if not self._backend.send_messages([composed]):
+            raise DeliveryError("The mail backend did not send the message.")
+
+
+def compose(*, address: str, message: Message, delivery_id: str) -> mail.EmailMultiAlternatives:
+    """The mail for exactly one recipient; equal Message-ID for equal `delivery_id`."""
+    composed = mail.EmailMultiAlternatives(
+        # An encoded word in what a person typed would be decoded by the receiver: shown as typed.
+        subject=message.subject.replace("=?", "= ?"),
+        body=message.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[address],
+        headers={
+            **message.headers,
+            "Message-ID": f"<{delivery_id}@{_host()}>",
+            "X-Delivery-Id": delivery_id,
+            # No out-of-office answers, from well-behaved servers and from Exchange (RFC 3834).
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+        },
+    )
+    if message.html:
+        composed.attach_alternative(message.html, "text/html")
+    return composed
+
+
+def _as_bytes(composed: mail.EmailMessage) -> bytes:
+    written = io.BytesIO()
+    # Lines that begin with "From " stay as they are: this is no mailbox file.
+    BytesGenerator(written, mangle_from_=False).flatten(composed.message(), linesep="\r\n")
+    return written.getvalue()
+
+
+def _checked(address: str) -> str:
+    try:
+        return addresses.check_address(address, allow_single_label=True)
+    except addresses.AddressInvalid as error:
+        raise DeliveryError(str(error), permanent=True, blame=Blame.ADDRESS) from None
+
+
+def _host() -> str:
+    host = urlsplit(settings.CANDOR_ORIGIN).hostname or "localhost"
+    return "localhost" if ":" in host else host  # an IPv6 address does not fit into a Message-ID

@@ -1,0 +1,174 @@
+"""Every change of a delivery's row on its way out: claimed, handed over, sent, again, ended.
+
+Called by the drain only. A sender holds a row by its lease token; each change names the token, so
+that a sender which lost its lease changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import models, transaction
+from django.db.models import Case, F, Value, When
+
+from notifications import backoff
+from notifications.messages import BLANK
+from notifications.models import Delivery, State
+
+
+class LeaseLost(Exception):
+    """Somebody else has the delivery now, or it was cancelled: it must not be sent by us."""
+
+
+def due_channels(*, now: datetime) -> set[str]:
+    """The channels that have something to do."""
+    return set(Delivery.objects.due(now=now).values_list("channel", flat=True).distinct())
+
+
+def end_orphans(*, known: Collection[str], now: datetime) -> None:
+    """Fail what is due on a channel that does not exist (any more)."""
+    orphans = Delivery.objects.due(now=now).exclude(channel__in=known)
+    orphans.update(**ending(State.FAILED), last_error="There is no such channel.")
+
+
+def settle(*, channel: str, max_copies: int, now: datetime) -> None:
+    """Deal with what is due and not to be sent as it stands; a fixed number of statements.
+
+    What was handed over by a sender that died gets its second copy after a pause, or ends as
+    "perhaps sent". What comes too late ends.
+    """
+    due = Delivery.objects.due(now=now).filter(channel=channel)
+    in_doubt = due.filter(state=State.LEASED, handed_at__isnull=False)
+    in_doubt.filter(copies__gte=max_copies).update(
+        **ending(State.UNKNOWN), last_error="The sender stopped before it had an answer."
+    )
+    in_doubt.update(
+        state=State.PENDING,
+        lease_token="",
+        handed_at=None,
+        next_attempt_at=F("handed_at") + backoff.PAUSE_AFTER_DOUBT,
+        last_error="The sender stopped before it had an answer.",
+    )
+    due.filter(expires_at__lte=now).update(**ending(State.EXPIRED))
+    due.filter(queued_at__lte=now - backoff.TOO_OLD_AFTER).update(
+        **ending(State.FAILED), last_error="Too old: not sent within 48 hours."
+    )
+
+
+def claim(*, channel: str, now: datetime, limit: int, lease: timedelta) -> list[Delivery]:
+    """Take up to `limit` due deliveries, so that nobody else does until the lease ends.
+
+    The rows carry our token; `next_attempt_at` on them is still the time they were due. A row whose
+    sender died comes alone: should it be what killed the sender, it takes no other with it.
+    """
+    with transaction.atomic(durable=True):
+        # PostgreSQL passes over rows that another worker is claiming right now; SQLite has let
+        # only us begin a transaction that writes.
+        due = Delivery.objects.due(now=now).filter(channel=channel, handed_at__isnull=True)
+        due = due.select_for_update(skip_locked=True).order_by("next_attempt_at", "id")
+        rows = list(due.filter(state=State.LEASED)[:1])
+        rows = rows or list(due.filter(state=State.PENDING)[:limit])
+        if not rows:
+            return []
+        token = uuid4().hex
+        ids = [row.id for row in rows]
+        # This one statement is the claim, and names the conditions again: row locks only save waiting.
+        Delivery.objects.due(now=now).filter(id__in=ids, handed_at__isnull=True).update(
+            state=State.LEASED,
+            lease_token=token,
+            attempts=F("attempts") + 1,
+            next_attempt_at=now + lease,
+        )
+        ours = set(
+            Delivery.objects.filter(id__in=ids, lease_token=token).values_list("id", flat=True)
+        )
+    for row in rows:
+        row.state, row.lease_token, row.attempts = State.LEASED, token, row.attempts + 1
+    return [row for row in rows if row.id in ours]
+
+
+def release(*, rows: Sequence[Delivery], error: str = "") -> None:
+    """Put claimed deliveries that were not tried back as they were, with the time they were due."""
+    by_time: dict[datetime, list[Delivery]] = defaultdict(list)
+    for row in rows:
+        by_time[row.next_attempt_at].append(row)
+    noted = {"last_error": error[:500]} if error else {}
+    for due_at, together in by_time.items():
+        Delivery.objects.filter(
+            id__in=[row.id for row in together],
+            lease_token=together[0].lease_token,
+            state=State.LEASED,
+            handed_at__isnull=True,
+        ).update(
+            state=State.PENDING,
+            lease_token="",
+            attempts=F("attempts") - 1,
+            next_attempt_at=due_at,
+            **noted,
+        )
+
+
+def mark_handed(*, row: Delivery, now: datetime) -> None:
+    """Note that from now on the message may have left. Raises LeaseLost; then it must not leave."""
+    changed = (
+        _held(row).filter(handed_at__isnull=True).update(handed_at=now, copies=F("copies") + 1)
+    )
+    if not changed:
+        raise LeaseLost(row.public_id)
+    row.handed_at, row.copies = now, row.copies + 1
+
+
+def mark_sent(*, row: Delivery, now: datetime) -> None:
+    """Note that it was taken. True whoever holds the lease by now, so it asks for none."""
+    blanked: dict[str, Any] = {"message": dict(BLANK)} if row.is_sensitive else {}
+    Delivery.objects.filter(id=row.id).update(
+        state=State.SENT, sent_at=now, lease_token="", last_error="", **blanked
+    )
+
+
+def mark_again(*, row: Delivery, at: datetime, error: str) -> None:
+    """Note a failed attempt, and when the next one may be."""
+    _held(row).update(
+        state=State.PENDING,
+        lease_token="",
+        handed_at=None,
+        copies=row.copies,
+        next_attempt_at=at,
+        last_error=error[:500],
+    )
+
+
+def mark_ended(*, row: Delivery, state: State, error: str, bounced_at: datetime | None) -> None:
+    """Note that there will be no further attempt; "perhaps sent" when a copy may have arrived."""
+    blanked: dict[str, Any] = {"message": dict(BLANK)} if row.is_sensitive else {}
+    _held(row).update(
+        state=State.UNKNOWN if row.copies else state,
+        lease_token="",
+        copies=row.copies,
+        last_error=error[:500],
+        bounced_at=bounced_at,
+        **blanked,
+    )
+
+
+def ending(state: State) -> dict[str, Any]:
+    """The columns of deliveries, many at once, that end without another attempt.
+
+    An earlier copy of some may have arrived: "perhaps sent". The content of sensitive ones goes.
+    """
+    return {
+        "state": Case(
+            When(copies__gt=0, then=Value(State.UNKNOWN.value)), default=Value(state.value)
+        ),
+        "message": Case(
+            When(is_sensitive=True, then=Value(dict(BLANK), models.JSONField())),
+            default=F("message"),
+        ),
+        "lease_token": "",
+    }
+
+
+def _held(row: Delivery) -> models.QuerySet[Delivery]:
+    return Delivery.objects.filter(id=row.id, lease_token=row.lease_token, state=State.LEASED)

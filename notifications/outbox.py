@@ -1,0 +1,185 @@
+"""The only way out of the house: put a message for somebody here, inside your own transaction.
+
+It leaves within about a second of the commit, and never when the transaction is rolled back. Also
+what others may read of deliveries, and what operators may do to them.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Min
+
+from notifications import leasing
+from notifications.messages import Message, one_line
+from notifications.models import OPEN_STATES, Delivery, State
+
+CHUNK = 1_000
+KEEP_FOR = timedelta(days=90)
+_KEY_MAX = 200
+_ADDRESS_MAX = 320
+_ENDED_STATES = [state for state in State if state not in OPEN_STATES]
+
+
+class KeyTooLong(ValueError):
+    """The dedupe key does not fit: name the event by its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message for one address over one channel.
+
+    `dedupe_key` names the event (`update:17`): the same event reaches an address once, however often
+    it is put. After `expires_at` it is dropped rather than sent. The content of a sensitive letter
+    is blanked once its end is known, and no operator is shown it.
+    """
+
+    channel: str
+    address: str
+    message: Message
+    dedupe_key: str
+    expires_at: datetime | None = None
+    is_sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """An address that was refused for good."""
+
+    channel: str
+    address: str
+    at: datetime
+    error: str
+
+
+def put(
+    *,
+    channel: str,
+    address: str,
+    message: Message,
+    dedupe_key: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+    is_sensitive: bool = False,
+) -> bool:
+    """Store one letter (see `Letter`); whether it is new.
+
+    An address or a channel that is no good does not fail here, in the middle of the caller's work:
+    the delivery fails, where operators see it.
+
+    Raises:
+        KeyTooLong: more than 200 characters.
+    """
+    letter = Letter(
+        channel=channel,
+        address=address,
+        message=message,
+        dedupe_key=dedupe_key,
+        expires_at=expires_at,
+        is_sensitive=is_sensitive,
+    )
+    return put_many(letters=[letter], now=now) == 1
+
+
+def put_many(*, letters: Iterable[Letter], now: datetime) -> int:
+    """Store many letters and return how many are new, with two statements for each thousand.
+
+    Raises:
+        KeyTooLong: a dedupe key has more than 200 characters; nothing is stored then.
+    """
+    rows = {(row.dedupe_key, row.channel, row.address): row for row in _rows(letters, now)}
+    waiting = list(rows.values())
+    with transaction.atomic():
+        return sum(
+            _put_chunk(waiting[start : start + CHUNK]) for start in range(0, len(waiting), CHUNK)
+        )
+
+
+def cancel(
+    *, dedupe_key: str, channel: str | None = None, addresses: Collection[str] | None = None
+) -> int:
+    """Stop what has not been handed over yet of an event, for all or for some; how many it stopped."""
+    rows = Delivery.objects.open().filter(dedupe_key=dedupe_key, handed_at__isnull=True)
+    if channel is not None:
+        rows = rows.filter(channel=channel)
+    if addresses is not None:
+        rows = rows.filter(address__in=addresses)
+    return rows.update(**leasing.ending(State.CANCELLED))
+
+
+def try_again(*, ids: Collection[int], now: datetime) -> int:
+    """Queue deliveries that ended badly once more, on an operator's word; how many it queued.
+
+    Sensitive ones stay: their content is gone. One that is "perhaps sent" may arrive twice.
+    """
+    ended = Delivery.objects.filter(
+        id__in=ids, is_sensitive=False, state__in=[State.FAILED, State.UNKNOWN, State.EXPIRED]
+    )
+    return ended.update(
+        state=State.PENDING,
+        attempts=0,
+        copies=0,
+        next_attempt_at=now,
+        queued_at=now,
+        handed_at=None,
+        bounced_at=None,
+        expires_at=None,
+    )
+
+
+def permanent_failures(*, since: datetime) -> list[Bounce]:
+    """The addresses that were refused for good from `since` on, oldest first."""
+    rows = Delivery.objects.filter(bounced_at__gte=since).order_by("bounced_at", "id")
+    return [
+        Bounce(channel=row.channel, address=row.address, at=row.bounced_at, error=row.last_error)
+        for row in rows.only("channel", "address", "bounced_at", "last_error")
+        if row.bounced_at is not None
+    ]
+
+
+def oldest_due_age(*, now: datetime) -> timedelta | None:
+    """How long the oldest due delivery has been waiting for a sender; None when nothing waits."""
+    oldest = Delivery.objects.due(now=now).aggregate(at=Min("next_attempt_at"))["at"]
+    return None if oldest is None else now - oldest
+
+
+def prune(*, now: datetime) -> int:
+    """Delete deliveries that ended and are older than 90 days; how many."""
+    deleted = 0
+    while True:
+        old = Delivery.objects.filter(created_at__lte=now - KEEP_FOR, state__in=_ENDED_STATES)
+        ids = list(old.order_by("created_at").values_list("id", flat=True)[:CHUNK])
+        deleted += Delivery.objects.filter(id__in=ids).delete()[0]
+        if len(ids) < CHUNK:
+            return deleted
+
+
+def _rows(letters: Iterable[Letter], now: datetime) -> Iterable[Delivery]:
+    for letter in letters:
+        if len(letter.dedupe_key) > _KEY_MAX:
+            raise KeyTooLong(letter.dedupe_key[:_KEY_MAX])
+        yield Delivery(
+            dedupe_key=letter.dedupe_key,
+            channel=letter.channel,
+            address=one_line(letter.address)[:_ADDRESS_MAX],
+            message=letter.message.as_json(),
+            next_attempt_at=now,
+            expires_at=letter.expires_at,
+            is_sensitive=letter.is_sensitive,
+            created_at=now,
+            queued_at=now,
+        )
+
+
+def _put_chunk(rows: list[Delivery]) -> int:
+    known = set(
+        Delivery.objects.filter(
+            dedupe_key__in={row.dedupe_key for row in rows},
+            address__in=[row.address for row in rows],
+        ).values_list("dedupe_key", "channel", "address")
+    )
+    new = [row for row in rows if (row.dedupe_key, row.channel, row.address) not in known]
+    # Another caller may have put the same meanwhile: then the row is theirs, and counted twice.
+    Delivery.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)
