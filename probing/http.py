@@ -7,7 +7,6 @@ or, when content is looked for, the end of its body or of its first 64 KB.
 import asyncio
 import contextlib
 import http as http_words
-import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -33,9 +32,6 @@ _OWN_HEADERS = {
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
-
-# It logs every URL, and a URL may carry a token.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,29 +61,29 @@ async def probe(
         if wrong := options.problems(http):
             raise ProbeFailed(Reason.CONFIGURATION_INVALID, wrong[0][1])
         dialler = Dialler(guard=guard, resolver=resolver, progress=notes, deadline_s=deadline_s)
-        transport = _Transport(dialler, verify_tls=http.verify_tls, notes=notes)
-        # trust_env: a proxy from the environment would dial for us, past the guard.
-        async with httpx.AsyncClient(
-            transport=transport, trust_env=False, timeout=deadline_s, headers=_OWN_HEADERS
-        ) as client:
-            with _in_words():
-                return await _ask(client, target, http, notes)
+        connector = _Connector(dialler, verify_tls=http.verify_tls, notes=notes)
+        with _in_words():
+            return await _ask(connector, target, http, notes)
 
     return await progress.conclude(work, deadline_s=deadline_s)
 
 
-async def _ask(
-    client: httpx.AsyncClient, target: Target, http: HttpOptions, notes: Progress
-) -> str:
+async def _ask(connector: "_Connector", target: Target, http: HttpOptions, notes: Progress) -> str:
     step = _Step(target=target, method=http.method, headers=http.headers)
+    # Sites that set a cookie and redirect to see it come back would go round in circles.
+    cookies = httpx.Cookies()
     for _ in range(http.max_redirects + 1):
-        request = client.build_request(step.method, step.target.url, headers=step.headers)
-        response = await client.send(request, stream=True)
+        headers = httpx.Headers(_OWN_HEADERS)
+        headers.update(step.headers)
+        request = httpx.Request(step.method, step.target.url, headers=headers)
+        cookies.set_cookie_header(request)
+        response = await connector.send(request)
         try:
             notes.http_status = response.status_code
             following = _following(step, response) if http.follow_redirects else None
             if following is None:
                 return await _judge(response, http, notes)
+            cookies.extract_cookies(response)
         finally:
             await response.aclose()
         step = following
@@ -186,7 +182,7 @@ def _in_words() -> Iterator[None]:
         yield
     except httpcore.RemoteProtocolError as error:
         raise ProbeFailed(Reason.PROTOCOL_ERROR, _protocol_words(error)) from error
-    except (httpcore.LocalProtocolError, httpx.InvalidURL) as error:
+    except httpcore.LocalProtocolError as error:
         raise ProbeFailed(
             Reason.CONFIGURATION_INVALID, f"The request cannot be sent: {error}."
         ) from error
@@ -195,7 +191,7 @@ def _in_words() -> Iterator[None]:
 def _protocol_words(error: httpcore.RemoteProtocolError) -> str:
     text = str(error)
     if "without sending a response" in text:
-        return "The server hung up without an answer."
+        return "The server hung up without a complete answer."
     if "without sending complete message body" in text:
         return "The server hung up in the middle of its answer."
     if "too large" in text or "too long" in text:
@@ -203,15 +199,19 @@ def _protocol_words(error: httpcore.RemoteProtocolError) -> str:
     return f"The answer is not proper HTTP ({text})."
 
 
-class _Transport(httpx.AsyncBaseTransport):
-    """One fresh, guarded connection for every request."""
+class _Connector:
+    """Sends each request over a fresh, guarded connection.
+
+    httpx's own client is not used: it would take proxies from the environment, keep connections
+    and read redirects even when told not to follow them.
+    """
 
     def __init__(self, dialler: Dialler, *, verify_tls: bool, notes: Progress) -> None:
         self._dialler = dialler
         self._verify_tls = verify_tls
         self._notes = notes
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx.Request) -> httpx.Response:
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -233,7 +233,10 @@ class _Transport(httpx.AsyncBaseTransport):
             await connection.aclose()
             raise
         return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(connection, answer)
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(connection, answer),
+            request=request,
         )
 
     async def _open(self, url: httpcore.URL) -> streams.PlainStream:

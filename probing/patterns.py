@@ -46,6 +46,8 @@ def _compile(pattern: str) -> "re2._Regexp":
         regex = re2.compile(pattern, options)
     except re2.error as error:
         raise PatternInvalid(_explain(error)) from error
+    except UnicodeEncodeError as error:
+        raise PatternInvalid("The pattern contains a broken character.") from error
     if max(regex.programsize, regex.reverseprogramsize) > PROGRAM_LIMIT:
         raise PatternInvalid("The pattern is too large: use smaller repetition counts.")
     return regex

@@ -117,10 +117,10 @@ def _check_characters(text: str, limit: int) -> None:
         raise TargetInvalid("Write what to watch, for example https://example.com/.")
     if len(text) > limit:
         raise TargetInvalid(f"The address is longer than {limit} characters.")
-    if " " in text:
-        raise TargetInvalid("The address contains a space; write %20 if it is meant.")
     if not text.isprintable():
         raise TargetInvalid("The address contains a control or invisible character.")
+    if " " in text:
+        raise TargetInvalid("The address contains a space; write %20 if it is meant.")
     if "\\" in text:
         raise TargetInvalid("The address contains a backslash; write / or %5C.")
 
