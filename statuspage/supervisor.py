@@ -277,6 +277,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shown_host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104
         os.environ.setdefault("CANDOR_ORIGIN", f"http://{shown_host}:{options.port}")
         os.environ["PYTHONUNBUFFERED"] = "1"
+        # Celery warns root off pickle on every start; ours takes JSON only.
+        os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
         if options.demo:
             os.environ.setdefault("CANDOR_ALLOW_PRIVATE_TARGETS", "1")
