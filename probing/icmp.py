@@ -100,6 +100,8 @@ def _explain(error: icmplib.ICMPLibError, address: str) -> ProbeFailed:
         return ProbeFailed(Reason.TIMEOUT, f"{address} does not answer to ping.")
     if isinstance(error, icmplib.ICMPError):
         return ProbeFailed(Reason.UNREACHABLE, f"{address} cannot be reached ({error}).")
+    if isinstance(error.__context__, ConnectionRefusedError):
+        return ProbeFailed(Reason.UNREACHABLE, f"{address} cannot be reached (ping refused).")
     if isinstance(error.__context__, OSError):
         return network.explain(error.__context__, address, address)
     return ProbeFailed(Reason.INTERNAL, f"The ping could not be sent ({error}).")

@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from probing.base import Guard, ProbeOutcome
 from probing.options import HttpOptions
 from probing.resolving import Resolver
 
-Run = Callable[..., Awaitable[ProbeOutcome]]
+Run = Callable[..., Coroutine[None, None, ProbeOutcome]]
 
 
 def _anything(_address: str) -> bool:

@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import dns.message
 import dns.rcode
@@ -159,17 +160,19 @@ class StubResolver:
         return self.fault
 
 
+Reply = Callable[[dns.message.Message], dns.message.Message | None]
+
+
 class DnsServer(asyncio.DatagramProtocol):
     """A name server whose answers a function makes from the query; None stays silent."""
 
-    def __init__(self, reply: Callable[[dns.message.Message], dns.message.Message | None]) -> None:
+    def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self.port = 0
         self.queries = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
         self.port = transport.get_extra_info("sockname")[1]
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -180,9 +183,7 @@ class DnsServer(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def dns_server(
-    reply: Callable[[dns.message.Message], dns.message.Message | None], *, host: str = "127.0.0.1"
-) -> AsyncIterator[DnsServer]:
+async def dns_server(reply: Reply, *, host: str = "127.0.0.1") -> AsyncIterator[DnsServer]:
     transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: DnsServer(reply), local_addr=(host, 0)
     )

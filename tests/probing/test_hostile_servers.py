@@ -1,5 +1,6 @@
 """Servers that mean harm (F-29): each probe ends on time, in little memory, with the right cause."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -95,8 +96,6 @@ async def test_many_small_headers_are_no_trouble(run: Run) -> None:
 
 
 async def test_a_flood_does_not_keep_other_probes_from_their_deadline(run: Run) -> None:
-    import asyncio
-
     flooding = servers.flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 500)
     async with servers.serve(flooding) as bad, servers.http_server(servers.response()) as good:
         floods = [run(f"http://127.0.0.1:{bad.port}/") for _ in range(10)]
