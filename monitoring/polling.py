@@ -26,6 +26,9 @@ from probing.targets import Target, TargetInvalid, parse_target
 # takes and not its size, and a slow neighbour does not hold back what is already known.
 WAVE_S = 0.4
 CONCURRENCY = 250
+# Starting all at once would measure our own queue: 500 local targets took 280 ms each instead of
+# 1 ms. An HTTPS probe costs 1.7 ms of CPU (2 cores).
+START_EVERY_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ async def _probe_all(
     slots = asyncio.Semaphore(CONCURRENCY)
     own = vantage.Vantage(witnesses=settings.WITNESSES)
 
-    async def check(job: Job) -> None:
+    async def check(job: Job, start_in_s: float) -> None:
+        await asyncio.sleep(start_in_s)
         async with slots:
             outcome = await own.judge(await probe_job(job, guard))
         found.put(
@@ -110,8 +114,8 @@ async def _probe_all(
         )
 
     async with asyncio.TaskGroup() as group:
-        for job in jobs:
-            group.create_task(check(job))
+        for place, job in enumerate(jobs):
+            group.create_task(check(job, place * START_EVERY_S))
 
 
 async def probe_job(job: Job, guard: Guard) -> ProbeOutcome:

@@ -1,8 +1,45 @@
-"""The WSGI application of the web processes."""
+"""The WSGI application of the web processes: published files first, static files, then Django."""
 
 import os
 
-from django.core.wsgi import get_wsgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
-application = get_wsgi_application()
+
+from wsgiref.types import WSGIApplication
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from whitenoise import WhiteNoise
+
+from public_pages.front import Front
+
+_HASHED_NAME = r"^.+\.[0-9a-f]{12}\..+$"
+
+
+def _dynamic() -> WSGIApplication:
+    """Django behind its static files; loaded apart, so that the page answers without it."""
+    application: WSGIApplication = WhiteNoise(
+        get_wsgi_application(),
+        root=settings.STATIC_ROOT,
+        prefix=settings.STATIC_URL,
+        immutable_file_test=_HASHED_NAME,
+        add_headers_function=_secure,
+    )
+    return application
+
+
+def _secure(headers: dict[str, str], _path: str, _url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+
+
+def _transport_headers() -> list[tuple[str, str]]:
+    seconds = settings.SECURE_HSTS_SECONDS
+    return [("Strict-Transport-Security", f"max-age={seconds}")] if seconds else []
+
+
+application = Front(
+    _dynamic,
+    folder=settings.PUBLISHED_DIR,
+    csp=settings.SECURE_CSP,
+    hosts=settings.ALLOWED_HOSTS,
+    headers=_transport_headers(),
+)
