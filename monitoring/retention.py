@@ -72,7 +72,9 @@ def _missing(span: Span, length: timedelta, now: datetime) -> list[datetime]:
     oldest_hot = Sample.objects.aggregate(oldest=models.Min("at"))["oldest"]
     if oldest_hot is not None:  # what is not packed yet waits for the next run
         until = min(until, _floor(oldest_hot, length))
-    packed = PackedHour.objects.filter(hour__gte=since, hour__lt=until).values_list("hour", flat=True)
+    packed = PackedHour.objects.filter(hour__gte=since, hour__lt=until).values_list(
+        "hour", flat=True
+    )
     summed_up = ResponseSummary.objects.filter(span=span, start_at__gte=since).values_list(
         "start_at", flat=True
     )

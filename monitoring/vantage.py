@@ -52,7 +52,8 @@ class Vantage:
         self._failures += 1
         share = await self._failing_share()
         is_wide = (
-            self._failures >= _SUSPICIOUS_COUNT and self._failures >= _SUSPICIOUS_SHARE * self._checks
+            self._failures >= _SUSPICIOUS_COUNT
+            and self._failures >= _SUSPICIOUS_SHARE * self._checks
         )
         if share >= 2 / 3 or (share > 0 and is_wide):
             return dataclasses.replace(
@@ -68,7 +69,9 @@ class Vantage:
         async with self._lock:
             if self._share is None or time.monotonic() - self._asked_at > _REMEMBERED_S:
                 testimonies = [routes.has_any()] if self._asks_routes else []
-                testimonies += await asyncio.gather(*(self._ask(target) for target in self._witnesses))
+                testimonies += await asyncio.gather(
+                    *(self._ask(target) for target in self._witnesses)
+                )
                 self._share = testimonies.count(False) / len(testimonies)
                 self._asked_at = time.monotonic()
             return self._share

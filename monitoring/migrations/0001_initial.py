@@ -7,163 +7,355 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('components', '0001_initial'),
+        ("components", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AlertChannel',
+            name="AlertChannel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=32, unique=True, verbose_name='channel')),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='on')),
-                ('recipients', models.JSONField(default=list, verbose_name='recipients')),
-                ('tells_recovery', models.BooleanField(default=True, verbose_name='also tell when it recovers')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32, unique=True, verbose_name="channel")),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="on")),
+                ("recipients", models.JSONField(default=list, verbose_name="recipients")),
+                (
+                    "tells_recovery",
+                    models.BooleanField(default=True, verbose_name="also tell when it recovers"),
+                ),
             ],
             options={
-                'verbose_name': 'alert channel',
-                'verbose_name_plural': 'alert channels',
+                "verbose_name": "alert channel",
+                "verbose_name_plural": "alert channels",
             },
         ),
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('slug', models.SlugField(max_length=100, verbose_name='slug')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('mode', models.CharField(default='poll', max_length=16, verbose_name='mode')),
-                ('interval_s', models.PositiveIntegerField(default=60, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)], verbose_name='check every (seconds)')),
-                ('retries', models.PositiveSmallIntegerField(default=2, validators=[django.core.validators.MaxValueValidator(10)], verbose_name='retries before dead')),
-                ('sick_after_s', models.FloatField(default=5.0, help_text='A slower answer makes the replica sick.', validators=[django.core.validators.MinValueValidator(0.001), django.core.validators.MaxValueValidator(120)], verbose_name='sick after (seconds)')),
-                ('dead_after_s', models.FloatField(default=10.0, help_text='No answer by then makes the replica dead.', validators=[django.core.validators.MinValueValidator(0.05), django.core.validators.MaxValueValidator(120)], verbose_name='dead after (seconds)')),
-                ('http_method', models.CharField(default='GET', max_length=16, verbose_name='HTTP method')),
-                ('http_status_min', models.PositiveSmallIntegerField(default=200, validators=[django.core.validators.MinValueValidator(100), django.core.validators.MaxValueValidator(599)], verbose_name='lowest healthy status code')),
-                ('http_status_max', models.PositiveSmallIntegerField(default=399, validators=[django.core.validators.MinValueValidator(100), django.core.validators.MaxValueValidator(599)], verbose_name='highest healthy status code')),
-                ('http_body_contains', models.CharField(blank=True, default='', max_length=500, verbose_name='body contains')),
-                ('http_body_regex', models.CharField(blank=True, default='', max_length=500, verbose_name='body matches')),
-                ('http_follow_redirects', models.BooleanField(default=True, verbose_name='follow redirects')),
-                ('http_verify_tls', models.BooleanField(default=True, verbose_name='check the certificate')),
-                ('http_headers_sealed', models.TextField(blank=True, default='', editable=False)),
-                ('component', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='nodes', to='components.component', verbose_name='component')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("slug", models.SlugField(max_length=100, verbose_name="slug")),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("mode", models.CharField(default="poll", max_length=16, verbose_name="mode")),
+                (
+                    "interval_s",
+                    models.PositiveIntegerField(
+                        default=60,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(86400),
+                        ],
+                        verbose_name="check every (seconds)",
+                    ),
+                ),
+                (
+                    "retries",
+                    models.PositiveSmallIntegerField(
+                        default=2,
+                        validators=[django.core.validators.MaxValueValidator(10)],
+                        verbose_name="retries before dead",
+                    ),
+                ),
+                (
+                    "sick_after_s",
+                    models.FloatField(
+                        default=5.0,
+                        help_text="A slower answer makes the replica sick.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.001),
+                            django.core.validators.MaxValueValidator(120),
+                        ],
+                        verbose_name="sick after (seconds)",
+                    ),
+                ),
+                (
+                    "dead_after_s",
+                    models.FloatField(
+                        default=10.0,
+                        help_text="No answer by then makes the replica dead.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.05),
+                            django.core.validators.MaxValueValidator(120),
+                        ],
+                        verbose_name="dead after (seconds)",
+                    ),
+                ),
+                (
+                    "http_method",
+                    models.CharField(default="GET", max_length=16, verbose_name="HTTP method"),
+                ),
+                (
+                    "http_status_min",
+                    models.PositiveSmallIntegerField(
+                        default=200,
+                        validators=[
+                            django.core.validators.MinValueValidator(100),
+                            django.core.validators.MaxValueValidator(599),
+                        ],
+                        verbose_name="lowest healthy status code",
+                    ),
+                ),
+                (
+                    "http_status_max",
+                    models.PositiveSmallIntegerField(
+                        default=399,
+                        validators=[
+                            django.core.validators.MinValueValidator(100),
+                            django.core.validators.MaxValueValidator(599),
+                        ],
+                        verbose_name="highest healthy status code",
+                    ),
+                ),
+                (
+                    "http_body_contains",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="body contains"
+                    ),
+                ),
+                (
+                    "http_body_regex",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="body matches"
+                    ),
+                ),
+                (
+                    "http_follow_redirects",
+                    models.BooleanField(default=True, verbose_name="follow redirects"),
+                ),
+                (
+                    "http_verify_tls",
+                    models.BooleanField(default=True, verbose_name="check the certificate"),
+                ),
+                ("http_headers_sealed", models.TextField(blank=True, default="", editable=False)),
+                (
+                    "component",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="nodes",
+                        to="components.component",
+                        verbose_name="component",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'node',
-                'verbose_name_plural': 'nodes',
+                "verbose_name": "node",
+                "verbose_name_plural": "nodes",
             },
         ),
         migrations.CreateModel(
-            name='Replica',
+            name="Replica",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('address', models.CharField(max_length=2000, verbose_name='address')),
-                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
-                ('health', models.CharField(default=None, editable=False, max_length=8, null=True)),
-                ('health_since', models.DateTimeField(default=None, editable=False, null=True)),
-                ('checks_in_health', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_probe_at', models.DateTimeField(default=None, editable=False, null=True)),
-                ('last_outcome_at', models.DateTimeField(default=None, editable=False, null=True)),
-                ('fresh_until', models.DateTimeField(default=None, editable=False, null=True)),
-                ('dead_told_at', models.DateTimeField(default=None, editable=False, null=True)),
-                ('latency_ms', models.FloatField(default=None, editable=False, null=True)),
-                ('reason', models.CharField(default='', editable=False, max_length=32)),
-                ('detail', models.CharField(default='', editable=False, max_length=200)),
-                ('phases', models.JSONField(default=dict, editable=False)),
-                ('certificate_expires_at', models.DateTimeField(default=None, editable=False, null=True)),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='replicas', to='monitoring.node', verbose_name='node')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("address", models.CharField(max_length=2000, verbose_name="address")),
+                ("position", models.PositiveIntegerField(default=0, verbose_name="position")),
+                ("health", models.CharField(default=None, editable=False, max_length=8, null=True)),
+                ("health_since", models.DateTimeField(default=None, editable=False, null=True)),
+                ("checks_in_health", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_probe_at", models.DateTimeField(default=None, editable=False, null=True)),
+                ("last_outcome_at", models.DateTimeField(default=None, editable=False, null=True)),
+                ("fresh_until", models.DateTimeField(default=None, editable=False, null=True)),
+                ("dead_told_at", models.DateTimeField(default=None, editable=False, null=True)),
+                ("latency_ms", models.FloatField(default=None, editable=False, null=True)),
+                ("reason", models.CharField(default="", editable=False, max_length=32)),
+                ("detail", models.CharField(default="", editable=False, max_length=200)),
+                ("phases", models.JSONField(default=dict, editable=False)),
+                (
+                    "certificate_expires_at",
+                    models.DateTimeField(default=None, editable=False, null=True),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="replicas",
+                        to="monitoring.node",
+                        verbose_name="node",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'replica',
-                'verbose_name_plural': 'replicas',
+                "verbose_name": "replica",
+                "verbose_name_plural": "replicas",
             },
         ),
         migrations.CreateModel(
-            name='PackedHour',
+            name="PackedHour",
             fields=[
-                ('pk', models.CompositePrimaryKey('replica_id', 'hour', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('hour', models.DateTimeField()),
-                ('data', models.BinaryField()),
-                ('replica', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='monitoring.replica')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "replica_id",
+                        "hour",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("hour", models.DateTimeField()),
+                ("data", models.BinaryField()),
+                (
+                    "replica",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="monitoring.replica",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HealthChange',
+            name="HealthChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('previous', models.CharField(default=None, max_length=8, null=True)),
-                ('health', models.CharField(default=None, max_length=8, null=True)),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('reason', models.CharField(default='', max_length=32)),
-                ('detail', models.CharField(default='', max_length=200)),
-                ('phases', models.JSONField(default=dict)),
-                ('attempts', models.PositiveSmallIntegerField(default=1)),
-                ('replica', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='monitoring.replica')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("previous", models.CharField(default=None, max_length=8, null=True)),
+                ("health", models.CharField(default=None, max_length=8, null=True)),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("reason", models.CharField(default="", max_length=32)),
+                ("detail", models.CharField(default="", max_length=200)),
+                ("phases", models.JSONField(default=dict)),
+                ("attempts", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "replica",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="monitoring.replica",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ResponseSummary',
+            name="ResponseSummary",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('span', models.CharField(max_length=8)),
-                ('start_at', models.DateTimeField()),
-                ('answered', models.PositiveIntegerField()),
-                ('failed', models.PositiveIntegerField()),
-                ('p50_ms', models.PositiveIntegerField(null=True)),
-                ('p95_ms', models.PositiveIntegerField(null=True)),
-                ('component', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='components.component')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("span", models.CharField(max_length=8)),
+                ("start_at", models.DateTimeField()),
+                ("answered", models.PositiveIntegerField()),
+                ("failed", models.PositiveIntegerField()),
+                ("p50_ms", models.PositiveIntegerField(null=True)),
+                ("p95_ms", models.PositiveIntegerField(null=True)),
+                (
+                    "component",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="components.component",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sample',
+            name="Sample",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('latency_ms', models.PositiveIntegerField(null=True)),
-                ('outcome', models.PositiveSmallIntegerField()),
-                ('replica', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='monitoring.replica')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("latency_ms", models.PositiveIntegerField(null=True)),
+                ("outcome", models.PositiveSmallIntegerField()),
+                (
+                    "replica",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="monitoring.replica",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.UniqueConstraint(fields=('component', 'slug'), name='node_slug_in_component'),
+            model_name="node",
+            constraint=models.UniqueConstraint(
+                fields=("component", "slug"), name="node_slug_in_component"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.CheckConstraint(condition=models.Q(('http_status_min__lte', models.F('http_status_max'))), name='node_status_range', violation_error_message='The lowest healthy status code is above the highest.'),
+            model_name="node",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("http_status_min__lte", models.F("http_status_max"))),
+                name="node_status_range",
+                violation_error_message="The lowest healthy status code is above the highest.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.CheckConstraint(condition=models.Q(('sick_after_s__lte', models.F('dead_after_s'))), name='node_sick_before_dead', violation_error_message='“Sick after” is longer than “dead after”. Make it shorter or equal.'),
+            model_name="node",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sick_after_s__lte", models.F("dead_after_s"))),
+                name="node_sick_before_dead",
+                violation_error_message="“Sick after” is longer than “dead after”. Make it shorter or equal.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='replica',
-            index=models.Index(condition=models.Q(('next_probe_at__isnull', False)), fields=['next_probe_at'], name='replica_due'),
+            model_name="replica",
+            index=models.Index(
+                condition=models.Q(("next_probe_at__isnull", False)),
+                fields=["next_probe_at"],
+                name="replica_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='replica',
-            index=models.Index(condition=models.Q(('fresh_until__isnull', False)), fields=['fresh_until'], name='replica_fresh'),
+            model_name="replica",
+            index=models.Index(
+                condition=models.Q(("fresh_until__isnull", False)),
+                fields=["fresh_until"],
+                name="replica_fresh",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='replica',
-            constraint=models.UniqueConstraint(fields=('node', 'address'), name='replica_address_in_node'),
+            model_name="replica",
+            constraint=models.UniqueConstraint(
+                fields=("node", "address"), name="replica_address_in_node"
+            ),
         ),
         migrations.AddIndex(
-            model_name='healthchange',
-            index=models.Index(fields=['replica', 'at'], name='health_change_by_time'),
+            model_name="healthchange",
+            index=models.Index(fields=["replica", "at"], name="health_change_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='responsesummary',
-            constraint=models.UniqueConstraint(fields=('component', 'span', 'start_at'), name='one_summary_a_span'),
+            model_name="responsesummary",
+            constraint=models.UniqueConstraint(
+                fields=("component", "span", "start_at"), name="one_summary_a_span"
+            ),
         ),
         migrations.AddIndex(
-            model_name='sample',
-            index=models.Index(fields=['at'], name='sample_by_time'),
+            model_name="sample",
+            index=models.Index(fields=["at"], name="sample_by_time"),
         ),
     ]
