@@ -1,0 +1,185 @@
+"""`bin/manage seed_demo`: an installation to look at, made once."""
+
+import io
+import socket
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from components.models import Component, Page, StatusChange
+from components.status import Status
+from monitoring.demo import ports, seeding
+from monitoring.models import AlertChannel, Replica, ResponseSummary, Sample, Span
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "demo"
+
+
+@pytest.mark.req("A11")
+def test_an_empty_installation_becomes_a_page_with_ninety_days_of_history(
+    folder: Path, now: datetime
+) -> None:
+    assert seeding.seed(folder=folder, now=now) > 0
+
+    page = Page.objects.get()
+    assert (page.name, page.is_demo) == ("Acme", True)
+    components = list(Component.objects.all().in_page_order())
+    assert len(components) == 8
+    assert len({component.group_id for component in components}) == 4, "three groups and none"
+    for component in components:
+        changes = list(component.changes.order_by("at", "id"))
+        assert changes[0].at == component.created_at == now - timedelta(days=90)
+        assert changes[-1].status == component.status
+        assert component.status_since == changes[-1].at
+        for before, after in pairwise(changes):
+            assert after.previous == before.status != after.status
+            assert before.at < after.at
+        assert all(change.is_demo for change in changes if change.at < now)
+    assert not StatusChange.objects.filter(is_demo=True, at__gte=now).exists()
+    assert not Sample.objects.exists(), "measurements are never made up"
+
+
+def test_what_is_measured_now_is_unknown_until_the_first_real_check(
+    folder: Path, now: datetime
+) -> None:
+    seeding.seed(folder=folder, now=now)
+
+    statuses = dict(Component.objects.values_list("slug", "status"))
+    assert statuses.pop("support-desk") == Status.OPERATIONAL
+    assert set(statuses.values()) == {Status.UNKNOWN}
+    assert set(Replica.objects.values_list("next_probe_at", flat=True)) == {now}
+    assert AlertChannel.objects.get().recipients == ["operators@acme.example"]
+
+
+def test_charts_of_every_range_have_their_response_times(folder: Path, now: datetime) -> None:
+    seeding.seed(folder=folder, now=now)
+
+    rows = ResponseSummary.objects.filter(component__slug="public-api")
+    for span, length, least in (
+        (Span.QUARTER, timedelta(minutes=15), 26 * 4),
+        (Span.HOUR, timedelta(hours=1), 8 * 24),
+        (Span.DAY, timedelta(days=1), 89),
+    ):
+        starts = set(rows.filter(span=span).values_list("start_at", flat=True))
+        assert len(starts) >= least
+        assert all(start.timestamp() % length.total_seconds() == 0 for start in starts)
+        assert max(starts) + length <= now, "what still runs is summed up from real checks"
+
+
+def test_a_second_run_changes_nothing_and_keeps_what_people_changed(
+    folder: Path, now: datetime
+) -> None:
+    seeding.seed(folder=folder, now=now)
+    Component.objects.filter(slug="mail").update(name="Post")
+    Replica.objects.filter(address__contains="q=anvil").delete()
+    before = [
+        list(model.objects.order_by("pk").values())
+        for model in (Page, Component, StatusChange, Replica, ResponseSummary)
+    ]
+
+    assert seeding.seed(folder=folder, now=now + timedelta(days=1)) == 0
+
+    assert before == [
+        list(model.objects.order_by("pk").values())
+        for model in (Page, Component, StatusChange, Replica, ResponseSummary)
+    ]
+
+
+def test_a_port_that_was_taken_meanwhile_is_replaced_everywhere(
+    folder: Path, now: datetime
+) -> None:
+    seeding.seed(folder=folder, now=now)
+    taken = ports.read(folder)["mail"]
+    uuid = Replica.objects.get(address=f"tcp://127.0.0.1:{taken}").uuid
+
+    with socket.create_server(("127.0.0.1", taken)):
+        assert seeding.seed(folder=folder, now=now) == 1
+
+    moved = ports.read(folder)["mail"]
+    assert moved != taken
+    assert Replica.objects.get(uuid=uuid).address == f"tcp://127.0.0.1:{moved}"
+    assert not StatusChange.objects.filter(is_demo=True, at__gte=now).exists()
+
+
+def test_ports_stay_while_the_targets_run(folder: Path, now: datetime) -> None:
+    seeding.seed(folder=folder, now=now)
+    known = ports.read(folder)
+
+    with ports.held(folder), socket.create_server(("127.0.0.1", known["mail"])):
+        assert seeding.seed(folder=folder, now=now) == 0
+
+    assert ports.read(folder) == known
+
+
+def test_a_lost_ports_file_is_made_again_and_the_replicas_follow(
+    folder: Path, now: datetime
+) -> None:
+    seeding.seed(folder=folder, now=now)
+    with socket.create_server(("127.0.0.1", ports.read(folder)["portal"])):
+        (folder / "ports.json").unlink()
+        assert seeding.seed(folder=folder, now=now) == 1
+
+    portal = ports.read(folder)["portal"]
+    assert Replica.objects.filter(address=f"http://127.0.0.1:{portal}/").count() == 1
+
+
+def test_made_up_history_is_never_mixed_with_components_of_somebody(
+    folder: Path, now: datetime
+) -> None:
+    build.component(name="Real")
+
+    with pytest.raises(seeding.DemoRefused, match="data folder of its own"):
+        seeding.seed(folder=folder, now=now)
+
+    assert not Page.objects.filter(is_demo=True).exists()
+    assert Component.objects.count() == 1
+
+
+def test_a_demo_without_leave_to_dial_this_machine_is_refused(
+    folder: Path, now: datetime, settings: Settings
+) -> None:
+    settings.ALLOW_PRIVATE_TARGETS = False
+
+    with pytest.raises(seeding.DemoRefused, match="CANDOR_ALLOW_PRIVATE_TARGETS=1"):
+        seeding.seed(folder=folder, now=now)
+
+
+def test_a_broken_ports_file_is_named(folder: Path, now: datetime) -> None:
+    folder.mkdir()
+    (folder / "ports.json").write_text("{", encoding="utf-8")
+
+    with pytest.raises(seeding.DemoRefused, match=r"ports\.json cannot be read"):
+        seeding.seed(folder=folder, now=now)
+
+
+def test_the_command_says_what_it_did(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    output = io.StringIO()
+
+    call_command("seed_demo", stdout=output)
+    call_command("seed_demo", stdout=output)
+
+    assert output.getvalue().splitlines()[0].startswith("The demo is ready")
+    assert output.getvalue().splitlines()[1] == "The demo is there already. Nothing to change."
+    assert Page.objects.get().is_demo
+    settings.ALLOW_PRIVATE_TARGETS = False
+    with pytest.raises(CommandError, match="CANDOR_ALLOW_PRIVATE_TARGETS"):
+        call_command("seed_demo")
+
+
+def test_the_story_does_not_depend_on_the_time_of_day(folder: Path) -> None:
+    for hour in (0, 23):
+        now = datetime(2027, 3, 28, hour, 59, 59, tzinfo=UTC)
+        seeding.seed(folder=folder / str(hour), now=now)
+        assert StatusChange.objects.filter(is_demo=True).exclude(previous="").count() > 40
+        Component.objects.all().delete()
+        Page.objects.all().delete()
