@@ -1,0 +1,252 @@
+"""From the read model to the bytes of every published HTML file.
+
+Called by the publisher. Reads no database; the language and the zone of the page are active while
+it renders, whatever the process runs in.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.safestring import mark_safe
+from django.utils.translation import ngettext
+
+from components import uptime
+from components.status import Status
+from public_pages import figures, response_section, times, wording
+from public_pages.charts import Range
+from public_pages.figures import History
+from public_pages.reading import ComponentView, DetailView, GroupView, PageView
+
+COMPACT_ABOVE = 6
+ERROR_PAGES = ("404", "500", "503")
+_INDENT = re.compile(r"\n\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A component on the home page."""
+
+    component: ComponentView
+    history: History
+    percent: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRows:
+    """A group on the home page; a compact one shows boxes and no bars."""
+
+    view: GroupView
+    number: int
+    rows: tuple[Row, ...]
+
+    @property
+    def name(self) -> str:
+        return self.view.name
+
+    @property
+    def status(self) -> Status:
+        return self.view.status
+
+    @property
+    def ident(self) -> str:
+        """The id by which live refresh finds its status."""
+        return f"group-{self.number}"
+
+    @property
+    def is_compact(self) -> bool:
+        """Only groups with a heading can be closed."""
+        return bool(self.name) and (self.view.is_collapsed or len(self.rows) > COMPACT_ABOVE)
+
+    @property
+    def is_open(self) -> bool:
+        """A group with trouble never hides it."""
+        return self.status != Status.OPERATIONAL
+
+    @property
+    def words(self) -> str:
+        """The words for its status."""
+        return wording.group_word(self.view)
+
+    @property
+    def count_words(self) -> str:
+        count = len(self.rows)
+        return ngettext("%(count)s component", "%(count)s components", count) % {"count": count}
+
+
+class Pages:
+    """Renders the pages of one read model; the history of a component is computed once.
+
+    `before` are the pages of an earlier moment: histories that still hold are carried over.
+    """
+
+    def __init__(self, page: PageView, before: "Pages | None" = None) -> None:
+        self.page = page
+        self._histories: dict[int, History] = {}
+        self._earlier = before.reusable(page) if before else {}
+
+    def percents(self) -> Mapping[int, Decimal | None]:
+        """Return the 90-day uptime of each component by its id."""
+        return {member.id: self.history(member).percent for member in self.page.components}
+
+    def home(self) -> Mapping[str, bytes]:
+        """Return the home page, its live fragment and the error pages, by file name."""
+        with _active(self.page.site.time_zone):
+            groups = self._groups()
+            common = self._common() | {
+                "headline": wording.headline(self.page),
+                "groups": groups,
+                "shape": _shape(groups),
+                "is_alarm": self.page.status != Status.OPERATIONAL and bool(groups),
+                "is_checked_shown": self._is_checked_shown(),
+                "checked_at": self.page.checked_at,
+                "path": "/",
+                "here": "status",
+            }
+            files = {
+                "index.html": _render("public_pages/home.html", common),
+                "live.html": _render("public_pages/live.html", common | {"is_live": True}),
+            }
+            for name in ERROR_PAGES:
+                files[f"{name}.html"] = _render(f"{name}.html", self._common())
+        return files
+
+    def component(self, component: ComponentView, detail: DetailView) -> Mapping[str, bytes]:
+        """Return the pages of a component, one a chart range, by file name."""
+        with _active(self.page.site.time_zone):
+            context = self._common() | {
+                "component": component,
+                "words": wording.component_word(component),
+                "favicon": component.status.code,
+                "boxes_ids": [f"boxes-{component.slug}"] if component.nodes else [],
+            }
+            rest = _render(
+                "public_pages/_component_rest.html", context | self._rest(component, detail)
+            )
+            context["rest"] = mark_safe(rest.decode())  # noqa: S308 - rendered with escaping above
+            return {
+                response_section.file_name(component.slug, chosen): _render(
+                    "public_pages/component.html",
+                    context
+                    | {"path": response_section.path(component.slug, chosen)}
+                    | response_section.context(component, detail, chosen, now=self.page.as_of),
+                )
+                for chosen in Range
+            }
+
+    def _common(self) -> dict[str, Any]:
+        return {
+            "site": self.page.site,
+            "site_title": wording.site_title(self.page.site.name),
+            "as_of": self.page.as_of,
+            "favicon": self.page.status.code if self.page.components else "un",
+            "rule": wording.rule(self.page.site.weights),
+        }
+
+    def history(self, component: ComponentView) -> History:
+        """Return the 90 days of a component."""
+        if component.id not in self._histories:
+            self._histories[component.id] = figures.history(
+                component.changes,
+                weights=self.page.site.weights,
+                now=self.page.as_of,
+                time_zone=self.page.site.time_zone,
+                earlier=self._earlier.pop(component.id, None),
+            )
+        return self._histories[component.id]
+
+    def reusable(self, page: PageView) -> dict[int, History]:
+        """Return the histories, by component id, whose changes are the same in a later read model."""
+        if page.site != self.page.site:
+            return {}
+        changes = {component.id: component.changes for component in self.page.components}
+        return {
+            component.id: self._histories[component.id]
+            for component in page.components
+            if component.id in self._histories and changes[component.id] == component.changes
+        }
+
+    def _groups(self) -> list[GroupRows]:
+        return [
+            GroupRows(group, number, tuple(self._row(member) for member in group.components))
+            for number, group in enumerate(self.page.groups)
+        ]
+
+    def _row(self, component: ComponentView) -> Row:
+        history = self.history(component)
+        return Row(
+            component=component,
+            history=history,
+            percent=wording.percent(history.percent),
+            summary=wording.summary(history),
+        )
+
+    def _is_checked_shown(self) -> bool:
+        """The silence sentence names the last check itself."""
+        return self.page.checked_at is not None and any(
+            component.is_monitored and component.status != Status.UNKNOWN
+            for component in self.page.components
+        )
+
+    def _rest(self, component: ComponentView, detail: DetailView) -> dict[str, Any]:
+        weights, history = self.page.site.weights, self.history(component)
+        periods = figures.periods(
+            detail.changes,
+            history.bars,
+            weights=weights,
+            now=self.page.as_of,
+            time_zone=self.page.site.time_zone,
+        )
+        return {
+            "history": history,
+            "summary": wording.summary(history),
+            "figures": [
+                {
+                    "name": wording.figure_name(figure),
+                    "percent": wording.percent(figure.percent),
+                    "notes": wording.figure_notes(figure),
+                }
+                for figure in periods
+            ],
+            "affected": [
+                {"bar": bar, "down": times.duration(uptime.down_minutes(bar.tally, weights))}
+                for bar in history.affected
+            ],
+            "example": wording.worked_example(history.spent, weights),
+        }
+
+
+def _shape(groups: list[GroupRows]) -> str:
+    """A word that changes when components, nodes or replicas come, go or move.
+
+    An open page then fetches the list again, because live refresh only finds what is there.
+    """
+    parts: list[tuple[object, ...]] = []
+    for group in groups:
+        parts.append((group.name, group.is_compact))
+        for row in group.rows:
+            parts.append((row.component.slug, row.component.name))
+            parts.extend(
+                (node.name, *(replica.label for replica in node.replicas))
+                for node in row.component.nodes
+            )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+@contextmanager
+def _active(zone: ZoneInfo) -> Iterator[None]:
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(zone):
+        yield
+
+
+def _render(template: str, context: Mapping[str, Any]) -> bytes:
+    return _INDENT.sub("\n", render_to_string(template, dict(context))).strip().encode()
