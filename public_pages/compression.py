@@ -1,0 +1,18 @@
+"""The two compressed forms of a published file; shared by publisher and front, without Django."""
+
+import gzip
+from collections.abc import Mapping
+
+import brotli  # type: ignore[import-untyped]  # the package has no types
+
+# How the twin of a file is named, by the content coding of HTTP; in the order of preference.
+SUFFIXES: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
+
+
+def compress(body: bytes, coding: str, *, brotli_quality: int = 5) -> bytes:
+    """Return the body in a content coding; the same body always gives the same bytes."""
+    if coding == "br":
+        return bytes(brotli.compress(body, quality=brotli_quality))
+    if coding == "gzip":
+        return gzip.compress(body, 6, mtime=0)
+    return body

@@ -1,0 +1,88 @@
+"""The published folder: files that are whole at every moment, with their compressed twins.
+
+Used by the publisher only; the front reads the files without this module. A write goes to
+temporary files that are synced and then renamed, so a full disk or a crash leaves the old files as
+they were (reliability F-13).
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from public_pages import compression
+
+# Below this a compressed twin saves less than a network packet.
+_WORTH_COMPRESSING = 512
+_TEMPORARY = ".tmp"
+
+
+class Folder:
+    """One host's published folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, name: str, body: bytes, *, at: datetime, brotli_quality: int = 5) -> None:
+        """Replace a file and its twins; `at` is the age of its data, and becomes its mtime.
+
+        Raises:
+            OSError: it could not be written; the old files are still there.
+        """
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        versions = {"": body}
+        if len(body) >= _WORTH_COMPRESSING:
+            for coding, suffix in compression.SUFFIXES.items():
+                versions[suffix] = compression.compress(body, coding, brotli_quality=brotli_quality)
+        made: list[tuple[Path, Path]] = []
+        try:
+            for suffix, version in versions.items():
+                final = path.with_name(path.name + suffix)
+                temporary = path.with_name(f".{final.name}.{os.getpid()}{_TEMPORARY}")
+                made.append((temporary, final))
+                _store(temporary, version, at)
+            for temporary, final in made:
+                temporary.replace(final)
+        finally:
+            for temporary, _ in made:
+                temporary.unlink(missing_ok=True)
+        if len(versions) == 1:
+            self._remove_twins(path)
+
+    def remove(self, name: str) -> None:
+        """Remove a file with its twins, if it is there."""
+        path = self.root / name
+        path.unlink(missing_ok=True)
+        self._remove_twins(path)
+
+    def names(self, below: str, suffix: str) -> Iterator[str]:
+        """Yield the names of the files below a folder that end so, at any depth."""
+        for path in (self.root / below).rglob(f"*{suffix}"):
+            yield path.relative_to(self.root).as_posix()
+
+    def remove_empty(self, below: str) -> None:
+        """Remove the empty folders below a folder."""
+        for path in sorted((self.root / below).glob("*/"), reverse=True):
+            with contextlib.suppress(OSError):  # not empty, or not a folder
+                path.rmdir()
+
+    def sweep(self) -> None:
+        """Remove what a killed publisher left half-written."""
+        for path in self.root.rglob(f".*{_TEMPORARY}"):
+            path.unlink(missing_ok=True)
+
+    def _remove_twins(self, path: Path) -> None:
+        for suffix in compression.SUFFIXES.values():
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _store(path: Path, body: bytes, at: datetime) -> None:
+    # Readable for a web server that runs as another user, as far as the umask allows.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(body)
+        file.flush()
+        os.utime(descriptor, (at.timestamp(), at.timestamp()))
+        os.fsync(descriptor)
