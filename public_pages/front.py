@@ -1,0 +1,268 @@
+"""The WSGI front: answers public addresses from the published folder, before Django is entered.
+
+`statuspage/wsgi.py` wraps Django in it. It imports no Django, opens no database and keeps
+answering when both are gone; whatever it does not know it passes on. The bytes of an answer
+depend on the path, the accepted encoding and the theme cookie alone (reliability A2): no other
+header and no query string can change or poison them.
+"""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from public_pages.published import Answer, PublishedFiles
+
+logger = logging.getLogger(__name__)
+
+Headers = list[tuple[str, str]]
+
+_RETRY_LOADING_S = 5.0
+
+_THEME = re.compile(r"(?:^|;)\s*theme=(light|dark)\s*(?:;|$)")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of file is answered."""
+
+    content_type: str
+    cache_control: str = "no-cache"
+    is_html: bool = False  # has a theme
+    is_data: bool = False  # may be read by scripts of other sites
+    can_be_stale: bool = True
+
+
+_PAGE = Kind("text/html; charset=utf-8", is_html=True)
+_ERROR_PAGE = Kind(
+    "text/html; charset=utf-8", cache_control="no-store", is_html=True, can_be_stale=False
+)
+_FRAGMENT = Kind("text/html; charset=utf-8")
+_JSON = Kind("application/json", is_data=True)
+_WORD = Kind("text/plain; charset=utf-8", is_data=True, can_be_stale=False)
+_FOR_EVER = "public, max-age=31536000, immutable"
+_CSS = Kind("text/css; charset=utf-8", cache_control=_FOR_EVER, can_be_stale=False)
+_JS = Kind("text/javascript; charset=utf-8", cache_control=_FOR_EVER, can_be_stale=False)
+_ICON = Kind("image/svg+xml", cache_control="public, max-age=3600", can_be_stale=False)
+_NOW_ICON = Kind("image/svg+xml", can_be_stale=False)
+_TEXT = Kind("text/plain; charset=utf-8", "public, max-age=3600", can_be_stale=False)
+
+_SLUG = "[A-Za-z0-9_-]{1,100}"
+# Only what matches as a whole is looked for on disk, so no other file can ever be asked for.
+_FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
+    (re.compile(pattern), name, kind)
+    for pattern, name, kind in (
+        (r"/", "index.html", _PAGE),
+        (rf"/components/({_SLUG})/?", r"components/\1.html", _PAGE),
+        (rf"/components/({_SLUG})/(7d|30d|90d)/?", r"components/\1/\2.html", _PAGE),
+        (r"/live/?", "live.html", _FRAGMENT),
+        (r"/status\.json/?", "status.json", _JSON),
+        (r"/status/report/?", "status/report", _JSON),
+        (r"/status/text/?", "status/text", _WORD),
+        (r"/(assets/[a-z0-9-]+\.css)", r"\1", _CSS),
+        (r"/(assets/[a-z0-9-]+\.js)", r"\1", _JS),
+        (r"/(favicon-[a-z]{2}\.svg)", r"\1", _ICON),
+        (r"/favicon\.ico", "favicon.svg", _NOW_ICON),
+        (r"/robots\.txt", "robots.txt", _TEXT),
+    )
+)
+
+
+class Front:
+    """A WSGI application: the published folder first, then the dynamic application.
+
+    Args:
+        load_app: makes the dynamic application (Django); tried again later when it fails.
+        folder: the published folder.
+        csp: the Content-Security-Policy of every answer from the folder.
+        hosts: host names that may be asked for, or None for any. Others get 421 (reliability A1),
+            except on /livez, which load balancers ask by address.
+        headers: more headers for every answer from the folder.
+        clock: the time, as seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        load_app: Callable[[], WSGIApplication],
+        *,
+        folder: Path,
+        csp: str,
+        hosts: Iterable[str] | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._load_app = load_app
+        self._files = PublishedFiles(folder)
+        self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
+        self._headers: Headers = [
+            ("Content-Security-Policy", csp),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "same-origin"),
+            *headers,
+        ]
+        self._clock = clock
+        self._app: WSGIApplication | None = None
+        self._loaded_at = float("-inf")
+        self._loading = threading.Lock()
+        self._app_or_none()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO") or "/"
+        if path == "/livez":
+            return self._plain(environ, start_response, HTTPStatus.OK, "ok")
+        if not self._is_known_host(environ):
+            return self._plain(
+                environ,
+                start_response,
+                HTTPStatus.MISDIRECTED_REQUEST,
+                "No status page has this name.",
+            )
+        for pattern, name, kind in _FILES:
+            if match := pattern.fullmatch(path):
+                if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+                    return self._plain(
+                        environ,
+                        start_response,
+                        HTTPStatus.METHOD_NOT_ALLOWED,
+                        "Only GET and HEAD are allowed here.",
+                        [("Allow", "GET, HEAD")],
+                    )
+                return self._file(environ, start_response, match.expand(name), kind)
+        return self._dynamic(environ, start_response)
+
+    # ---- files ---------------------------------------------------------------------------------
+
+    def _file(
+        self, environ: WSGIEnvironment, start_response: StartResponse, name: str, kind: Kind
+    ) -> Iterable[bytes]:
+        answer = self._find(environ, name, kind)
+        if answer is not None:
+            return self._send(environ, start_response, HTTPStatus.OK, answer, kind)
+        missing = self._find(environ, "404.html", _ERROR_PAGE)
+        if missing is not None:
+            return self._send(environ, start_response, HTTPStatus.NOT_FOUND, missing, _ERROR_PAGE)
+        return self._plain(
+            environ,
+            start_response,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The status page is being prepared. Try again in a moment.",
+            [("Retry-After", "1")],
+        )
+
+    def _find(self, environ: WSGIEnvironment, name: str, kind: Kind) -> Answer | None:
+        return self._files.find(
+            name,
+            accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
+            theme=_theme(environ) if kind.is_html else "",
+            now=self._clock() if kind.can_be_stale else None,
+        )
+
+    def _send(  # noqa: PLR0917 - WSGI's two, and the four parts of an answer
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        status: HTTPStatus,
+        answer: Answer,
+        kind: Kind,
+        extra: Headers | None = None,
+    ) -> Iterable[bytes]:
+        headers: Headers = [
+            ("ETag", answer.etag),
+            ("Cache-Control", kind.cache_control),
+            ("Vary", "Accept-Encoding, Cookie" if kind.is_html else "Accept-Encoding"),
+            *self._headers,
+            *(extra or []),
+        ]
+        if kind.is_data:
+            headers.append(("Access-Control-Allow-Origin", "*"))
+        if status == HTTPStatus.OK and _matches(environ.get("HTTP_IF_NONE_MATCH", ""), answer.etag):
+            start_response(_line(HTTPStatus.NOT_MODIFIED), headers)
+            return []
+        if answer.encoding != "identity":
+            headers.append(("Content-Encoding", answer.encoding))
+        headers += [
+            ("Content-Type", kind.content_type),
+            ("Content-Length", str(len(answer.body))),
+        ]
+        start_response(_line(status), headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    def _plain(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        status: HTTPStatus,
+        text: str,
+        extra: Headers | None = None,
+    ) -> Iterable[bytes]:
+        body = f"{text}\n".encode()
+        headers: Headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            *self._headers,
+            *(extra or []),
+        ]
+        start_response(_line(status), headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    # ---- everything else -----------------------------------------------------------------------
+
+    def _dynamic(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        app = self._app_or_none()
+        if app is not None:
+            try:
+                return app(environ, start_response)
+            except Exception:
+                logger.exception("The application failed on %s", environ.get("PATH_INFO"))
+        answer = self._find(environ, "503.html", _ERROR_PAGE)
+        extra = [("Retry-After", "30")]
+        if answer is None:
+            return self._plain(
+                environ,
+                start_response,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "Try again in a moment.",
+                extra,
+            )
+        return self._send(
+            environ, start_response, HTTPStatus.SERVICE_UNAVAILABLE, answer, _ERROR_PAGE, extra
+        )
+
+    def _app_or_none(self) -> WSGIApplication | None:
+        """The dynamic application; while it cannot be loaded, one request in 5 s tries again."""
+        with self._loading:
+            if self._app is None and self._clock() - self._loaded_at >= _RETRY_LOADING_S:
+                self._loaded_at = self._clock()
+                try:
+                    self._app = self._load_app()
+                except Exception:
+                    logger.exception("The application could not be loaded; public pages go on")
+            return self._app
+
+    def _is_known_host(self, environ: WSGIEnvironment) -> bool:
+        if self._hosts is None:
+            return True
+        match = _HOST.fullmatch(environ.get("HTTP_HOST", ""))
+        return match is not None and match[1].lower().rstrip(".") in self._hosts
+
+
+def _theme(environ: WSGIEnvironment) -> str:
+    match = _THEME.search(environ.get("HTTP_COOKIE", ""))
+    return match[1] if match else ""
+
+
+def _matches(header: str, etag: str) -> bool:
+    """If-None-Match by weak comparison: proxies weaken tags (RFC 9110, 13.1.2)."""
+    given = {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return etag in given or "*" in given
+
+
+def _line(status: HTTPStatus) -> str:
+    return f"{status.value} {status.phrase}"
