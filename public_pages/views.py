@@ -1,0 +1,103 @@
+"""What the front passes on: the visitor's preferences, readiness, and the error pages.
+
+The error pages need no database: they are published like all pages, with the page's name in them,
+and fall back to the bare template.
+"""
+
+import logging
+import sys
+import uuid
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from public_pages import readiness
+
+logger = logging.getLogger(__name__)
+
+_THEMES = {"light", "dark"}
+_YEAR_S = 365 * 24 * 3600
+
+
+# Published pages cannot hold a token. A forged request could only change how the page looks.
+@csrf_exempt
+@require_POST
+@never_cache
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen theme in a cookie for a year; `auto` forgets it."""
+    theme = request.POST.get("theme", "")
+    if theme not in _THEMES | {"auto"}:
+        return HttpResponse(
+            "The theme is auto, light or dark.\n",
+            status=HTTPStatus.BAD_REQUEST,
+            content_type="text/plain; charset=utf-8",
+        )
+    response = HttpResponseRedirect(_own_path(request.POST.get("next", "/")))
+    response.status_code = HTTPStatus.SEE_OTHER
+    if theme == "auto":
+        response.delete_cookie("theme", samesite="Lax")
+    else:
+        response.set_cookie(
+            "theme",
+            theme,
+            max_age=_YEAR_S,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+    return response
+
+
+def _own_path(wanted: str) -> str:
+    """The path to go back to; anything that could lead to another site becomes the home page."""
+    if not wanted.startswith("/") or not url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts=None
+    ):
+        return "/"
+    return urlsplit(wanted).path
+
+
+@require_safe
+@never_cache
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Answer 200 when everything is at work, else 503 with what is not."""
+    problems = readiness.problems(now=timezone.now())
+    return JsonResponse(
+        {"status": "not ready" if problems else "ready", "problems": problems},
+        status=HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK,
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404."""
+    del request, exception
+    return HttpResponse(_page("404"), status=HTTPStatus.NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """handler500: with a reference that the log has too; 503 while the database is away."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = HttpResponse(_page("503"), status=HTTPStatus.SERVICE_UNAVAILABLE)
+        response.headers["Retry-After"] = "30"
+        return response
+    reference = uuid.uuid4().hex[:8]
+    logger.error("A request failed: reference=%s path=%s", reference, request.path)
+    page = _page("500").replace("<!--reference-->", reference)
+    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _page(name: str) -> str:
+    try:
+        return (Path(settings.PUBLISHED_DIR) / f"{name}.html").read_text(encoding="utf-8")
+    except OSError:
+        return render_to_string(f"{name}.html")
