@@ -10,8 +10,7 @@ import re
 import smtplib
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from django.core.mail.backends import smtp
 
@@ -28,7 +27,7 @@ _logger = logging.getLogger(__name__)
 # The server wants a login that we do not have, or does not like ours: true of every message.
 _LOGIN_CODES = frozenset({530, 534, 535, 538})
 _TOO_LARGE = 552
-_QUIT_TIMEOUT_S = 5
+QUIT_TIMEOUT_S = 5
 _LOSSES_MAX = 3
 
 
@@ -70,8 +69,8 @@ class Conversation:
             return
         try:
             if connection.sock is not None:
-                connection.sock.settimeout(_QUIT_TIMEOUT_S)
-            with _cut_after(connection, _QUIT_TIMEOUT_S):
+                connection.sock.settimeout(QUIT_TIMEOUT_S)
+            with _Deadline(connection, QUIT_TIMEOUT_S):
                 connection.quit()
         except OSError as error:
             _logger.debug("mail server lost at the goodbye: %s", error)
@@ -82,7 +81,7 @@ class Conversation:
         connection = self._opened()
         is_usable = False
         try:
-            with _cut_after(connection, self._deadline_s):
+            with _Deadline(connection, self._deadline_s) as deadline:
                 _greet(connection, sender, size=len(data))
                 try:
                     _announce(connection, recipient)
@@ -90,7 +89,7 @@ class Conversation:
                 except OSError as error:
                     raise _ConnectionLost(_told(error)) from error
                 handing()
-                _end(connection)
+                _end(connection, deadline)
             is_usable = True
         except _Refused as refused:
             is_usable = refused.code != 421 and _reset(connection)
@@ -108,8 +107,9 @@ class Conversation:
             connection = self._backend.connection
             if connection is None or connection.sock is None:
                 raise ConnectionError("no connection")
-            with _cut_after(connection, self._deadline_s):
+            with _Deadline(connection, self._deadline_s) as deadline:
                 connection.ehlo_or_helo_if_needed()
+                deadline.check()
             # The final dot is a packet of its own; it must not wait until the one before is confirmed.
             connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:  # smtplib's own errors are OSErrors too
@@ -128,6 +128,33 @@ class Conversation:
         if self._backend.connection is not None:
             self._backend.connection.close()
         self._backend.connection = None
+
+
+class _Deadline:
+    """Cuts the connection at its end: a server that drips bytes meets no timeout of a single read."""
+
+    def __init__(self, connection: smtplib.SMTP, seconds: float) -> None:
+        self._cut_at = threading.Timer(seconds, self._cut, [connection.sock])
+        self._cut_at.daemon = True
+        self._has_passed = False
+
+    def __enter__(self) -> "_Deadline":
+        self._cut_at.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cut_at.cancel()
+
+    def check(self) -> None:
+        """Raise TimeoutError when it has passed: an answer read until then was cut short."""
+        if self._has_passed:
+            raise TimeoutError("no whole answer in time")
+
+    def _cut(self, connected: socket.socket) -> None:
+        self._has_passed = True
+        # Not the method of SSLSocket, which takes the TLS state away under the thread that reads.
+        with suppress(OSError):
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 class _Refused(Exception):
@@ -162,18 +189,19 @@ def _announce(connection: smtplib.SMTP, recipient: str) -> None:
         raise _Refused(code, _content_verdict(code, answer))
 
 
-def _end(connection: smtplib.SMTP) -> None:
+def _end(connection: smtplib.SMTP, deadline: _Deadline) -> None:
     """The final dot and the server's word that it has the message."""
     try:
         connection.send(b".\r\n")
         code, answer = connection.getreply()
+        deadline.check()
     except OSError as error:
         raise OutcomeUnknown(
             f"The mail server did not answer after taking the message: {_told(error)}"
         ) from error
-    if code == -1:
-        raise OutcomeUnknown(f"The mail server gave no SMTP answer: {_readable(answer)}")
-    if not 200 <= code < 300:
+    if not 200 <= code < 600:  # rubbish, or an answer that broke off
+        raise OutcomeUnknown(f"The mail server gave no SMTP answer: {code} {_readable(answer)}")
+    if code >= 300:
         raise _Refused(code, _content_verdict(code, answer))
 
 
@@ -228,24 +256,6 @@ def _reset(connection: smtplib.SMTP) -> bool:
         return connection.rset()[0] == 250
     except OSError:
         return False
-
-
-@contextmanager
-def _cut_after(connection: smtplib.SMTP, seconds: float) -> Iterator[None]:
-    """Cut the connection at a deadline: a server that drips bytes meets no timeout of a single read."""
-    timer = threading.Timer(seconds, _cut, [connection.sock])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _cut(connected: socket.socket) -> None:
-    # Not the method of SSLSocket, which takes the TLS state away under the thread that reads.
-    with suppress(OSError):
-        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def _readable(answer: bytes) -> str:

@@ -4,7 +4,7 @@ import itertools
 from datetime import datetime
 from typing import Any
 
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from notifications import delivering, outbox
 from notifications.messages import Message
@@ -40,7 +40,7 @@ def fresh(row: Delivery) -> Delivery:
     return row
 
 
-def use_smtp(settings: SettingsWrapper, port: int, *, timeout: float = 5) -> None:
+def use_smtp(settings: Settings, port: int, *, timeout: float = 5) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
     settings.EMAIL_PORT = port

@@ -5,7 +5,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import default as modern
@@ -66,11 +66,12 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-# Instead of an answer: close the connection, or say nothing until the test is over.
+# Instead of an answer: close the connection, say nothing, or never come to the end of an answer.
 DROP = "drop"
 SILENCE = "silence"
+DRIP = "drip"
 
-_FRIENDLY = {
+FRIENDLY = {
     "CONNECT": "220 sink",
     "EHLO": "250 sink",
     "MAIL": "250 ok",
@@ -94,7 +95,7 @@ class Hostile(socketserver.ThreadingTCPServer):
 
     def __init__(self, replies: Mapping[str, Reply]) -> None:
         super().__init__(("127.0.0.1", 0), _Conversation)
-        self.replies: dict[str, Reply] = {**_FRIENDLY, **replies}
+        self.replies: dict[str, Reply] = {**FRIENDLY, **replies}
         self.port = int(self.server_address[1])
         self.received: list[Received] = []
         self.commands: list[str] = []
@@ -138,7 +139,11 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.reply = self.server.answer(verb, line)
         if self.reply == SILENCE:
             self.server.is_over.wait()
-        if self.reply in {SILENCE, DROP}:
+        if self.reply == DRIP:
+            with suppress(OSError):
+                while not self.server.is_over.wait(0.05):
+                    self.wfile.write(b"2")
+        if self.reply in {SILENCE, DROP, DRIP}:
             return False
         self.wfile.write(self.reply.encode() + b"\r\n")
         return True
