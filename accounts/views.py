@@ -1,10 +1,10 @@
 """The page behind the set-up link, where the first operator's account is made."""
 
-from django.contrib import admin
+from typing import Any
+
 from django.contrib.auth import login
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,6 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import setting_up
 from accounts.forms import SetUpForm
+from accounts.models import User
+from common import console
 
 
 @sensitive_post_parameters("password", "repeated")
@@ -22,7 +24,9 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
     try:
         setting_up.check(token=token)
         form = SetUpForm(request.POST or None)
-        if form.is_valid() and _complete(request, form, token):
+        user = form.carry_out(lambda: _complete(form.cleaned_data, token))
+        if user is not None:
+            login(request, user)
             return redirect("admin:index")
     except setting_up.SetUpClosed:
         return _page(request, {"title": _("Set-up is complete"), "is_closed": True}, status=403)
@@ -32,27 +36,18 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, {"title": title, "form": form}, status=422 if form.errors else 200)
 
 
-def _complete(request: HttpRequest, form: SetUpForm, token: str) -> bool:
-    """Make the account and sign it in; False when the form was refused."""
-    fields = form.cleaned_data
-    try:
-        user = setting_up.complete(
-            token=token,
-            username=fields["username"],
-            email=fields["email"],
-            password=fields["password"],
-            now=timezone.now(),
-        )
-    except ValidationError as error:
-        form.take_errors(error)
-        return False
-    login(request, user)
-    return True
+def _complete(fields: dict[str, Any], token: str) -> User:
+    return setting_up.complete(
+        token=token,
+        username=fields["username"],
+        email=fields["email"],
+        password=fields["password"],
+        now=timezone.now(),
+    )
 
 
-def _page(request: HttpRequest, context: dict[str, object], *, status: int) -> HttpResponse:
-    context = {**admin.site.each_context(request), **context}
-    response = render(request, "accounts/set_up.html", context, status=status)
+def _page(request: HttpRequest, context: dict[str, Any], *, status: int) -> HttpResponse:
+    response = console.page(request, "accounts/set_up.html", context, status=status)
     # The token is in the address: no referrer may carry it. Not "no-referrer", under which a
     # browser posts the form with "Origin: null", which the CSRF check must refuse.
     response.headers["Referrer-Policy"] = "strict-origin"

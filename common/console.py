@@ -4,6 +4,7 @@ Each app's `admin.py`, `forms.py` and `views.py` builds on these, so that all sc
 of accessible controls (stock Django admin leaves axe violations behind: design 7.1).
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django import forms
@@ -16,11 +17,14 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 Row = TypeVar("Row", bound=models.Model)
+Result = TypeVar("Result")
 
 if TYPE_CHECKING:
 
@@ -48,6 +52,29 @@ def record(request: HttpRequest, row: models.Model, action: int, message: str) -
         action_flag=action,
         change_message=message,
     )
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> TemplateResponse:
+    """One of our own screens, with the menu and the header of the console."""
+    context = admin.site.each_context(request) | context
+    return TemplateResponse(request, template, context, status=status)
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether a piece of the page is asked for, not a whole one."""
+    return bool(getattr(request, "htmx", False))
+
+
+def all_errors(form: forms.BaseForm) -> list[str]:
+    """Everything that is wrong with a form, each with the name of its field when it has several."""
+    several = len(form.fields) > 1
+    return [
+        f"{form.fields[name].label}: {message}" if several and name in form.fields else str(message)
+        for name, messages in form.errors.items()
+        for message in messages
+    ]
 
 
 def badge(code: str, word: str) -> SafeString:
@@ -78,6 +105,13 @@ class ConsoleAdmin(_ModelAdmin[Row]):
     }
     list_per_page = 50
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, under its own name: "Components" and not "Select component to change"."""
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, title | (extra_context or {}))
+
     def consequence(self, obj: Row) -> str:
         """What deleting this row does, in words; shown on the page that asks."""
         return ""
@@ -93,9 +127,7 @@ class ConsoleAdmin(_ModelAdmin[Row]):
         context = {"consequence": self.consequence(row) if row else ""} | (extra_context or {})
         return super().delete_view(request, object_id, context)
 
-    def formfield_for_dbfield(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Plain selects, without the pop-up windows of the stock admin."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
@@ -163,6 +195,16 @@ class ConsoleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+    def carry_out(self, operation: Callable[[], Result]) -> Result | None:
+        """Call an operation if the form is valid; None, and the errors shown, when it was refused."""
+        if not self.is_valid():
+            return None
+        try:
+            return operation()
+        except forms.ValidationError as error:
+            self.take_errors(error)
+            return None
 
     def take_errors(self, errors: forms.ValidationError) -> None:
         """Show what an operation refused: by field where the form has the field, above it else."""

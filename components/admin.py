@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -29,7 +30,7 @@ class ComponentAdmin(ConsoleAdmin[Component]):
     list_filter = ("group", "is_visible")
     list_select_related = ("group",)
     search_fields = ("name", "slug")
-    ordering = ("group__position", "position", "name")
+    ordering = (F("group__position").asc(nulls_last=True), "group__name", "position", "name")
     fields = (
         "name",
         "slug",

@@ -5,8 +5,12 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.crypto import get_random_string
 
+from components import catalogue
 from monitoring.models import AlertChannel
+from notifications import outbox
+from notifications.messages import Message
 
 EMAIL = "email"
 
@@ -35,3 +39,21 @@ def set_email(
         },
     )
     return channel
+
+
+def send_test(*, now: datetime) -> int:
+    """Put a test into the outbox for everybody the e-mail channel names, also while it is off.
+
+    Returns how many; their fate is read back from the deliveries.
+    """
+    channel = AlertChannel.objects.filter(kind=EMAIL).first()
+    message = Message(
+        subject=f"[{catalogue.page().name}] Test of the team alerts",
+        text="This is a test. Mails like this one will tell you when a replica dies.\n",
+    )
+    event = f"alert-test:{get_random_string(12)}"
+    letters = [
+        outbox.Letter(channel=EMAIL, address=address, message=message, dedupe_key=event)
+        for address in (channel.recipients if channel else [])
+    ]
+    return outbox.put_many(letters=letters, now=now)

@@ -1,9 +1,200 @@
 """The operators' console: Django's admin site in the product's look, with screens of our own."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import setting_up
+from common import console
+from components import catalogue
+from monitoring import overview
+from monitoring import urls as monitoring_urls
+from statuspage import views
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the menu; shown to whoever has the permission."""
+
+    label: Any
+    view: str
+    permission: str = ""
+    icon: str = ""
+    also: tuple[str, ...] = ()  # name prefixes of further screens that belong to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A menu entry as one operator sees it on one screen."""
+
+    label: Any
+    url: str
+    icon: str
+    is_here: bool
+    count: int
+    counted: Any
+
+
+MENU: list[tuple[Any, list[Entry]]] = [
+    ("", [Entry(label=_("Dashboard"), view="index", icon="pulse")]),
+    (
+        _("Monitoring"),
+        [
+            Entry(
+                label=_("Monitored services"),
+                view="monitors",
+                permission="monitoring.view_node",
+                icon="aim",
+                also=("service_", "node_", "replica_", "address_"),
+            ),
+            Entry(
+                label=_("Team alerts"),
+                view="team_alerts",
+                permission="monitoring.change_alertchannel",
+                icon="bell",
+            ),
+            Entry(
+                label=_("Health changes"),
+                view="monitoring_healthchange_changelist",
+                permission="monitoring.view_healthchange",
+                icon="clock",
+            ),
+        ],
+    ),
+    (
+        _("Page"),
+        [
+            Entry(
+                label=_("Components"),
+                view="components_component_changelist",
+                permission="components.view_component",
+                icon="list",
+                also=("components_component_",),
+            ),
+            Entry(
+                label=_("Groups"),
+                view="components_componentgroup_changelist",
+                permission="components.view_componentgroup",
+                icon="folder",
+                also=("components_componentgroup_",),
+            ),
+            Entry(
+                label=_("Page settings"),
+                view="components_page_changelist",
+                permission="components.view_page",
+                icon="doc",
+                also=("components_page_",),
+            ),
+            Entry(
+                label=_("Status history"),
+                view="components_statuschange_changelist",
+                permission="components.view_statuschange",
+                icon="clock",
+            ),
+        ],
+    ),
+    (
+        _("System"),
+        [
+            Entry(
+                label=_("Deliveries"),
+                view="notifications_delivery_changelist",
+                permission="notifications.view_delivery",
+                icon="mail",
+                also=("notifications_delivery_",),
+            ),
+            Entry(
+                label=_("Users"),
+                view="accounts_user_changelist",
+                permission="accounts.view_user",
+                icon="people",
+                also=("accounts_user_", "auth_user_"),
+            ),
+            Entry(
+                label=_("Audit log"),
+                view="admin_logentry_changelist",
+                permission="admin.view_logentry",
+                icon="doc",
+            ),
+        ],
+    ),
+]
 
 
 class ConsoleSite(admin.AdminSite):
     site_title = _("Status console")
     site_header = _("Status console")
+    login_template = "admin/console_login.html"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        # One row at a time, on a page that says what is lost.
+        self.disable_action("delete_selected")
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        own: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
+            ("statuses/", views.statuses, "statuses"),
+            ("statuses/<int:component_id>/", views.status, "status"),
+            *monitoring_urls.console,
+        ]
+        screens = [path(route, self.admin_view(view), name=name) for route, view, name in own]
+        return [*screens, *super().get_urls()]
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        return views.index(request)
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: Any = None
+    ) -> TemplateResponse:
+        """There is no page for an app: apps are our word, not the operator's."""
+        raise Http404
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if console.is_htmx(request):
+            # The session ended while a page was open: the login page must not land inside it.
+            here = {"next": reverse("admin:index")}
+            return HttpResponseClientRedirect(f"{reverse('admin:login')}?{urlencode(here)}")
+        context = {"title": _("Sign in"), "is_set_up_open": setting_up.is_open()}
+        return super().login(request, context | (extra_context or {}))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        context["page_name"] = catalogue.page().name
+        if context["has_permission"]:
+            context["menu"] = list(_menu(request))
+        return context
+
+
+def _menu(request: HttpRequest) -> Iterable[tuple[Any, list[Link]]]:
+    here = request.resolver_match.view_name.partition(":")[2] if request.resolver_match else ""
+    for heading, entries in MENU:
+        links = [link for entry in entries if (link := _link(entry, request, here)) is not None]
+        if links:
+            yield heading, links
+
+
+def _link(entry: Entry, request: HttpRequest, here: str) -> Link | None:
+    """The entry as a link; None without the permission or while the screen does not exist."""
+    if entry.permission and not request.user.has_perm(entry.permission):
+        return None
+    try:
+        url = reverse(f"admin:{entry.view}")
+    except NoReverseMatch:
+        return None
+    return Link(
+        label=entry.label,
+        url=url,
+        icon=entry.icon,
+        is_here=here.startswith((entry.view, *entry.also)),
+        count=overview.count_dead() if entry.view == "monitors" else 0,
+        counted=_("dead replicas"),
+    )

@@ -6,4 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
+    path("", include("public_pages.urls")),
 ]
+handler404 = "public_pages.views.not_found"
+handler500 = "public_pages.views.server_error"

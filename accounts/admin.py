@@ -1,0 +1,134 @@
+"""Team members in the console (A15), and the audit log of what they did."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from common.console import ConsoleAdmin, ReadOnlyAdmin
+
+_LABELS = {
+    "username": gettext_lazy("User name"),
+    "email": gettext_lazy("E-mail address"),
+    "is_active": gettext_lazy("Active"),
+    "is_staff": gettext_lazy("May open the console"),
+    "is_superuser": gettext_lazy("Administrator"),
+}
+_HELP_TEXTS = {
+    "username": gettext_lazy("Letters, digits and @ . + - _"),
+    "is_active": gettext_lazy("Switch off when somebody leaves; the audit log keeps their name."),
+    "is_staff": gettext_lazy("Alone it is enough to look at the dashboard."),
+    "is_superuser": gettext_lazy("May do everything, also manage users."),
+}
+
+
+class OperatorForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
+    class Meta(UserChangeForm.Meta):
+        labels = _LABELS
+        help_texts = _HELP_TEXTS
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody may lock everybody out: one administrator who can sign in has to be left."""
+        cleaned = super().clean() or {}
+        keeps = all(cleaned.get(name, True) for name in ("is_active", "is_staff", "is_superuser"))
+        if not keeps and self.instance.pk and not other_administrators(self.instance).exists():
+            raise forms.ValidationError(
+                _("This is the last administrator. Make somebody else one first.")
+            )
+        return cleaned
+
+
+class NewOperatorForm(UserCreationForm):  # type: ignore[type-arg]  # not generic at run time
+    class Meta(UserCreationForm.Meta):
+        model = User
+        labels = _LABELS
+        help_texts = _HELP_TEXTS
+
+
+def other_administrators(user: User) -> "QuerySet[User]":
+    """The administrators beside this user who can sign in."""
+    able = User.objects.filter(is_active=True, is_staff=True, is_superuser=True)
+    return able.exclude(pk=user.pk)
+
+
+@admin.register(User)
+class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  # as above
+    form = OperatorForm
+    add_form = NewOperatorForm
+    add_form_template = None
+    list_display = ("username", "email", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser")
+    filter_horizontal = ()
+    ordering = ("username",)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (gettext_lazy("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (gettext_lazy("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "email", "password1", "password2")}),
+        (gettext_lazy("Access"), {"fields": ("is_staff", "is_superuser")}),
+    )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"is_staff": True, **super().get_changeform_initial_data(request)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Only an administrator hands out rights, so that nobody raises their own."""
+        return () if request.user.is_superuser else ("is_staff", "is_superuser")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False  # changing an administrator's password would be a way to become one
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """An account that did something stays, switched off: the audit log hangs on it."""
+        if obj is not None:
+            if obj.is_superuser and not request.user.is_superuser:
+                return False
+            if obj.pk == request.user.pk or LogEntry.objects.filter(user=obj).exists():
+                return False
+        return super().has_delete_permission(request, obj)
+
+    def consequence(self, obj: User) -> str:
+        return _("“%(name)s” can no longer sign in.") % {"name": obj.get_username()}
+
+
+# Roles come with the permissions that they bundle; until then there is nothing to choose from.
+admin.site.unregister(Group)
+
+
+@admin.register(LogEntry)
+class AuditAdmin(ReadOnlyAdmin[LogEntry]):
+    list_display = ("action_time", "user", "did", "what", "details")
+    list_display_links = None
+    list_filter = ("user", "content_type")
+    list_select_related = ("user", "content_type")
+    search_fields = ("object_repr", "change_message")
+    ordering = ("-action_time", "-id")
+    show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("did"))
+    def did(self, entry: LogEntry) -> str:
+        if entry.is_addition():
+            return _("added")
+        return _("removed") if entry.is_deletion() else _("changed")
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, entry: LogEntry) -> str:
+        kind = entry.content_type.name if entry.content_type else ""
+        return f"{kind} “{entry.object_repr}”"
+
+    @admin.display(description=gettext_lazy("details"))
+    def details(self, entry: LogEntry) -> str:
+        return "" if entry.is_deletion() else entry.get_change_message()

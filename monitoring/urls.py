@@ -1,0 +1,33 @@
+"""Addresses of monitoring inside the console: (route, view, name), mounted by the console site."""
+
+from collections.abc import Callable
+
+from django.http import HttpResponseBase
+
+from monitoring import alert_views, edit_views, views
+
+Screen = tuple[str, Callable[..., HttpResponseBase], str]
+
+console: list[Screen] = [
+    ("monitors/", views.monitors, "monitors"),
+    ("monitors/live/", views.live, "monitors_live"),
+    ("monitors/services/add/", edit_views.service_add, "service_add"),
+    ("monitors/services/<int:component_id>/", edit_views.service_edit, "service_edit"),
+    ("monitors/services/<int:component_id>/move/", views.service_move, "service_move"),
+    ("monitors/services/<int:component_id>/remove/", edit_views.service_remove, "service_remove"),
+    ("monitors/services/<int:component_id>/nodes/add/", edit_views.node_add, "node_add"),
+    ("monitors/nodes/<int:node_id>/", edit_views.node_edit, "node_edit"),
+    ("monitors/nodes/<int:node_id>/try/", edit_views.node_try, "node_try"),
+    ("monitors/nodes/<int:node_id>/panel/", views.node_panel, "node_panel"),
+    ("monitors/nodes/<int:node_id>/judging/", views.judging, "node_judging"),
+    ("monitors/nodes/<int:node_id>/move/", views.node_move, "node_move"),
+    ("monitors/nodes/<int:node_id>/remove/", edit_views.node_remove, "node_remove"),
+    ("monitors/nodes/<int:node_id>/replicas/", views.replica_add, "replica_add"),
+    ("monitors/nodes/<int:node_id>/test/", views.address_test, "address_test"),
+    ("monitors/replicas/<int:replica_id>/", edit_views.replica_edit, "replica_edit"),
+    ("monitors/replicas/<int:replica_id>/test/", views.replica_test, "replica_test"),
+    ("monitors/replicas/<int:replica_id>/move/", views.replica_move, "replica_move"),
+    ("monitors/replicas/<int:replica_id>/remove/", edit_views.replica_remove, "replica_remove"),
+    ("alerts/", alert_views.team_alerts, "team_alerts"),
+    ("alerts/test/", alert_views.team_alerts_test, "team_alerts_test"),
+]

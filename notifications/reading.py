@@ -1,0 +1,72 @@
+"""What the console shows of deliveries without being allowed to touch them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Q
+
+from notifications.models import OPEN_STATES, Delivery, State
+
+_BAD = (State.FAILED, State.UNKNOWN, State.EXPIRED)
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Last:
+    """The newest delivery to some addresses; `error` is why it is not sent."""
+
+    address: str
+    state: str
+    is_sent: bool
+    is_waiting: bool
+    at: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """Deliveries of the past 7 days by their end."""
+
+    sent: int
+    bad: int
+    waiting: int
+    last_sent_at: datetime | None
+    last_error: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.sent or self.bad or self.waiting)
+
+
+def last_to(*, channel: str, addresses: Collection[str]) -> Last | None:
+    """The newest delivery over a channel to any of these addresses."""
+    row = (
+        Delivery.objects.filter(channel=channel, address__in=addresses)
+        .order_by("-created_at", "-id")
+        .first()
+    )
+    if row is None:
+        return None
+    return Last(
+        address=row.address,
+        state=str(State(row.state).label),
+        is_sent=row.state == State.SENT,
+        is_waiting=row.state in OPEN_STATES,
+        at=row.sent_at or row.created_at,
+        error=row.last_error if row.state != State.SENT else "",
+    )
+
+
+def recent(*, now: datetime) -> Recent:
+    """Counts of the past 7 days, and the last error while something is not sent."""
+    rows = Delivery.objects.filter(created_at__gte=now - RECENT)
+    counts = rows.aggregate(
+        sent=Count("id", filter=Q(state=State.SENT)),
+        bad=Count("id", filter=Q(state__in=_BAD)),
+        waiting=Count("id", filter=Q(state__in=OPEN_STATES)),
+        last_sent_at=Max("sent_at"),
+    )
+    worst = rows.filter(Q(state__in=_BAD) | Q(state__in=OPEN_STATES, attempts__gt=0))
+    last = worst.exclude(last_error="").order_by("-created_at").first()
+    return Recent(**counts, last_error=last.last_error if last else "")
