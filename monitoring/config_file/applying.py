@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from components.models import Component
+from components import catalogue
+from components.models import Component, Page
 from monitoring import alert_channels
 from monitoring.config_file import catalogue_steps, inventory_steps
 from monitoring.config_file.loading import Loaded
@@ -43,9 +44,11 @@ def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bo
 
 
 def _lock() -> None:
-    """Take turns with recorders and other applications, in the recorders' order, so as not to deadlock."""
+    """Take turns with other applications, and with recorders in their own order (no deadlock)."""
     for rows in (Replica.objects.all(), Component.objects.all()):
         list(rows.select_for_update(of=("self",)).order_by("id").values_list("id"))
+    catalogue.page()
+    Page.objects.select_for_update(of=("self",)).get()
 
 
 def _change_alerts(run: Run) -> None:

@@ -40,15 +40,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def _running(folder: Path) -> Iterator[None]:
-    process = start(folder)
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("watching these: ")
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
-        process.communicate()
+    with start(folder) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("watching these: ")
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0
 
 
 def free_ports() -> dict[str, int]:
@@ -125,8 +124,8 @@ def test_nonsense_ends_its_own_connection_only(folder: Path) -> None:
 
 @pytest.mark.usefixtures("_running")
 def test_a_second_set_of_targets_on_the_same_folder_says_so_and_ends(folder: Path) -> None:
-    second = start(folder)
-    output, _ = second.communicate(timeout=20)
+    with start(folder) as second:
+        output, _ = second.communicate(timeout=20)
 
     assert second.returncode == 1
     assert "are running already" in output
@@ -137,8 +136,8 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         chosen = free_ports() | {"mail": taken.getsockname()[1]}
         ports.write(tmp_path, chosen)
-        process = start(tmp_path)
-        output, _ = process.communicate(timeout=20)
+        with start(tmp_path) as process:
+            output, _ = process.communicate(timeout=20)
 
     assert process.returncode == 1
     assert f"The demo's mail cannot use port {chosen['mail']}" in output
@@ -148,12 +147,13 @@ def test_killed_targets_can_be_started_on_the_same_ports_at_once(tmp_path: Path)
     chosen = free_ports()
     ports.write(tmp_path, chosen)
     for number in (signal.SIGKILL, signal.SIGINT):
-        process = start(tmp_path)
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("watching these: ")
-        assert ask(tmp_path, "http://127.0.0.1:{portal}/").reachable
-        process.send_signal(number)
-        process.communicate(timeout=10)
+        with start(tmp_path) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stdout.readline().startswith("watching these: ")
+                assert ask(tmp_path, "http://127.0.0.1:{portal}/").reachable
+            finally:
+                process.send_signal(number)
     assert process.returncode == 0
     assert ports.read(tmp_path) == chosen
 
