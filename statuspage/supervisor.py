@@ -1,6 +1,6 @@
 """Run the whole product in one foreground process tree: what `bin/up` starts.
 
-web (two processes on one port, so that a killed one leaves no hole), two Celery workers, beat and
+web (two processes on one socket, so that a killed one leaves no hole), two Celery workers, beat and
 the publisher; each restarted when it dies, all ended within seconds on Ctrl-C. Knows no Django:
 it must stay up whatever happens to the rest.
 """
@@ -41,6 +41,7 @@ class Child:
     started_at: float = 0.0
     restart_at: float = 0.0
     quick_ends: int = 0
+    inherited: tuple[int, ...] = ()
 
     def start(self, lines: "queue.SimpleQueue[tuple[str, str]]") -> None:
         self.started_at = time.monotonic()
@@ -52,6 +53,7 @@ class Child:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            pass_fds=self.inherited,
             start_new_session=True,  # its own group: Ctrl-C reaches us alone, and we end the group
         )
         stdout = self.process.stdout
@@ -204,19 +206,26 @@ def _lock(folder: Path) -> IO[str]:
     return lock
 
 
-def _check_port(host: str, port: int) -> None:
+def _listen(host: str, port: int) -> socket.socket:
+    """The listening socket that all web processes share and that outlives each of them."""
+    listener = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM
         )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen()
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
     except (OSError, OverflowError) as error:
+        if listener is not None:
+            listener.close()
         raise CannotStart(
             f"Port {port} on {host} cannot be used: {error}. Choose another with --port."
         ) from None
+    listener.set_inheritable(True)
+    os.environ["CANDOR_SOCKET_FD"] = str(listener.fileno())
+    return listener
 
 
 def _prepare(*, is_demo: bool) -> None:
@@ -226,22 +235,11 @@ def _prepare(*, is_demo: bool) -> None:
         raise CannotStart("The database could not be prepared; see the message above.")
 
 
-def _children(host: str, port: int, *, is_demo: bool) -> list[Child]:
+def _children(listener: socket.socket, *, is_demo: bool) -> list[Child]:
     python = sys.executable
-    web = [
-        *(python, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *(
-            "--workers",
-            "1",
-            "--blocking-threads",
-            "8",
-            "--no-ws",
-            "--log-level",
-            "warning",
-            "--no-access-log",
-        ),
-        *("--backpressure", "64", "--workers-kill-timeout", "2", "statuspage.wsgi:application"),
-    ]
+    host, port = listener.getsockname()[:2]
+    web = [python, "-m", "statuspage.serve", f"{host}:{port}"]
+    sockets = (listener.fileno(),)
     celery = [python, "-m", "celery", "-A", "statuspage", "--quiet"]
     worker = [
         *celery,
@@ -255,12 +253,12 @@ def _children(host: str, port: int, *, is_demo: bool) -> list[Child]:
         "threads",
     ]
     children = [
-        Child("web-1", web),
+        Child("web-1", web, inherited=sockets),
         Child("publisher", [python, "manage.py", "publish"]),
         Child("probes", [*worker, "-n", "probes@%h", "-Q", "probes", "-c", "16"]),
         Child("worker", [*worker, "-n", "worker@%h", "-Q", "deliveries,upkeep", "-c", "4"]),
         Child("beat", [*celery, "beat", "-l", "WARNING", "--pidfile="]),
-        Child("web-2", web),
+        Child("web-2", web, inherited=sockets),
     ]
     if is_demo:
         children.insert(0, Child("targets", [python, "-m", "monitoring.demo.targets"]))
@@ -272,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder = _data_folder()
         lock = _lock(folder)
-        _check_port(options.host, options.port)
+        listener = _listen(options.host, options.port)
         environment.keep_secret_key()
         shown_host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104
         os.environ.setdefault("CANDOR_ORIGIN", f"http://{shown_host}:{options.port}")
@@ -291,7 +289,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "up",
         f"status page: {os.environ['CANDOR_ORIGIN']}/   console: {os.environ['CANDOR_ORIGIN']}/admin/",
     )
-    Supervisor(_children(options.host, options.port, is_demo=options.demo)).run()
+    Supervisor(_children(listener, is_demo=options.demo)).run()
+    listener.close()
     lock.close()
     return 0
 

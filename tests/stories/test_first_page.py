@@ -99,9 +99,13 @@ def tell_the_story(folder: Path, stores: dict[str, str]) -> None:
         page = product.get("/").text
         assert "Major outage" in page
         assert "Landing page" in page
-        landing = product.report()["components"][0]
-        assert (landing["slug"], landing["status"]) == ("landing-page", "major_outage")
-        assert landing["nodes"][0]["replicas"][0]["health"] == "dead"
+        landing = product.json("/status/report")["components"][0]
+        assert (landing["slug"], landing["health"]) == ("landing-page", "dead")
+        assert landing["nodes"][0]["replicas"] == [{"label": "1", "health": "dead"}]
+        said = product.json("/status.json")
+        assert (said["status"], said["groups"][0]["components"][0]["status"]) == (
+            "major_outage",
+        ) * 2
         wait_for(lambda: len(mailbox.mails) == 1, 3, product.log)
         mail = mailbox.mails[0]
         assert mail["To"] == "ops@example.com"

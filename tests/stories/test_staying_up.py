@@ -91,9 +91,9 @@ def test_the_page_answers_without_workers_web_process_and_database(tmp_path: Pat
             wait_for(lambda: any("probes ended" in line for line in product.lines), 5, product.log)
 
             # A person's "the web process": one granian, as bin/up started it, then its worker.
-            kill(product.children("granian")[:1])
+            kill(product.children("statuspage.serve")[:1])
             time.sleep(1)
-            kill(product.children("granian")[-1:])
+            kill(product.children("statuspage.serve")[-1:])
             time.sleep(2)
 
             with database_gone(tmp_path):

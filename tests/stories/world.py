@@ -26,6 +26,13 @@ from aiosmtpd.controller import Controller
 from tests import servers
 
 ROOT = Path(__file__).resolve().parents[2]
+# One client, because each makes a TLS context; a new connection a request, as new visitors do.
+_client = httpx.Client(
+    timeout=5,
+    trust_env=False,
+    limits=httpx.Limits(max_keepalive_connections=0),
+    headers={"Connection": "close"},
+)
 
 
 class Web:
@@ -176,14 +183,16 @@ class Product:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         wait_for(lambda: self.get("/readyz").status_code == 200, 60, self.log)
 
     def _read(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.lines.append(line.rstrip())
+        with self._process.stdout as output:
+            for line in output:
+                self.lines.append(line.rstrip())
 
     def log(self) -> str:
         return "\n".join(self.lines[-80:])
@@ -203,6 +212,8 @@ class Product:
             if self._process.poll() is None:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
+        if self._process is not None:
+            self._reader.join(timeout=5)
 
     def manage(
         self, *arguments: str, text: str | None = None
@@ -220,12 +231,12 @@ class Product:
     def get(self, path: str) -> httpx.Response:
         """GET a path; 599 stands for no answer at all."""
         try:
-            return httpx.get(self.origin + path, timeout=5, trust_env=False)
+            return _client.get(self.origin + path)
         except httpx.TransportError as error:
             return httpx.Response(599, text=str(error))
 
-    def report(self) -> dict[str, Any]:
-        answer = self.get("/status/report")
+    def json(self, path: str) -> dict[str, Any]:
+        answer = self.get(path)
         return json.loads(answer.text) if answer.status_code == 200 else {}
 
     def health(self) -> str:
@@ -236,7 +247,7 @@ class Product:
         assert self._process is not None
         found, parents = [], {self._process.pid}
         table = subprocess.run(
-            ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
         ).stdout
         rows = [
             (int(a), int(b), c) for a, b, c in (line.split(None, 2) for line in table.splitlines())

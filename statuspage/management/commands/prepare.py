@@ -14,7 +14,7 @@ from accounts import setting_up
 
 
 def collect_static() -> None:
-    """Collect and compress static files, when they are others than last time: that takes 8 s."""
+    """Collect and compress static files, when they are others than last time: that takes two seconds."""
     digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in finders.get_finders():
         for name, storage in finder.list([]):
