@@ -29,6 +29,7 @@ def report(page: PageView) -> bytes:
                 {
                     "name": component.name,
                     "slug": component.slug,
+                    "status": component.status,
                     "health": _word(component.health),
                     "nodes": [_node(node) for node in component.nodes],
                 }

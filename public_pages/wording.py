@@ -242,29 +242,17 @@ def rule(weights: Weights) -> str:
             )
         else:
             not_at_all.append(text)
-    return " ".join([*_counted(in_full, in_part), *_not_counted(not_at_all, bool(in_full))])
-
-
-def _counted(in_full: Sequence[str], in_part: Sequence[str]) -> list[str]:
     sentences = []
     if in_full:
-        sentences.append(
-            _("Minutes in %(what)s count as down.") % {"what": together(in_full, word=_("or"))}
-        )
+        text = _("Minutes in %(what)s count as down.")
+        sentences.append(text % {"what": together(in_full, word=_("or"))})
     if in_part:
         sentences.append(_("Counted in part: %(what)s.") % {"what": together(in_part)})
-    return sentences
-
-
-def _not_counted(what: Sequence[str], follows_counted: bool) -> list[str]:
-    sentences = []
-    if what and follows_counted:
-        text = ngettext("%(what)s does not.", "%(what)s do not.", len(what))
-        sentences.append(text % {"what": capfirst(together(what))})
-    elif what:
-        sentences.append(_("Not counted: %(what)s.") % {"what": together(what)})
+    if not_at_all:
+        text = ngettext("%(what)s does not count.", "%(what)s do not count.", len(not_at_all))
+        sentences.append(text % {"what": capfirst(together(not_at_all))})
     sentences.append(_("Time that nobody measured is left out."))
-    return sentences
+    return " ".join(sentences)
 
 
 def worked_example(spent: Tally, weights: Weights) -> str:
