@@ -20,21 +20,32 @@ def check(address: str) -> Target:
         target = parse_target(address)
     except TargetInvalid as error:
         raise ValidationError(str(error), code="invalid") from None
-    if not settings.ALLOW_PRIVATE_TARGETS and not _may_be_public(target.host):
-        raise ValidationError(
-            f"{target.host} is a private address. Set CANDOR_ALLOW_PRIVATE_TARGETS=1 to monitor "
-            "targets inside your own network.",
-            code="private",
-        )
+    hosts = (
+        [target.host] if target.dns is None else []
+    )  # of a DNS target only its server is dialled
+    if target.dns is not None and target.dns.server:
+        hosts.append(target.dns.server)
+    for host in hosts:
+        _check_host(host)
     return target
 
 
-def _may_be_public(host: str) -> bool:
+def _check_host(host: str) -> None:
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
-        return False
+        name = "127.0.0.1"
     try:
         ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
-        return True
-    return egress.is_public_address(name)
+        return  # a name: judged when it is dialled
+    if egress.monitor_guard(allow_private=settings.ALLOW_PRIVATE_TARGETS)(name):
+        return
+    if egress.monitor_guard(allow_private=True)(name):
+        raise ValidationError(
+            f"{host} is a private address. Set CANDOR_ALLOW_PRIVATE_TARGETS=1 to monitor "
+            "targets inside your own network.",
+            code="private",
+        )
+    raise ValidationError(
+        f"{host} is never dialled: it is no address of a service.", code="refused"
+    )

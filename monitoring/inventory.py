@@ -4,6 +4,7 @@ Every function is one transaction, validates everything first (ValidationError b
 saved), lets the next check use the new options (D8) and shows on the page at once (B4).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.db import transaction
 
 from components import catalogue
 from components.models import Component
-from monitoring import addresses, verdicts
+from monitoring import addresses as addresses_rule
+from monitoring import verdicts
 from monitoring.models import Mode, Node, Replica
 from probing import patterns
 
@@ -32,22 +34,43 @@ def remove_node(*, node: Node, now: datetime) -> None:
     """Remove a node with its replicas and what was measured of them."""
     with transaction.atomic():
         Node.objects.filter(id=node.id).delete()
-        verdicts.refresh(
-            component_ids=[node.component_id], now=now, notes={node.component_id: "node removed"}
-        )
-        catalogue.mark_dirty()
+        _say_changed(node, now=now, note="node removed")
 
 
 def add_replica(*, node: Node, address: str, now: datetime, position: int | None = None) -> Replica:
     """Add a replica; it is checked at once, and unknown until then."""
+    (replica,) = add_replicas(node=node, addresses=[address], now=now, position=position)
+    return replica
+
+
+def add_replicas(
+    *, node: Node, addresses: Sequence[str], now: datetime, position: int | None = None
+) -> list[Replica]:
+    """Add several replicas of one node, in this order, from `position` on or at the end."""
     if position is None:
         position = node.replicas.count()
-    return _save_replica(Replica(node=node, position=position), address=address, now=now)
+    replicas = [
+        Replica(node=node, position=position + place, address=_checked(address))
+        for place, address in enumerate(addresses)
+    ]
+    with transaction.atomic():
+        for replica in replicas:
+            replica.full_clean()
+            _forget_outcomes(replica, now=now)
+            replica.save()
+        _say_changed(node, now=now, note="replica added")
+    return replicas
 
 
 def change_replica(*, replica: Replica, address: str, now: datetime) -> Replica:
     """Point a replica at another address; what was seen of the old one no longer speaks for it."""
-    return _save_replica(replica, address=address, now=now)
+    replica.address = _checked(address)
+    replica.full_clean()
+    with transaction.atomic():
+        _forget_outcomes(replica, now=now)
+        replica.save()
+        _say_changed(replica.node, now=now, note="replica changed")
+    return replica
 
 
 def move_replica(*, replica: Replica, position: int) -> None:
@@ -59,13 +82,9 @@ def move_replica(*, replica: Replica, position: int) -> None:
 
 def remove_replica(*, replica: Replica, now: datetime) -> None:
     """Remove a replica and what was measured of it."""
-    component_id = replica.node.component_id
     with transaction.atomic():
         Replica.objects.filter(id=replica.id).delete()
-        verdicts.refresh(
-            component_ids=[component_id], now=now, notes={component_id: "replica removed"}
-        )
-        catalogue.mark_dirty()
+        _say_changed(replica.node, now=now, note="replica removed")
 
 
 def validate_node(node: Node) -> None:
@@ -101,22 +120,18 @@ def _save_node(node: Node, *, options: dict[str, Any], now: datetime) -> Node:
     return node
 
 
-def _save_replica(replica: Replica, *, address: str, now: datetime) -> Replica:
-    replica.address = address.strip()
+def _checked(address: str) -> str:
+    """The address in its one spelling, so that two spellings are not two replicas."""
     try:
-        addresses.check(replica.address)
+        return addresses_rule.check(address.strip()).url
     except ValidationError as error:
         raise ValidationError({"address": error.messages}) from None
-    replica.full_clean(exclude=["node"])
-    component_id = replica.node.component_id
-    with transaction.atomic():
-        _forget_outcomes(replica, now=now)
-        replica.save()
-        verdicts.refresh(
-            component_ids=[component_id], now=now, notes={component_id: "replica added or changed"}
-        )
-        catalogue.mark_dirty()
-    return replica
+
+
+def _say_changed(node: Node, *, now: datetime, note: str) -> None:
+    component_id = node.component_id
+    verdicts.refresh(component_ids=[component_id], now=now, notes={component_id: note})
+    catalogue.mark_dirty()
 
 
 def _forget_outcomes(replica: Replica, *, now: datetime) -> None:

@@ -133,6 +133,12 @@ def _change_replicas(run: Run, *, node: Node, wanted: schema.Node, path: Path) -
         url = _normalised(replica.address)
         doubled += [replica] if url in stored else []
         stored.setdefault(url, replica)
+    if not stored:  # a new node: one claim for all of them instead of one each
+        with run.reporting((*path, "replicas")):
+            inventory.add_replicas(node=node, addresses=wanted.replicas, now=run.now, position=0)
+            for address in wanted.replicas:
+                run.added("replica", f"{_label(node)} {address}")
+        return
     rows = [stored.get(address) for address in wanted.replicas]
     places = positions([row.position if row else None for row in rows])
     for index, (address, position) in enumerate(zip(wanted.replicas, places, strict=True)):

@@ -35,7 +35,7 @@ def test_a_new_replica_is_due_at_once_and_marks_the_page_dirty(now: datetime) ->
     ],
 )
 def test_every_kind_of_target_is_accepted(now: datetime, address: str) -> None:
-    assert inventory.add_replica(node=build.node(), address=address, now=now).address == address
+    assert inventory.add_replica(node=build.node(), address=address, now=now).pk
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,25 @@ PRIVATE = [
 ]
 
 
-@pytest.mark.parametrize("address", PRIVATE)
+@pytest.mark.parametrize(
+    "address",
+    ["http://169.254.169.254/", "http://224.0.0.1/", "dns://example.com?server=169.254.169.254"],
+)
+def test_what_is_no_service_is_refused_although_private_targets_are_allowed(
+    now: datetime, address: str
+) -> None:
+    with pytest.raises(ValidationError):
+        inventory.add_replica(node=build.node(), address=address, now=now)
+
+
+def test_two_spellings_of_one_target_are_one_replica(now: datetime) -> None:
+    node = build.node()
+    inventory.add_replica(node=node, address="https://example.com", now=now)
+    with pytest.raises(ValidationError):
+        inventory.add_replica(node=node, address="HTTPS://Example.com:443/", now=now)
+
+
+@pytest.mark.parametrize("address", [*PRIVATE, "dns://example.com?server=127.0.0.1"])
 def test_private_addresses_need_the_operator_s_setting(
     now: datetime, settings: Any, address: str
 ) -> None:
