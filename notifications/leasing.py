@@ -68,8 +68,8 @@ def claim(*, channel: str, now: datetime, limit: int, lease: timedelta) -> list[
         # only us begin a transaction that writes.
         due = Delivery.objects.due(now=now).filter(channel=channel, handed_at__isnull=True)
         due = due.select_for_update(skip_locked=True).order_by("next_attempt_at", "id")
-        rows = list(due.filter(state=State.LEASED)[:1])
-        rows = rows or list(due.filter(state=State.PENDING)[:limit])
+        rows = list(due[:limit])
+        rows = [row for row in rows if row.state == State.LEASED][:1] or rows
         if not rows:
             return []
         token = uuid4().hex
@@ -91,7 +91,7 @@ def claim(*, channel: str, now: datetime, limit: int, lease: timedelta) -> list[
 
 def release(*, rows: Sequence[Delivery], error: str = "") -> None:
     """Put claimed deliveries that were not tried back as they were, with the time they were due."""
-    by_time: dict[datetime, list[Delivery]] = defaultdict(list)
+    by_time: dict[datetime | None, list[Delivery]] = defaultdict(list)
     for row in rows:
         by_time[row.next_attempt_at].append(row)
     noted = {"last_error": error[:500]} if error else {}
@@ -124,7 +124,12 @@ def mark_sent(*, row: Delivery, now: datetime) -> None:
     """Note that it was taken. True whoever holds the lease by now, so it asks for none."""
     blanked: dict[str, Any] = {"message": dict(BLANK)} if row.is_sensitive else {}
     Delivery.objects.filter(id=row.id).update(
-        state=State.SENT, sent_at=now, lease_token="", last_error="", **blanked
+        state=State.SENT,
+        sent_at=now,
+        next_attempt_at=None,
+        lease_token="",
+        last_error="",
+        **blanked,
     )
 
 
@@ -145,6 +150,7 @@ def mark_ended(*, row: Delivery, state: State, error: str, bounced_at: datetime 
     blanked: dict[str, Any] = {"message": dict(BLANK)} if row.is_sensitive else {}
     _held(row).update(
         state=State.UNKNOWN if row.copies else state,
+        next_attempt_at=None,
         lease_token="",
         copies=row.copies,
         last_error=error[:500],
@@ -166,6 +172,7 @@ def ending(state: State) -> dict[str, Any]:
             When(is_sensitive=True, then=Value(dict(BLANK), models.JSONField())),
             default=F("message"),
         ),
+        "next_attempt_at": None,
         "lease_token": "",
     }
 

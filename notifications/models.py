@@ -18,6 +18,7 @@ class State(models.TextChoices):
 
 
 OPEN_STATES = (State.PENDING, State.LEASED)
+_IS_OPEN = models.Q(state__in=["pending", "leased"])
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -27,13 +28,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def due(self, *, now: datetime) -> "DeliveryQuerySet":
         """Waiting deliveries whose time has come, and those whose sender died holding the lease."""
-        return self.open().filter(next_attempt_at__lte=now)
+        return self.filter(next_attempt_at__lte=now)
 
 
 class Delivery(models.Model):
     """One message to one address over one channel (reliability 3.1).
 
-    `next_attempt_at` is when it may be tried; while leased it is the end of the lease. `handed_at`
+    `next_attempt_at` is when it may be tried; while leased it is the end of the lease, and once it
+    has ended there is none (SQLite uses a partial index on nothing but "is not null"). `handed_at`
     is set just before the point of no return: a sender that dies after it leaves "perhaps sent".
     `copies` counts the handovers that were not refused, so that no third copy ever leaves.
     `queued_at` is `created_at`, or when an operator asked to try again.
@@ -46,7 +48,7 @@ class Delivery(models.Model):
     state = models.CharField(_("state"), max_length=16, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     copies = models.PositiveSmallIntegerField(_("copies"), default=0)
-    next_attempt_at = models.DateTimeField(_("next attempt"))
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
     lease_token = models.CharField(max_length=32, default="")
     handed_at = models.DateTimeField(_("handed over"), null=True, default=None)
     sent_at = models.DateTimeField(_("sent"), null=True, default=None)
@@ -65,13 +67,18 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["dedupe_key", "channel", "address"], name="one_delivery_a_recipient"
-            )
+            ),
+            models.CheckConstraint(
+                condition=(_IS_OPEN & models.Q(next_attempt_at__isnull=False))
+                | (~_IS_OPEN & models.Q(next_attempt_at__isnull=True)),
+                name="delivery_has_a_time_while_open",
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["next_attempt_at"],
+                fields=["next_attempt_at", "id"],
                 name="delivery_due",
-                condition=models.Q(state__in=["pending", "leased"]),
+                condition=models.Q(next_attempt_at__isnull=False),
             ),
             models.Index(
                 fields=["bounced_at"],

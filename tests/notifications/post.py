@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from notifications import delivering, outbox
 from notifications.messages import Message
-from notifications.models import Delivery
+from notifications.models import OPEN_STATES, Delivery, State
 
 _numbers = itertools.count(1)
 
@@ -33,6 +33,14 @@ def drain(*, now: datetime, **options: Any) -> delivering.Drained:
     """One run in which no time passes and the jitter is in the middle."""
     options = {"elapsed_s": lambda: 0.0, "jitter": lambda: 0.5} | options
     return delivering.drain(now=now, **options)
+
+
+def become(state: State, *rows: Delivery, **fields: Any) -> None:
+    """Put these rows, or all, into a state."""
+    chosen = Delivery.objects.filter(id__in=[row.id for row in rows]) if rows else Delivery.objects
+    if state not in OPEN_STATES:
+        fields["next_attempt_at"] = None
+    chosen.update(state=state, **fields)
 
 
 def fresh(row: Delivery) -> Delivery:

@@ -1,6 +1,7 @@
 """Mail servers on loopback: a real one that keeps what it gets, and one that misbehaves on cue."""
 
 import email
+import logging
 import socket
 import socketserver
 import threading
@@ -52,6 +53,7 @@ class Sink:
 @contextmanager
 def sink(*, port: int = 0, **options: Any) -> Iterator[Sink]:
     """A running sink, on a free port unless one is given."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     kept = Sink(port=port or free_port())
     controller = Controller(kept, hostname="127.0.0.1", port=kept.port, **options)
     controller.start()

@@ -32,7 +32,7 @@ def _page(console: Client, row: Delivery) -> str:
 
 def test_operator_sees_deliveries_and_what_became_of_them(console: Client) -> None:
     row = post.put(now=NOW)
-    Delivery.objects.update(state=State.FAILED, last_error="550 no such user")
+    post.become(State.FAILED, last_error="550 no such user")
 
     listed = console.get(reverse(LIST)).content.decode()
     shown = _page(console, row)
@@ -69,7 +69,7 @@ def test_operator_can_narrow_the_list(
 ) -> None:
     post.put(now=NOW, address="a@example.com", dedupe_key="update:1")
     row = post.put(now=NOW, address="b@example.com", dedupe_key="update:2")
-    Delivery.objects.filter(id=row.id).update(state=State.FAILED)
+    post.become(State.FAILED, row)
 
     listed = console.get(reverse(LIST), query).content.decode()
 
@@ -78,8 +78,8 @@ def test_operator_can_narrow_the_list(
 
 def test_trying_again_queues_what_failed_and_says_what_it_left(console: Client) -> None:
     rows = [post.put(now=NOW) for _ in range(2)]
-    Delivery.objects.filter(id=rows[0].id).update(state=State.FAILED)
-    Delivery.objects.filter(id=rows[1].id).update(state=State.SENT)
+    post.become(State.FAILED, rows[0])
+    post.become(State.SENT, rows[1])
 
     answer = console.post(
         reverse(LIST),
@@ -88,7 +88,7 @@ def test_trying_again_queues_what_failed_and_says_what_it_left(console: Client) 
     )
 
     assert post.fresh(rows[0]).state == State.PENDING
-    assert post.fresh(rows[0]).next_attempt_at > NOW
+    assert post.fresh(rows[0]).queued_at > NOW
     assert post.fresh(rows[1]).state == State.SENT
     page = answer.content.decode()
     assert "1 delivery is queued again." in page
@@ -100,7 +100,7 @@ def test_who_may_only_look_cannot_try_again(client: Client) -> None:
     reader.user_permissions.add(Permission.objects.get(codename="view_delivery"))
     client.force_login(reader)
     row = post.put(now=NOW)
-    Delivery.objects.update(state=State.FAILED)
+    post.become(State.FAILED)
 
     client.post(reverse(LIST), {"action": "try_again", "_selected_action": [row.id]})
 

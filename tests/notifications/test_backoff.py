@@ -12,7 +12,7 @@ def _wait(attempts: int, now: datetime, **options: float) -> timedelta | None:
     at = backoff.next_attempt_at(
         schedule=MAIL, attempts=attempts, now=now, **{"jitter": 0.5, **options}
     )
-    return at and at - now
+    return None if at is None else at - now
 
 
 def test_mail_is_tried_after_the_times_of_the_contract(now: datetime) -> None:

@@ -215,7 +215,7 @@ def test_given_up_after_a_day_of_refusals(now: datetime, settings: Settings) -> 
     row = post.put(now=now)
     with sinks.hostile(RCPT="450 later") as server:
         post.use_smtp(settings, server.port)
-        while row.state == State.PENDING:
+        while row.next_attempt_at is not None:
             post.drain(now=row.next_attempt_at)
             row = post.fresh(row)
 

@@ -23,7 +23,7 @@ def test_drain_sends_what_is_due_now() -> None:
 
 def test_prune_forgets_what_ended_long_ago() -> None:
     post.put(now=timezone.now() - timedelta(days=91))
-    Delivery.objects.update(state=State.SENT)
+    post.become(State.SENT)
     kept = post.put(now=timezone.now())
 
     tasks.prune_deliveries()
