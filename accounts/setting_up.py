@@ -46,14 +46,14 @@ def link(*, now: datetime) -> str | None:
 
 def is_open() -> bool:
     """Whether the first account is still to be made."""
-    return not SetUp.objects.exclude(completed_at=None).exists() and not User.objects.exists()
+    return _is_open(SetUp.objects.filter(id=1).first())
 
 
 def check(*, token: str) -> None:
     """Raise SetUpClosed or SetUpTokenWrong unless `complete` may be called with this token."""
-    if not is_open():
+    set_up = SetUp.objects.filter(id=1).first()  # read once: it may be completed at any moment
+    if not _is_open(set_up):
         raise SetUpClosed
-    set_up = SetUp.objects.filter(id=1).first()
     stored = set_up.token_digest if set_up else ""
     if not stored or not hmac.compare_digest(stored, _digest(token)):
         raise SetUpTokenWrong
@@ -83,6 +83,10 @@ def complete(*, token: str, username: str, email: str, password: str, now: datet
             raise SetUpClosed
         user.save()
     return user
+
+
+def _is_open(set_up: SetUp | None) -> bool:
+    return (set_up is None or set_up.is_open) and not User.objects.exists()
 
 
 def _validate(user: User, password: str) -> None:

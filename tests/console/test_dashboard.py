@@ -1,0 +1,222 @@
+"""The dashboard: what is measured beside what visitors are told, and the select that decides."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from components import by_hand, catalogue
+from components.models import Component
+from components.status import Status
+from monitoring import verdicts
+from notifications import outbox
+from notifications.messages import Message
+from statuspage import dashboard
+from tests import build, counting
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def measured(component: Component, *healths: str | None, since: datetime) -> None:
+    """Give the component a node with replicas of these healths."""
+    node = build.node(component=component)
+    for health in healths:
+        build.replica(
+            node=node, health=health, health_since=since, last_outcome_at=since, fresh_until=None
+        )
+    verdicts.refresh(component_ids=[component.pk], now=since)
+
+
+def shown(component: Component) -> Status:
+    return Component.objects.get(pk=component.pk).shown_status
+
+
+@pytest.mark.req("A14", "AMB-19")
+def test_picking_a_status_is_what_visitors_see_with_no_further_step(
+    client: Client, operator: User
+) -> None:
+    component = build.component(name="Search")
+    measured(component, "healthy", since=timezone.now())
+    before = catalogue.page().revision
+    response = client.post(
+        f"/admin/statuses/{component.pk}/",
+        {f"status-{component.pk}": "major_outage"},
+        headers=HTMX,
+    )
+    answer = response.content.decode()
+    assert "Saved " in answer
+    assert "<strong>Major outage</strong>" in answer  # the bar on top is swapped with the row
+    assert shown(component) == Status.MAJOR_OUTAGE
+    assert catalogue.page().revision > before
+    assert LogEntry.objects.get(user=operator).object_repr == "Search"
+
+
+@pytest.mark.req("AMB-19")
+def test_automatic_lets_the_probes_speak_again(client: Client, operator: User) -> None:
+    component = build.component()
+    measured(component, "healthy", "dead", since=timezone.now())
+    url, name = f"/admin/statuses/{component.pk}/", f"status-{component.pk}"
+    client.post(url, {name: "operational"}, headers=HTMX)
+    assert shown(component) == Status.OPERATIONAL
+    client.post(url, {name: "automatic"}, headers=HTMX)
+    assert shown(component) == Status.PARTIAL_OUTAGE
+
+
+@pytest.mark.parametrize("value", ["unknown", "green", "", "automatic"])
+def test_a_choice_that_is_not_offered_is_refused_and_nothing_changes(
+    client: Client, operator: User, value: str
+) -> None:
+    component = build.component()  # without nodes, so without "Automatic"
+    response = client.post(
+        f"/admin/statuses/{component.pk}/", {f"status-{component.pk}": value}, headers=HTMX
+    )
+    assert response.status_code == 422
+    assert "not offered" in response.content.decode()
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.req("A14")
+def test_without_javascript_one_save_takes_all_selects(client: Client, operator: User) -> None:
+    changed, kept = build.component(), build.component()
+    response = client.post(
+        "/admin/statuses/",
+        {
+            f"status-{changed.pk}": "degraded_performance",
+            f"was-{changed.pk}": "operational",
+            f"status-{kept.pk}": "operational",
+            f"was-{kept.pk}": "operational",
+        },
+        follow=True,
+    )
+    assert "1 service saved." in response.content.decode()
+    assert shown(changed) == Status.DEGRADED_PERFORMANCE
+    assert not Component.objects.get(pk=kept.pk).is_manual
+
+
+def test_a_page_that_was_open_for_long_takes_nothing_back(
+    client: Client, operator: User, now: datetime
+) -> None:
+    component, other = build.component(), build.component()
+    by_hand.choose(choices={component.pk: Status.MAJOR_OUTAGE}, now=now, by="somebody else")
+    client.post(
+        "/admin/statuses/",
+        {
+            f"status-{component.pk}": "operational",
+            f"was-{component.pk}": "operational",  # what the old page showed
+            f"status-{other.pk}": "partial_outage",
+            f"was-{other.pk}": "operational",
+        },
+    )
+    assert shown(component) == Status.MAJOR_OUTAGE
+    assert shown(other) == Status.PARTIAL_OUTAGE
+
+
+def test_operational_without_nodes_leaves_nothing_held(client: Client, operator: User) -> None:
+    component = build.component()
+    url, name = f"/admin/statuses/{component.pk}/", f"status-{component.pk}"
+    client.post(url, {name: "major_outage"}, headers=HTMX)
+    client.post(url, {name: "operational"}, headers=HTMX)
+    # Nodes that are added later speak for it: linkage is on by default (AMB-19).
+    assert not Component.objects.get(pk=component.pk).is_manual
+
+
+@pytest.mark.parametrize(
+    ("healths", "held", "warning"),
+    [
+        (["sick"], Status.OPERATIONAL, "Probes have called Search sick for 18 min"),
+        (["dead", "healthy"], Status.OPERATIONAL, "Search 1 of 2 replicas dead for 18 min"),
+        (["healthy"], Status.MAJOR_OUTAGE, "Probes have called Search healthy for 18 min"),
+        (["healthy"], Status.OPERATIONAL, ""),
+        (["sick"], Status.DEGRADED_PERFORMANCE, ""),
+        (["dead"], Status.UNDER_MAINTENANCE, ""),
+        ([None], Status.OPERATIONAL, ""),
+        ([], Status.MAJOR_OUTAGE, ""),
+    ],
+)
+def test_probes_that_disagree_with_a_held_status_are_heard(
+    now: datetime, healths: list[str | None], held: Status, warning: str
+) -> None:
+    component = build.component(name="Search")
+    measured(component, *healths, since=now - timedelta(minutes=18))
+    by_hand.choose(choices={component.pk: held}, now=now, by="ada")
+    component.refresh_from_db()
+    row, _answer = dashboard.read_row(component=component, now=now)
+    assert warning in row.warning
+    assert bool(row.warning) == bool(warning)
+
+
+def test_the_select_offers_automatic_only_to_what_is_measured(now: datetime) -> None:
+    by_probes, by_person = build.component(), build.component()
+    measured(by_probes, "healthy", since=now)
+    rows = {row.id: row for row in dashboard.read(now=now).rows}
+    assert rows[by_probes.pk].choices[0].value == "automatic"
+    assert (rows[by_probes.pk].value, rows[by_probes.pk].set_by) == ("automatic", "Probes")
+    assert "automatic" not in [choice.value for choice in rows[by_person.pk].choices]
+    assert rows[by_person.pk].set_by == "By hand"
+    assert rows[by_person.pk].measured.word == "No probe"
+
+
+def test_the_answer_is_the_worst_of_what_visitors_can_see(now: datetime) -> None:
+    good, bad, hidden = build.component(), build.component(), build.component(is_visible=False)
+    held = {bad.pk: Status.PARTIAL_OUTAGE, hidden.pk: Status.MAJOR_OUTAGE}
+    by_hand.choose(choices=held, now=now, by="ada")
+    answer = dashboard.read(now=now).answer
+    assert (answer.word, answer.since) == ("Partial outage", now)
+    assert good.pk
+
+
+def test_an_empty_console_shows_the_three_steps(client: Client, operator: User) -> None:
+    page = client.get("/admin/").content.decode()
+    assert "Three steps" in page
+    for url in ("/admin/monitors/services/add/", "/admin/alerts/", "/admin/accounts/user/"):
+        assert f'href="{url}"' in page
+
+
+def test_mails_that_did_not_leave_are_counted(client: Client, operator: User) -> None:
+    build.component()
+    message = Message(subject="Dead", text="It is dead.")
+    outbox.put(
+        channel="email",
+        address="ops@acme.example",
+        message=message,
+        dedupe_key="x",
+        now=timezone.now(),
+    )
+    page = client.get("/admin/").content.decode()
+    assert "<dt>Waiting</dt><dd>1</dd>" in page
+
+
+def test_twice_the_services_cost_the_same_queries(now: datetime) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(5):
+            measured(build.component(group=build.group()), "healthy", "dead", since=now)
+        with counting.statements() as run:
+            dashboard.read(now=now)
+        counts.append(len(run))
+    assert counts[0] == counts[1]
+
+
+def test_who_may_only_look_cannot_change_a_status(client: Client) -> None:
+    component = build.component()
+    client.force_login(build.operator(is_superuser=False))
+    assert client.get("/admin/").status_code == 200
+    for url in ("/admin/statuses/", f"/admin/statuses/{component.pk}/"):
+        assert client.post(url, {f"status-{component.pk}": "major_outage"}).status_code == 403
+    assert shown(component) == Status.OPERATIONAL
+
+
+def test_a_session_that_ended_leads_htmx_to_the_sign_in_page(client: Client, db: None) -> None:
+    component = build.component()
+    response = client.post(
+        f"/admin/statuses/{component.pk}/",
+        {f"status-{component.pk}": "major_outage"},
+        headers=HTMX,
+        follow=True,
+    )
+    assert response.headers["HX-Redirect"].startswith("/admin/login/")
+    assert shown(component) == Status.OPERATIONAL
