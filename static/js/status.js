@@ -32,9 +32,9 @@
   document.addEventListener('htmx:afterRequest', e => {
     if (e.detail.elt !== live || !e.detail.successful) return;
     heard = Date.now();
-    $('offline').hidden = true;
-    const state = $('now')?.dataset.s;
-    if (state) $('favicon').href = `/favicon-${state}.svg`;
+    const bar = $('offline'), icon = $('favicon'), href = `/favicon-${$('now')?.dataset.s}.svg`;
+    if (!bar.hidden) bar.hidden = true;
+    if (icon.getAttribute('href') !== href) icon.href = href;
     if (said !== sentence()) $('say').textContent = said = sentence();
     renew(e.detail.xhr.responseText);
   });

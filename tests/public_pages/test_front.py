@@ -6,12 +6,11 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from wsgiref.types import WSGIApplication
 
 import brotli  # type: ignore[import-untyped]  # the package has no types
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from public_pages import assets, published
 from tests.public_pages import world
@@ -35,17 +34,9 @@ ALL_PATHS = (
 )
 
 
-@pytest.fixture(scope="module")
-def folder(
-    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
-) -> Path:
-    """The published page of the outage day, made once."""
-    root = tmp_path_factory.mktemp("published")
-    with django_db_blocker.unblock(), transaction.atomic():
-        world.acme(now=NOW)
-        world.publish(root, now=NOW)
-        transaction.set_rollback(True)
-    return root
+@pytest.fixture
+def folder(outage_day: Path) -> Path:
+    return outage_day
 
 
 @pytest.fixture
