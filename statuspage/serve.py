@@ -18,7 +18,7 @@ SOCKET_FD = "CANDOR_SOCKET_FD"
 BACKLOG = 1024
 
 
-class InheritedSocketServer(Server):  # type: ignore[misc] # granian's type is not exported
+class InheritedSocketServer(Server):  # type: ignore[misc] # skipped: see pyproject.toml
     """granian that listens on an inherited socket.
 
     granian 2 can share a socket between its own workers, but has no option for one that it was
