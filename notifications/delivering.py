@@ -35,6 +35,8 @@ BATCH = 20
 _LEASE_SENDS = 3
 # So many messages refused in a row for what they say: more would only harm our name (fault F-17).
 _REFUSALS_MAX = 3
+# A database that restarts is back by then.
+_DATABASE_PAUSES_S = (0.2, 1.0, 3.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -176,7 +178,7 @@ class _Sender:
             kind = OutcomeUnknown if row.handed_at else DeliveryError
             self._note_failure(row, kind(f"Internal error: {type(error).__name__}"))
         else:
-            leasing.mark_sent(row=row, now=self.run.now)
+            _insist(partial(leasing.mark_sent, row=row, now=self.run.now))
             self.run.drained.sent += 1
             self._note_alive(refused=False)
 
@@ -225,6 +227,18 @@ class _Sender:
             jitter=self.run.jitter(),
             retry_after_s=error.retry_after_s,
         )
+
+
+def _insist(note: Callable[[], None]) -> None:
+    """Note what has happened although the database goes away just now: else it would happen twice."""
+    for pause_s in _DATABASE_PAUSES_S:
+        try:
+            return note()
+        except (db.OperationalError, db.InterfaceError):
+            _logger.warning("database away after a delivery was sent", exc_info=True)
+            db.connection.close()  # the next statement opens a new one
+            time.sleep(pause_s)
+    return note()
 
 
 def _as_sent(row: Delivery, *, now: datetime) -> Message:

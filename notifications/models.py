@@ -97,12 +97,6 @@ class Delivery(models.Model):
         named = "\0".join([self.dedupe_key, self.channel, self.address])
         return salted_hmac("notifications.delivery", named, algorithm="sha256").hexdigest()[:32]
 
-    @property
-    def is_retryable(self) -> bool:
-        """Whether an operator may ask for another try: it ended, and there still is a message."""
-        ended_badly = {State.FAILED, State.UNKNOWN, State.EXPIRED}
-        return self.state in ended_badly and not self.is_sensitive
-
 
 class Circuit(models.Model):
     """Whether a channel's server can be reached, shared by all workers; no row or no failures: yes."""

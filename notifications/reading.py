@@ -67,6 +67,7 @@ def recent(*, now: datetime) -> Recent:
         waiting=Count("id", filter=Q(state__in=OPEN_STATES)),
         last_sent_at=Max("sent_at"),
     )
-    worst = rows.filter(Q(state__in=_BAD) | Q(state__in=OPEN_STATES, attempts__gt=0))
-    last = worst.exclude(last_error="").order_by("-created_at").first()
+    # What waits for a server that is away counts no attempts, but says why it waits.
+    unsent = rows.filter(state__in=(*_BAD, *OPEN_STATES)).exclude(last_error="")
+    last = unsent.order_by("-created_at").first()
     return Recent(**counts, last_error=last.last_error if last else "")

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import OperationalError, connection
 from pytest_django import Settings
 
-from notifications import outbox
+from notifications import delivering, outbox
 from notifications.messages import Message
 from notifications.models import Delivery, State
 from tests.notifications import post, sinks
@@ -254,6 +255,27 @@ def test_cancelled_while_the_mail_is_on_its_way_is_not_sent(
         assert "." not in server.commands
         assert not server.received
     assert post.fresh(row).state == State.CANCELLED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_comes_back_after_the_sending_is_told_of_it(
+    now: datetime, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = post.put(now=now)
+    monkeypatch.setattr(delivering, "_DATABASE_PAUSES_S", (0.0, 0.01))
+    away = [True, True, False]
+
+    def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "sent_at" in sql and sql.startswith("UPDATE") and away.pop(0):
+            raise OperationalError("terminating connection due to administrator command")
+        return execute(sql, params, many, context)
+
+    with sinks.sink() as kept, connection.execute_wrapper(fail):
+        post.use_smtp(settings, kept.port)
+        assert post.drain(now=now).sent == 1
+
+    assert len(kept.received) == 1
+    assert post.fresh(row).state == State.SENT
 
 
 def test_other_backends_get_the_whole_message(now: datetime, settings: Settings) -> None:

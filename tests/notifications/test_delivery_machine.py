@@ -221,6 +221,6 @@ def test_nothing_is_lost_and_nothing_doubled_without_a_reason() -> None:
     run_machine(
         Deliveries,
         settings=hypothesis.settings(
-            max_examples=60, stateful_step_count=25, deadline=None, derandomize=True
+            max_examples=30, stateful_step_count=25, deadline=None, derandomize=True
         ),
     )

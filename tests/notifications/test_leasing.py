@@ -93,7 +93,6 @@ def test_oldest_is_claimed_first(now: datetime) -> None:
     assert [row.id for row in _claim(now)] == [older.id, newer.id]
 
 
-@pytest.mark.req("F7")
 def test_delivery_of_a_sender_that_died_before_handing_over_is_taken_up_after_the_lease(
     now: datetime, sink: sinks.Sink
 ) -> None:
