@@ -69,10 +69,13 @@ def _own_path(wanted: str) -> str:
 def readyz(_request: HttpRequest) -> HttpResponse:
     """Answer 200 when everything is at work, else 503 with what is not."""
     problems = readiness.problems(now=timezone.now())
-    return JsonResponse(
+    response = JsonResponse(
         {"status": "not ready" if problems else "ready", "problems": problems},
         status=HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK,
     )
+    # Django logs every 5xx as an error, once; whoever asks this often would fill the log with it.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
