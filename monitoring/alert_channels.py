@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.crypto import get_random_string
 
 from components import catalogue
 from monitoring.models import AlertChannel
 from notifications import outbox
+from notifications.addresses import AddressInvalid
+from notifications.channels import CHANNELS
 from notifications.messages import Message
 
 EMAIL = "email"
@@ -23,13 +24,11 @@ def set_email(
     Counts from the next alert; mails that are already in the outbox still go out.
     Raises ValidationError on `recipients`, with nothing saved.
     """
-    addresses = list(dict.fromkeys(address.strip() for address in recipients))
-    for address in addresses:
-        try:
-            validate_email(address)
-        except ValidationError:
-            message = f"{address[:100]} is not an e-mail address."
-            raise ValidationError({"recipients": [message]}) from None
+    try:
+        given = [CHANNELS[EMAIL].check_address(address.strip()) for address in recipients]
+    except AddressInvalid as error:
+        raise ValidationError({"recipients": [str(error)]}) from None
+    addresses = list(dict.fromkeys(given))
     channel, _ = AlertChannel.objects.update_or_create(
         kind=EMAIL,
         defaults={

@@ -4,7 +4,8 @@ import os
 import tempfile
 
 os.environ.setdefault("SECRET_KEY", "tests-only")
-os.environ.setdefault("CANDOR_DATA", tempfile.mkdtemp(prefix="candor-tests-"))
+# A folder for each process: parallel test workers inherit the environment of the first.
+os.environ["CANDOR_DATA"] = tempfile.mkdtemp(prefix="candor-tests-")
 os.environ.setdefault("CANDOR_ALLOW_PRIVATE_TARGETS", "1")
 
 from statuspage.settings import *  # noqa: F403 - Django's way to derive settings

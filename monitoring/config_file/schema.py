@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.text import slugify
 from pydantic import (
     AfterValidator,
@@ -28,6 +27,8 @@ from pydantic_core import PydanticCustomError
 
 from monitoring import addresses
 from monitoring.models import Mode
+from notifications.addresses import AddressInvalid
+from notifications.channels import CHANNELS
 from probing import options
 from probing.options import HttpOptions
 
@@ -89,10 +90,9 @@ def _address(value: str) -> str:
 
 def _email(value: str) -> str:
     try:
-        validate_email(value)
-    except ValidationError:
-        raise _fault("This is not an e-mail address. Write one like ops@example.com.") from None
-    return value
+        return CHANNELS["email"].check_address(value)
+    except AddressInvalid as error:
+        raise _fault(str(error)) from None
 
 
 def _mode(value: str) -> str:

@@ -41,7 +41,7 @@ def test_a_channel_that_is_off_or_empty_warns(
 
 def test_a_bad_address_is_named_and_nothing_is_saved(client: Client, operator: User) -> None:
     page = save(client, recipients="ops@acme.example\nnowhere")
-    assert "nowhere is not an e-mail address." in page
+    assert "“nowhere” is not an e-mail address." in page
     assert "ops@acme.example\nnowhere" in page
     assert not AlertChannel.objects.exists()
 

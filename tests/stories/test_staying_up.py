@@ -15,7 +15,7 @@ import pytest
 
 from tests.stories.world import ROOT, Product, Web, running, wait_for
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.xdist_group("stories")]
 
 DESCRIPTION = """
 page: {{name: Acme}}

@@ -120,7 +120,7 @@ groups[0].components[1].nodes[0].replicas[0], line 18: tcp://db has no port; wri
 groups[0].components[1].nodes[0].replicas[1], line 19: ftp:// cannot be probed; use http://, https://, tcp://, icmp:// or dns://.
 groups[0].components[1].nodes[0].replicas[2], line 20: This has to be text; put it into quotes.
 groups[1].name, line 21: This group name is already used by groups[0].name, line 4.
-alerts.email.to[1], line 22: This is not an e-mail address. Write one like ops@example.com.
+alerts.email.to[1], line 22: “nobody” is not an e-mail address. Write name@example.com.
 alerts.sms, line 22: sms is not a known key. Known here: email."""
     )
 
