@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from common import console
 from common.console import ConsoleAdmin, ReadOnlyAdmin
 
 _LABELS = {
@@ -65,7 +66,7 @@ class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  #
     form = OperatorForm
     add_form = NewOperatorForm
     add_form_template = None
-    list_display = ("username", "email", "is_active", "is_superuser", "last_login")
+    list_display = ("username", "email", "is_active", "is_administrator", "last_seen")
     list_filter = ("is_active", "is_superuser")
     filter_horizontal = ()
     ordering = ("username",)
@@ -78,6 +79,14 @@ class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  #
         (None, {"fields": ("username", "email", "password1", "password2")}),
         (gettext_lazy("Access"), {"fields": ("is_staff", "is_superuser")}),
     )
+
+    @admin.display(description=_LABELS["is_superuser"], ordering="is_superuser", boolean=True)
+    def is_administrator(self, user: User) -> bool:
+        return user.is_superuser
+
+    @admin.display(description=gettext_lazy("last signed in"), ordering="last_login")
+    def last_seen(self, user: User) -> str:
+        return console.moment(user.last_login)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"is_staff": True, **super().get_changeform_initial_data(request)}
@@ -110,13 +119,16 @@ admin.site.unregister(Group)
 
 @admin.register(LogEntry)
 class AuditAdmin(ReadOnlyAdmin[LogEntry]):
-    list_display = ("action_time", "user", "did", "what", "details")
+    list_display = ("when", "user", "did", "what", "details")
     list_display_links = None
     list_filter = ("user", "content_type")
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr", "change_message")
     ordering = ("-action_time", "-id")
-    show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("when"), ordering="action_time")
+    def when(self, entry: LogEntry) -> str:
+        return console.moment(entry.action_time)
 
     @admin.display(description=gettext_lazy("did"))
     def did(self, entry: LogEntry) -> str:

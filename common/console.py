@@ -5,6 +5,7 @@ of accessible controls (stock Django admin leaves axe violations behind: design 
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django import forms
@@ -18,9 +19,9 @@ from django.db import models
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 Row = TypeVar("Row", bound=models.Model)
@@ -87,6 +88,11 @@ def badge(code: str, word: str) -> SafeString:
     )
 
 
+def moment(at: datetime | None) -> str:
+    """A time in a list: 2026-11-19 14:32:05, in the zone that the footer names."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
 class LocalDateTime(forms.DateTimeInput):
     """One native control in the place of Django's unlabelled pair of date and time."""
 
@@ -104,13 +110,6 @@ class ConsoleAdmin(_ModelAdmin[Row]):
         models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
     }
     list_per_page = 50
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list, under its own name: "Components" and not "Select component to change"."""
-        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
-        return super().changelist_view(request, title | (extra_context or {}))
 
     def consequence(self, obj: Row) -> str:
         """What deleting this row does, in words; shown on the page that asks."""

@@ -132,12 +132,15 @@ class PageAdmin(ConsoleAdmin[Page]):
 
 @admin.register(StatusChange)
 class StatusChangeAdmin(ReadOnlyAdmin[StatusChange]):
-    list_display = ("at", "component", "became", "cause", "note")
+    list_display = ("when", "component", "became", "cause", "note")
     list_display_links = None
     list_filter = ("component", "cause")
     list_select_related = ("component",)
     ordering = ("-at", "-id")
-    show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("when"), ordering="at")
+    def when(self, change: StatusChange) -> str:
+        return console.moment(change.at)
 
     @admin.display(description=gettext_lazy("became"))
     def became(self, change: StatusChange) -> SafeString:

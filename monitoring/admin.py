@@ -13,13 +13,16 @@ from probing.health import Health
 
 @admin.register(HealthChange)
 class HealthChangeAdmin(ReadOnlyAdmin[HealthChange]):
-    list_display = ("at", "service", "replica", "became", "detail", "attempts")
+    list_display = ("when", "service", "replica", "became", "detail", "attempts")
     list_display_links = None
     list_filter = ("health", "replica__node__component")
     list_select_related = ("replica__node__component",)
     search_fields = ("replica__address", "replica__node__name")
     ordering = ("-at", "-id")
-    show_full_result_count = False
+
+    @admin.display(description=_("when"), ordering="at")
+    def when(self, change: HealthChange) -> str:
+        return console.moment(change.at)
 
     @admin.display(description=_("service"))
     def service(self, change: HealthChange) -> str:

@@ -121,7 +121,7 @@ class Measured:
 
     status: Status
     summary: Summary
-    finding: str  # the same as part of a sentence: "1 of 2 replicas sick"
+    finding: str  # the same inside a sentence: "1 of 2 replicas of Search sick"
     since: datetime | None
     has_replicas: bool
 
@@ -157,10 +157,11 @@ def read_node(*, node: Node) -> NodeRow:
     return _node_row(fresh[place], place, len(siblings), is_open=True)
 
 
-def measured(*, component_ids: Iterable[int]) -> dict[int, Measured]:
+def measured(*, components: Iterable[Component]) -> dict[int, Measured]:
     """What is measured, by component; components without nodes are left out."""
+    names = {component.pk: component.name for component in components}
     found = {}
-    for component_id, nodes in _nodes_by_component(list(component_ids)).items():
+    for component_id, nodes in _nodes_by_component(names.keys()).items():
         replicas = [replica for node in nodes for replica in _replicas(node)]
         said = status.from_replicas([[replica.health for replica in replicas]])
         worst = wording.worst(replicas)
@@ -172,7 +173,7 @@ def measured(*, component_ids: Iterable[int]) -> dict[int, Measured]:
         found[component_id] = Measured(
             status=said or Status.UNKNOWN,
             summary=wording.share(replicas, said or Status.UNKNOWN),
-            finding=wording.finding(replicas),
+            finding=wording.finding(names[component_id], replicas),
             since=min(starts, default=None),
             has_replicas=bool(replicas),
         )

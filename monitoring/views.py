@@ -39,7 +39,8 @@ class Panel:
     judging: JudgingForm
     adding: ReplicaForm
     tested: Tested | None = None
-    saved: bool = False
+    is_saved: bool = False
+    is_added: bool = False
 
 
 def at_node(node_id: int) -> str:
@@ -81,7 +82,7 @@ def judging(request: HttpRequest, node_id: int) -> HttpResponse:
     if saved is None:
         return _answer(request, get_object_or_404(Node, pk=node_id), judging=form)
     console.record(request, node, console.CHANGED, _("how it is judged"))
-    return _done(request, node, _("“%(name)s” is judged anew from its next check."))
+    return _done(request, node, _("“%(name)s” is judged anew from its next check."), is_saved=True)
 
 
 @require_POST
@@ -97,7 +98,7 @@ def replica_add(request: HttpRequest, node_id: int) -> HttpResponse:
     if replica is None:
         return _answer(request, node, adding=form)
     console.record(request, replica, console.ADDED, _("to node %(name)s") % {"name": node.name})
-    return _done(request, node, _("The new replica of “%(name)s” is being checked."))
+    return _done(request, node, _("The new replica of “%(name)s” is being checked."), is_added=True)
 
 
 @require_POST
@@ -169,9 +170,9 @@ def _tested(
     return _answer(request, node, adding=adding, tested=tested, status=200 if tested else 422)
 
 
-def _done(request: HttpRequest, node: Node, message: str) -> HttpResponse:
+def _done(request: HttpRequest, node: Node, message: str, **done: bool) -> HttpResponse:
     if console.is_htmx(request):
-        return _node(request, node, saved=True)
+        return _node(request, node, **done)
     messages.success(request, message % {"name": node.name})
     return redirect(at_node(node.pk))
 
@@ -229,13 +230,13 @@ def _panel(
     judging: JudgingForm | None = None,
     adding: ReplicaForm | None = None,
     tested: Tested | None = None,
-    saved: bool = False,
+    **done: bool,
 ) -> Panel:
     return Panel(
         judging=judging or _judging_form(node),
         adding=adding or _replica_form(node),
         tested=tested,
-        saved=saved,
+        **done,
     )
 
 

@@ -164,18 +164,17 @@ def share(replicas: Sequence[Replica], claimed: Status) -> Summary:
     return Summary(code=claimed.code, word=word)
 
 
-def finding(replicas: Sequence[Replica]) -> str:
-    """What probes call them, as part of a sentence: "sick", "1 of 2 replicas sick"."""
+def finding(name: str, replicas: Sequence[Replica]) -> str:
+    """What probes call a service, inside a sentence: "Search sick", "1 of 2 replicas of Search sick"."""
     level = worst(replicas)
     alike = sum(replica.measured == level for replica in replicas)
-    word = health(level).lower()
-    if alike == len(replicas):
-        return word
-    return _("%(some)d of %(all)d replicas %(health)s") % {
-        "some": alike,
-        "all": len(replicas),
-        "health": word,
-    }
+    if alike < len(replicas):
+        name = _("%(some)d of %(all)d replicas of %(name)s") % {
+            "some": alike,
+            "all": len(replicas),
+            "name": name,
+        }
+    return f"{name} {health(level).lower()}"
 
 
 def _is_ours(reason: str) -> bool:

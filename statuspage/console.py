@@ -161,8 +161,9 @@ class ConsoleSite(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if console.is_htmx(request):
             # The session ended while a page was open: the login page must not land inside it.
-            here = {"next": reverse("admin:index")}
-            return HttpResponseClientRedirect(f"{reverse('admin:login')}?{urlencode(here)}")
+            here = getattr(request, "htmx").current_url_abs_path or reverse("admin:index")  # noqa: B009
+            query = urlencode({"next": here})
+            return HttpResponseClientRedirect(f"{reverse('admin:login')}?{query}")
         context = {"title": _("Sign in"), "is_set_up_open": setting_up.is_open()}
         return super().login(request, context | (extra_context or {}))
 

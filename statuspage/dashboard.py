@@ -117,7 +117,7 @@ def _answer(components: Iterable[Component]) -> Answer:
 
 def _rows(components: list[Component], now: datetime) -> Iterable[ServiceRow]:
     ids = [component.pk for component in components]
-    measured = overview.measured(component_ids=ids)
+    measured = overview.measured(components=components)
     held = {
         claim.component_id: claim
         for claim in StatusClaim.objects.filter(component__in=ids, source=Source.MANUAL)
@@ -145,7 +145,7 @@ def _row(
         ),
         set_by=_("Probes") if is_automatic else _("By hand"),
         set_at=held.claimed_at if held and not is_automatic else None,
-        warning="" if is_automatic else _disagreement(component, measured, by_person, now),
+        warning="" if is_automatic else _disagreement(measured, by_person, now),
     )
 
 
@@ -153,19 +153,16 @@ def _label(value: str) -> str:
     return _("Automatic") if value == AUTOMATIC else _(Status(value).label)
 
 
-def _disagreement(
-    component: Component, measured: Measured | None, held: Status, now: datetime
-) -> str:
+def _disagreement(measured: Measured | None, held: Status, now: datetime) -> str:
     """The guard against a lying page: what probes and visitors are told differs (design 7.3)."""
     if measured is None or not measured.has_replicas or measured.status in {held, Status.UNKNOWN}:
         return ""
     if held == Status.UNDER_MAINTENANCE:
         return ""  # announced work explains what the probes find
     return _(
-        "Probes have called %(name)s %(finding)s for %(time)s, but visitors see %(held)s because "
-        "it was set by hand."
+        "Probes have called %(finding)s for %(time)s, but visitors see %(held)s because it was set "
+        "by hand."
     ) % {
-        "name": component.name,
         "finding": measured.finding,
         "time": wording.duration(now - measured.since) if measured.since else _("some time"),
         "held": _(held.label),
@@ -204,4 +201,5 @@ def _operator_event(entry: LogEntry) -> Event:
         "did": verb,
         "what": entry.object_repr,
     }
-    return Event(at=entry.action_time, text=text)
+    said = entry.get_change_message() if entry.is_change() else ""
+    return Event(at=entry.action_time, text=f"{text}: {said}" if said else text)

@@ -85,6 +85,12 @@ def ago(at: datetime | None, now: datetime) -> SafeString | str:
     )
 
 
+@register.simple_tag
+def lasted(since: datetime, now: datetime) -> str:
+    """How long something has been so."""
+    return wording.duration(now - since)
+
+
 @register.filter
 def of(mapping: dict[Any, Any], key: Any) -> Any:
     """The value of a key, None when it has none."""

@@ -136,7 +136,7 @@ def test_the_check_itself_finds_a_seeded_fault(open_page: Callable[..., Page]) -
     page.goto("/admin/")
     page.evaluate(
         """document.querySelector("main").insertAdjacentHTML("beforeend",
-        '<img src="/static/none.png" width="900"><p style="color: #ccc">pale</p>')"""
+        '<table width="900"><tr><td><img src="data:,"></table><p style="color: red">red</p>')"""
     )
     found = " ".join(faults(page, 375))
     for fault in ("policy: style-src", "scrolls sideways", "axe image-alt"):
@@ -226,6 +226,7 @@ def test_a_node_is_opened_tested_extended_and_judged_in_place(
     expect(page.locator(f"#result-{other.pk}")).to_contain_text("It answered in time.")
     page.click(f"#add-{other.pk}")
     expect(page.locator(f"#boxes-{other.pk} .box")).to_have_count(2)
+    expect(page.locator(f"#node-{other.pk} .said")).to_contain_text("Added.")
     page.fill(f"#node-{other.pk}-retries", "4")
     page.click(f"#save-{other.pk}")
     expect(page.locator(f"#node-{other.pk} .said")).to_contain_text("Saved")

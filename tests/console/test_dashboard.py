@@ -128,7 +128,11 @@ def test_operational_without_nodes_leaves_nothing_held(client: Client, operator:
     ("healths", "held", "warning"),
     [
         (["sick"], Status.OPERATIONAL, "Probes have called Search sick for 18 min"),
-        (["dead", "healthy"], Status.OPERATIONAL, "Search 1 of 2 replicas dead for 18 min"),
+        (
+            ["dead", "healthy"],
+            Status.OPERATIONAL,
+            "called 1 of 2 replicas of Search dead for 18 min",
+        ),
         (["healthy"], Status.MAJOR_OUTAGE, "Probes have called Search healthy for 18 min"),
         (["healthy"], Status.OPERATIONAL, ""),
         (["sick"], Status.DEGRADED_PERFORMANCE, ""),
