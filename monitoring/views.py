@@ -68,7 +68,12 @@ def live(request: HttpRequest) -> HttpResponse:
 def node_panel(request: HttpRequest, node_id: int) -> HttpResponse:
     """The inside of a node that is opened."""
     node = get_object_or_404(Node, pk=node_id)
-    return _node(request, node)
+    context = {
+        "node": overview.read_node(node=node),
+        "panels": {node_id: _panel(node)},
+        "now": timezone.now(),
+    }
+    return render(request, f"{TEMPLATE}#body", context)
 
 
 @require_POST

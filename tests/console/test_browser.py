@@ -215,6 +215,9 @@ def test_a_node_is_opened_tested_extended_and_judged_in_place(
     page.goto("/admin/monitors/?health=&q=")
     other = Replica.objects.exclude(node=world["node"]).get().node
     page.click(f"#summary-{other.pk}")
+    expect(page.locator(f"#body-{other.pk}")).to_be_visible()
+    expect(page.locator(f"[id='node-{other.pk}']")).to_have_count(1)
+    expect(page.locator(f"#summary-{other.pk}")).to_be_focused()
     address = page.locator(f"#new-{other.pk}-address")
     address.fill("tcp://db")
     page.click(f"#add-{other.pk}")
@@ -245,9 +248,10 @@ def test_an_open_screen_follows_the_probes_and_leaves_what_is_typed(
     address.fill("https://half-typ")
     replica = Replica.objects.filter(node=world["node"], health=Health.DEAD).get()
     Replica.objects.filter(pk=replica.pk).update(health=Health.HEALTHY)
-    page.clock.run_for(11_000)
+    page.clock.run_for(6_000)
     expect(page.locator(f"#health-{replica.pk}")).to_have_text("Healthy")
     expect(page.locator("#totals")).not_to_contain_text("dead")
+    expect(page.locator("h2:has-text('Platform') + .acts")).not_to_contain_text("dead")
     expect(address).to_have_value("https://half-typ")
     expect(address).to_be_focused()
 
