@@ -117,6 +117,20 @@ def test_a_change_rewrites_the_home_page_and_the_pages_of_what_changed_only(
     assert age[f"components/{second.slug}.html"] == now.timestamp()
 
 
+def test_every_host_s_publisher_writes_a_change_into_its_own_folder_at_its_next_tick(
+    tmp_path: Path, now: datetime
+) -> None:
+    component = world.watched(now=now)
+    hosts = [tmp_path / "one", tmp_path / "two"]
+    publishers = [world.publish(folder, now=now) for folder in hosts]
+
+    world.said(component, Status.MAJOR_OUTAGE, now)
+    for publisher in publishers:
+        publisher.publish_if_due(now=now + TICK)
+
+    assert ["Major outage" in text(folder) for folder in hosts] == [True, True]
+
+
 def test_what_every_page_shows_rewrites_every_page(published: Path, now: datetime) -> None:
     world.watched(now=now)
     publisher = world.publish(published, now=now)
