@@ -10,12 +10,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from notifications.messages import Message
 
 from components.models import Component
 from components.status import Status
 from monitoring.models import AlertChannel, HealthChange, Replica
 from notifications import outbox
+from notifications.messages import Message
 from probing.health import Health
 
 _TEMPLATE = "monitoring/emails/{name}.{part}"
