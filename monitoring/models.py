@@ -477,6 +477,34 @@ class PageHealthChange(models.Model):
         return f"{self.previous or 'new'} → {self.health}"
 
 
+class HealthHook(models.Model):
+    """One receiver of `status:health:changed` (G1-G9).
+
+    `sealed` holds its address and the secrets that letters are signed with, sealed: `url`,
+    `secret` and, while one is replaced, `previous_secret`.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    is_enabled = models.BooleanField(_("on"), default=True)
+    sealed = models.TextField(blank=True, default="", editable=False)
+
+    class Meta:
+        verbose_name = _("health webhook")
+        verbose_name_plural = _("health webhooks")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return sealing.unseal_mapping(self.sealed)
+
+    @secrets.setter
+    def secrets(self, secrets: dict[str, str]) -> None:
+        self.sealed = sealing.seal_mapping(secrets)
+
+
 class AlertSettings(models.Model):
     """How operators are told, whatever the channel; a single row."""
 
@@ -495,6 +523,12 @@ class AlertSettings(models.Model):
     )
     muted_until = models.DateTimeField(
         _("reminders muted until"), null=True, blank=True, default=None
+    )
+    dependency_window_s = models.PositiveIntegerField(
+        _("wait for the root cause (seconds)"),
+        default=60,
+        validators=[MaxValueValidator(3600)],
+        help_text=_("How long the death of a node that depends on others is held back."),
     )
     reminded_at = models.DateTimeField(null=True, default=None, editable=False)
     reminders_sent = models.PositiveIntegerField(default=0, editable=False)
