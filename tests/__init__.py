@@ -1,1 +1,1 @@
-"""Our tests; a package because a reporter from PyPI installs another `tests`, which would win."""
+"""The tests. A regular package: a test dependency ships one of this name, which must not win."""
