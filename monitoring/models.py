@@ -551,8 +551,8 @@ class AlertSettings(models.Model):
 class AlertChannel(models.Model):
     """One way operators are told, with its own switch; off sends nothing (F2).
 
-    `recipients` is a list of addresses in the form the channel wants; `sealed` holds its secrets
-    (tokens, hook addresses), sealed.
+    What its module asks for (`notifications.channels`) is in three places: `recipients` are its
+    addresses, `sealed` the secrets (tokens, hook addresses), sealed, and `options` all else.
     """
 
     kind = models.CharField(_("channel"), max_length=32)
@@ -581,3 +581,8 @@ class AlertChannel(models.Model):
     @secrets.setter
     def secrets(self, secrets: dict[str, str]) -> None:
         self.sealed = sealing.seal_mapping(secrets)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Every field of the channel by name, as its module wants them; raises SealBroken."""
+        return {"recipients": "\n".join(self.recipients), **self.options, **self.secrets}

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from components import catalogue
 from components.models import Page
-from monitoring.models import HealthChange, PageHealthChange, Replica
+from monitoring.models import HealthChange, Mode, PageHealthChange, Replica
 from probing import health as health_rules
 from probing.health import Health
 
@@ -51,10 +51,15 @@ def _ailing() -> list[Replica]:
     """Replicas of visible components that are, or last were, sick or dead, as `known` says."""
     changes = HealthChange.objects.filter(replica=OuterRef("pk")).order_by("-at", "-id")
     last_known = Subquery(changes.values("previous")[:1])
+    # Whoever holds a reporter's token could invent dead replicas (reliability E2).
+    is_unproven = Q(
+        known=Health.DEAD, first_healthy_at__isnull=True, node__mode__in=[Mode.PUSH, Mode.LOCAL]
+    )
     return list(
         Replica.objects.filter(node__component__is_visible=True)
         .annotate(known=Coalesce(F("health"), last_known))
         .filter(known__in=[Health.SICK, Health.DEAD])
+        .exclude(is_unproven)
         .select_related("node")
         .order_by("node__component_id", "node__position", "node_id", "position", "id")
     )
