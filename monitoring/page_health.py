@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from components import catalogue
 from components.models import Page
+from monitoring import health_webhook
 from monitoring.models import HealthChange, Mode, PageHealthChange, Replica
 from probing import health as health_rules
 from probing.health import Health
@@ -26,7 +27,8 @@ def present() -> Health:
 
 
 def note(*, now: datetime) -> PageHealthChange | None:
-    """Store the change of the general health, if it changed; the same number of statements always.
+    """Store the change of the general health, if it changed, and put letters to its receivers; the
+    same number of statements always.
 
     A replica that nobody looked at lately counts as what it last was: not looking heals nothing.
     """
@@ -38,9 +40,11 @@ def note(*, now: datetime) -> PageHealthChange | None:
         previous = present()
         if health == previous:
             return None
-        return PageHealthChange.objects.create(
+        change = PageHealthChange.objects.create(
             previous=previous, health=health, at=now, nodes=_nodes(ailing, health)
         )
+        health_webhook.put_letters(change=change, now=now)
+    return change
 
 
 def _latest() -> PageHealthChange | None:
