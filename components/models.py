@@ -40,6 +40,8 @@ class Page(models.Model):
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    # What programs know the page by: never changes ("website_id" of the health webhook).
+    uuid = models.UUIDField(default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=100, default="Status")
     time_zone = models.CharField(
         _("time zone"),

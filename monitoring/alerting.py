@@ -1,88 +1,50 @@
-"""Tell operators: a replica died, it recovered, or we stopped looking.
+"""Tell operators: a replica died, it recovered, it is still dead, or we stopped looking.
 
-Writes deliveries in the transaction of the change; what changed in one pass is one message. A
-recovery is told to whoever was told of the death, also when an unknown stretch lay between.
+Writes deliveries in the transaction of the change; what is told in one pass is one message. What is
+dead and not told yet is a replica with no `dead_told_at`: held back for its root cause, or muted.
+A recovery is told to whoever was told of the death, also when an unknown stretch lay between.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.template.loader import render_to_string
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from components.models import Component
-from components.status import Status
-from monitoring.models import AlertChannel, HealthChange, Replica
-from notifications import outbox
-from notifications.messages import Message
+from monitoring import alert_items, alert_letters, dependencies
+from monitoring.alert_items import Told
+from monitoring.dependencies import Answer, Seen
+from monitoring.models import AlertSettings, HealthChange, Mode, Node, Replica
+from notifications.messages import Tone
 from probing.health import Health
 
-_TEMPLATE = "monitoring/emails/{name}.{part}"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One replica in an alert, ready for a template."""
-
-    service: str
-    node: str
-    number: int
-    address: str
-    is_dead: bool
-    since: datetime
-    detail: str
-    attempts: int
-    phases: list[tuple[str, float]]
-    visitors_see: str
-    dead_for: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.service} / {self.node}, replica {self.number}"
-
-
-_PHASES = {
-    "dns_ms": "name lookup",
-    "connect_ms": "connect",
-    "tls_ms": "TLS",
-    "first_byte_ms": "first byte",
-}
+_ALIVE = [Health.HEALTHY, Health.SICK]
 
 
 def tell_changes(*, changes: Sequence[HealthChange], now: datetime) -> None:
     """Put the alert about these health changes into the outbox, and remember what was told.
 
-    Call inside the transaction that stored the changes, with their replicas' nodes and components
-    loaded. No alert for sick (AMB-4).
+    Call inside the transaction that stored the changes. No alert for sick (AMB-4). A death of a
+    node that depends on others may be held back until `tell_held`.
     """
-    died = [
-        change
-        for change in changes
-        if change.health == Health.DEAD and change.replica.dead_told_at is None
-    ]
-    recovered = [
-        change
-        for change in changes
-        if change.health in {Health.HEALTHY, Health.SICK}
-        and change.replica.dead_told_at is not None
-    ]
-    if not died and not recovered:
+    has_died = any(change.health == Health.DEAD for change in changes)
+    alive = [change.replica_id for change in changes if change.health in _ALIVE]
+    if not has_died and not alive:
         return
-    channels = list(AlertChannel.objects.filter(is_enabled=True))
-    _remember(died=died, recovered=recovered, now=now)
-    told = _describe([*died, *recovered])
-    ids = sorted(change.id for change in [*died, *recovered])
-    for channel in channels:
-        parts = [item for item in told if item.is_dead or channel.tells_recovery]
-        if parts:
-            _put(
-                channel,
-                "health",
-                {"items": parts, "subject": _subject(parts)},
-                f"health:{ids[0]}-{ids[-1]}",
-                now,
-            )
+    told_dead = Replica.objects.filter(
+        id__in=alive, health__in=_ALIVE, dead_told_at__isnull=False
+    ).select_related("node__component")
+    recovered = list(told_dead.order_by("id")) if alive else []
+    if has_died or recovered:
+        _tell(recovered=recovered, now=now)
+
+
+def tell_held(*, now: datetime) -> None:
+    """Tell what was held back and need not wait any longer. Called by beat."""
+    if _untold(now).exists():
+        with transaction.atomic():
+            _tell(recovered=[], now=now)
 
 
 def tell_interrupted(*, gaps: Sequence[HealthChange], now: datetime) -> None:
@@ -93,102 +55,145 @@ def tell_interrupted(*, gaps: Sequence[HealthChange], now: datetime) -> None:
     lost = [gap for gap in gaps if gap.previous is not None]
     if not lost:
         return
-    context = {
-        "count": len(lost),
-        "since": min(gap.at for gap in lost),
-        "subject": "Monitoring has been interrupted",
-    }
-    for channel in AlertChannel.objects.filter(is_enabled=True):
-        _put(channel, "interrupted", context, f"interrupted:{now:%Y-%m-%dT%H}", now)
+    since = min(gap.at for gap in lost)
+    message = alert_letters.compose(
+        name="interrupted",
+        subject="Monitoring has been interrupted",
+        context={"count": len(lost), "since": since},
+        payload={"replicas": len(lost), "since": since.isoformat()},
+        tone=Tone.NOTICE,
+        now=now,
+    )
+    key = f"interrupted:{now:%Y-%m-%dT%H}"
+    letters = [
+        letter
+        for channel in alert_letters.enabled()
+        for letter in alert_letters.letters(channel=channel, message=message, dedupe_key=key)
+    ]
+    alert_letters.put(letters=letters, now=now)
 
 
-def _remember(*, died: list[HealthChange], recovered: list[HealthChange], now: datetime) -> None:
-    if died:
-        Replica.objects.filter(id__in=[change.replica_id for change in died]).update(
-            dead_told_at=now
+def _tell(*, recovered: Sequence[Replica], now: datetime) -> None:
+    """One message to each channel about these recoveries and the deaths that are ripe."""
+    died, dependents = _ripe(now)
+    if not died and not recovered:
+        return
+    told = alert_items.describe(replicas=[*died, *recovered], dependents=dependents, now=now)
+    _remember(died=died, recovered=recovered, now=now)
+    is_over = not Replica.objects.filter(dead_told_at__isnull=False).exists()
+    # A replica is told of once in a pass, and no two passes at the same moment tell of the same.
+    first = min(replica.id for replica in [*died, *recovered])
+    key = f"health:{now.isoformat()}:{first}"
+    letters = []
+    for channel in alert_letters.enabled():
+        parts = [item for item in told if item.is_dead or channel.tells_recovery]
+        if not parts:
+            continue
+        message = alert_letters.compose(
+            name="health",
+            subject=alert_items.subject(parts),
+            context={"items": parts},
+            payload=_payload(parts),
+            tone=_tone(parts, is_over=is_over),
+            now=now,
         )
-    if recovered:
-        Replica.objects.filter(id__in=[change.replica_id for change in recovered]).update(
-            dead_told_at=None
+        letters += alert_letters.letters(channel=channel, message=message, dedupe_key=key)
+    alert_letters.put(letters=letters, now=now)
+
+
+def _untold(now: datetime) -> QuerySet[Replica]:
+    """Dead replicas that operators do not know of, except those whose node is muted.
+
+    One that a reporter named and nobody ever saw healthy is not worth waking anybody: whoever holds
+    the reporter's token could invent them (reliability E2).
+    """
+    is_muted = Q(node__muted_until__gt=now)
+    is_invented = Q(node__mode=Mode.PUSH, first_healthy_at__isnull=True)
+    dead = Replica.objects.filter(health=Health.DEAD, dead_told_at__isnull=True)
+    return dead.exclude(is_muted).exclude(is_invented)
+
+
+def _ripe(now: datetime) -> tuple[list[Replica], dict[int, list[str]]]:
+    """The dead replicas to tell now, and by node the names of what died because of it."""
+    # A row that another recorder holds is told by that one, or a moment later by beat.
+    untold = list(
+        _untold(now)
+        .select_for_update(of=("self",), skip_locked=True)
+        .select_related("node__component")
+        .order_by("id")
+    )
+    depends_on = _edges() if untold else {}
+    if not depends_on:
+        return untold, {}
+    seen = _seen(depends_on)
+    window = timedelta(seconds=settings_row().dependency_window_s)
+    ripe: list[Replica] = []
+    following: dict[int, list[str]] = defaultdict(list)
+    for replica in untold:
+        verdict = dependencies.judge(
+            node=replica.node_id,
+            died_at=replica.health_since or now,
+            checked_at=replica.last_outcome_at or now,
+            depends_on=depends_on,
+            seen=seen,
+            window=window,
+            now=now,
         )
+        if verdict.answer is Answer.TELL:
+            ripe.append(replica)
+        elif verdict.root is not None:
+            name = f"{replica.node.component.name} / {replica.node.name}"
+            if name not in following[verdict.root]:
+                following[verdict.root].append(name)
+    return ripe, following
 
 
-def _describe(changes: Sequence[HealthChange]) -> list[Told]:
-    """What the message says, in two queries whatever the number of changes."""
-    component_ids = {change.replica.node.component_id for change in changes}
-    shown = dict(Component.objects.filter(id__in=component_ids).values_list("id", "status"))
-    numbers = _numbers({change.replica.node_id for change in changes})
+def _edges() -> dict[int, list[int]]:
+    """What each node depends on."""
+    edges: dict[int, list[int]] = defaultdict(list)
+    rows = Node.depends_on.through.objects.order_by("id")
+    for node_id, other_id in rows.values_list("from_node_id", "to_node_id"):
+        edges[node_id].append(other_id)
+    return edges
+
+
+def _seen(depends_on: Mapping[int, Collection[int]]) -> list[Seen]:
+    """The replicas of all nodes that others depend on."""
+    above = {other for others in depends_on.values() for other in others}
     return [
-        Told(
-            service=change.replica.node.component.name,
-            node=change.replica.node.name,
-            number=numbers[change.replica_id],
-            address=change.replica.address,
-            is_dead=change.health == Health.DEAD,
-            since=change.at,
-            detail=change.detail,
-            attempts=change.attempts,
-            phases=[
-                (label, change.phases[key])
-                for key, label in _PHASES.items()
-                if key in change.phases
-            ],
-            visitors_see=Status(shown[change.replica.node.component_id]).label,
-            dead_for=_duration(change),
+        Seen(
+            node=replica.node_id,
+            is_dead=replica.health == Health.DEAD,
+            since=replica.health_since,
+            checked_at=replica.last_outcome_at,
+            is_suspect=replica.streak_health == Health.DEAD,
         )
-        for change in changes
+        for replica in Replica.objects.filter(node_id__in=above)
     ]
 
 
-def _numbers(node_ids: set[int]) -> dict[int, int]:
-    """The number that each replica of these nodes has on the page."""
-    numbers: dict[int, int] = {}
-    last_node, number = 0, 0
-    rows = Replica.objects.filter(node_id__in=node_ids).order_by("node_id", "position", "id")
-    for replica_id, node_id in rows.values_list("id", "node_id"):
-        number = number + 1 if node_id == last_node else 1
-        last_node = node_id
-        numbers[replica_id] = number
-    return numbers
+def settings_row() -> AlertSettings:
+    """How operators want to be told; the defaults before anybody chose."""
+    return AlertSettings.objects.filter(id=1).first() or AlertSettings()
 
 
-def _duration(change: HealthChange) -> str:
-    """How long the replica had been dead, in words; empty for a death."""
-    told_at = change.replica.dead_told_at
-    if change.health == Health.DEAD or told_at is None:
-        return ""
-    minutes, seconds = divmod(max(0, int((change.at - told_at).total_seconds())), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
-
-
-def _subject(told: Sequence[Told]) -> str:
-    dead = [item for item in told if item.is_dead]
-    recovered = [item for item in told if not item.is_dead]
-    if len(told) == 1:
-        return f"{told[0].name} {'is dead' if dead else 'has recovered'}"
-    parts = []
-    if dead:
-        parts.append(f"{len(dead)} {'replica is' if len(dead) == 1 else 'replicas are'} dead")
+def _remember(*, died: Sequence[Replica], recovered: Sequence[Replica], now: datetime) -> None:
+    if died:
+        Replica.objects.filter(id__in=[replica.id for replica in died]).update(dead_told_at=now)
     if recovered:
-        parts.append(f"{len(recovered)} {'has' if len(recovered) == 1 else 'have'} recovered")
-    return ", ".join(parts)
+        ids = [replica.id for replica in recovered]
+        Replica.objects.filter(id__in=ids).update(dead_told_at=None)
 
 
-def _put(
-    channel: AlertChannel, name: str, context: dict[str, object], dedupe_key: str, now: datetime
-) -> None:
-    url = f"{settings.CANDOR_ORIGIN}/admin/monitors/"
-    context = {**context, "url": url, "now": now}
-    message = Message(
-        subject=str(context["subject"]),
-        text=render_to_string(_TEMPLATE.format(name=name, part="txt"), context),
-        html=render_to_string(_TEMPLATE.format(name=name, part="html"), context),
-        url=url,
-    )
-    for recipient in channel.recipients:
-        outbox.put(
-            channel=channel.kind, address=recipient, message=message, dedupe_key=dedupe_key, now=now
-        )
+def _payload(told: Iterable[Told]) -> dict[str, object]:
+    return {
+        "dead": [item.as_data() for item in told if item.is_dead],
+        "recovered": [item.as_data() for item in told if not item.is_dead],
+    }
+
+
+def _tone(told: Iterable[Told], *, is_over: bool) -> Tone:
+    """A recovery only once nothing is dead any more: pagers close the whole incident on it."""
+    if any(item.is_dead for item in told):
+        return Tone.PROBLEM
+    return Tone.RECOVERY if is_over else Tone.NOTICE

@@ -18,6 +18,36 @@ FRESH_INTERVALS = 3
 
 class Mode(models.TextChoices):
     POLL = "poll", _("Poll")
+    PUSH = "push", _("Push")
+    LOCAL = "local", _("Local")
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether others report to us, and silence is a verdict."""
+        return self is not Mode.POLL
+
+
+class SilenceRule(models.TextChoices):
+    """From when silence is counted (AMB-2): see `monitoring.silence`."""
+
+    LONGER = "longer", _("the longer of “dead after” and the announced interval with grace")
+    LAST_REPORT = "last_report", _("“dead after” since the last report, whatever was announced")
+    ANNOUNCED = "announced", _("the announced interval and “dead after” on top")
+
+
+class Location(models.Model):
+    """A named place that checks are made from, besides the central poller."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    last_seen_at = models.DateTimeField(null=True, default=None, editable=False)
+
+    class Meta:
+        verbose_name = _("location")
+        verbose_name_plural = _("locations")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Node(models.Model):
@@ -71,6 +101,62 @@ class Node(models.Model):
     http_body_regex = models.CharField(_("body matches"), max_length=500, blank=True, default="")
     http_follow_redirects = models.BooleanField(_("follow redirects"), default=True)
     http_verify_tls = models.BooleanField(_("check the certificate"), default=True)
+    # Reported modes: silence and load (D4-D6).
+    silent_after_s = models.FloatField(
+        _("dead after silence (seconds)"),
+        default=60.0,
+        validators=[MinValueValidator(1), MaxValueValidator(604_800)],
+        help_text=_("No report for that long makes the replica dead."),
+    )
+    silence_rule = models.CharField(
+        _("silence is"), max_length=16, choices=SilenceRule, default=SilenceRule.LONGER
+    )
+    cpu_sick_above = models.FloatField(
+        _("sick above CPU load"),
+        default=0.9,
+        validators=[MinValueValidator(0.0), MaxValueValidator(100.0)],
+        help_text=_("0.5 is half of one CPU. Strictly above."),
+    )
+    ram_sick_above = models.FloatField(
+        _("sick above RAM used"),
+        default=0.9,
+        validators=[MinValueValidator(0.0), MaxValueValidator(100.0)],
+        help_text=_("0.75 is three quarters. Strictly above."),
+    )
+    # Honest verdicts: damping, several places, dependencies.
+    bad_checks = models.PositiveSmallIntegerField(
+        _("bad checks in a row"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text=_("That many checks in a row make it worse."),
+    )
+    good_checks = models.PositiveSmallIntegerField(
+        _("good checks in a row"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text=_("That many checks in a row make it better."),
+    )
+    is_polled_centrally = models.BooleanField(_("checked from here"), default=True)
+    locations = models.ManyToManyField(
+        Location, verbose_name=_("also checked from"), blank=True, related_name="nodes"
+    )
+    quorum = models.PositiveSmallIntegerField(
+        _("places that must say dead"),
+        null=True,
+        blank=True,
+        default=None,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: the majority of those that checked lately."),
+    )
+    depends_on = models.ManyToManyField(
+        "self",
+        verbose_name=_("depends on"),
+        symmetrical=False,
+        blank=True,
+        related_name="dependents",
+        help_text=_("While one of these is dead, this node's failures are told as part of it."),
+    )
+    muted_until = models.DateTimeField(_("muted until"), null=True, blank=True, default=None)
     # Headers may carry credentials: encrypted at rest, never shown again (reliability F13).
     http_headers_sealed = models.TextField(blank=True, default="", editable=False)
 
@@ -163,6 +249,17 @@ class Replica(models.Model):
     fresh_until = models.DateTimeField(null=True, default=None, editable=False)
     dead_told_at = models.DateTimeField(null=True, default=None, editable=False)
     latency_ms = models.FloatField(null=True, default=None, editable=False)
+    # Reported replicas: when silence makes it dead, when a gone one is removed, its last load.
+    announced_interval_s = models.FloatField(null=True, default=None, editable=False)
+    silent_at = models.DateTimeField(null=True, default=None, editable=False)
+    expires_at = models.DateTimeField(null=True, default=None, editable=False)
+    cpu = models.FloatField(null=True, default=None, editable=False)
+    ram = models.FloatField(null=True, default=None, editable=False)
+    # A replica nobody ever saw healthy must not turn a page dead (reliability E2).
+    first_healthy_at = models.DateTimeField(null=True, default=None, editable=False)
+    # Damping: the health the last checks would make it, and how many in a row said so.
+    streak_health = models.CharField(max_length=8, default="", editable=False)
+    streak = models.PositiveIntegerField(default=0, editable=False)
     reason = models.CharField(max_length=32, default="", editable=False)
     detail = models.CharField(max_length=200, default="", editable=False)
     phases = models.JSONField(default=dict, editable=False)
@@ -187,6 +284,16 @@ class Replica(models.Model):
                 name="replica_fresh",
                 condition=models.Q(fresh_until__isnull=False),
             ),
+            models.Index(
+                fields=["silent_at"],
+                name="replica_silent",
+                condition=models.Q(silent_at__isnull=False),
+            ),
+            models.Index(
+                fields=["expires_at"],
+                name="replica_expires",
+                condition=models.Q(expires_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -202,8 +309,33 @@ class Replica(models.Model):
         return self.last_outcome_at is None and self.fresh_until is not None
 
 
+class Ballot(models.Model):
+    """What one place last said of one replica; `place` is a location's slug, empty for here."""
+
+    replica = models.ForeignKey(Replica, on_delete=models.CASCADE, related_name="ballots")
+    place = models.CharField(max_length=100, blank=True, default="")
+    health = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    fresh_until = models.DateTimeField()
+    latency_ms = models.FloatField(null=True, default=None)
+    reason = models.CharField(max_length=32, default="")
+    detail = models.CharField(max_length=200, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["replica", "place"], name="one_ballot_a_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place or 'here'}: {self.health}"
+
+
 class HealthChange(models.Model):
-    """One change of a replica's health, with what the probe saw; null is unknown."""
+    """One change of a replica's health, with what the probe saw; null is unknown.
+
+    `verdict` is what made it so (JSON of `monitoring.judging.Verdict`): ballots, limits, the checks
+    in a row, and the sentence that explains it.
+    """
 
     replica = models.ForeignKey(Replica, on_delete=models.CASCADE, related_name="changes")
     previous = models.CharField(max_length=8, null=True, default=None)  # noqa: DJ001 - null is unknown
@@ -214,6 +346,7 @@ class HealthChange(models.Model):
     detail = models.CharField(max_length=200, default="")
     phases = models.JSONField(default=dict)
     attempts = models.PositiveSmallIntegerField(default=1)
+    verdict = models.JSONField(default=dict)
 
     class Meta:
         indexes = [models.Index(fields=["replica", "at"], name="health_change_by_time")]
@@ -284,20 +417,172 @@ class ResponseSummary(models.Model):
         return f"{self.span} {self.start_at}"
 
 
+class TokenKind(models.TextChoices):
+    REPORTER = "reporter", _("Reporter")
+    LOCAL = "local", _("Local daemon")
+    MANAGER = "manager", _("Manager")
+
+
+class Token(models.Model):
+    """A secret that a program shows us; only its digest is kept. Write-only for reporters (E1).
+
+    Without a node it counts for the whole page. Two live tokens of the same scope are allowed, so
+    that one can be replaced without a gap.
+    """
+
+    kind = models.CharField(_("kind"), max_length=16, choices=TokenKind)
+    node = models.ForeignKey(
+        Node,
+        verbose_name=_("node"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="tokens",
+    )
+    location = models.ForeignKey(
+        Location,
+        verbose_name=_("location"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="tokens",
+    )
+    label = models.CharField(_("label"), max_length=100, blank=True, default="")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    last_used_at = models.DateTimeField(null=True, default=None, editable=False)
+    last_used_from = models.GenericIPAddressField(null=True, default=None, editable=False)
+    revoked_at = models.DateTimeField(null=True, default=None, editable=False)
+
+    class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+
+    def __str__(self) -> str:
+        return self.label or f"{self.kind} token"
+
+
+class PageHealthChange(models.Model):
+    """One change of the page's general health (G1); the latest row is the present health."""
+
+    previous = models.CharField(max_length=8, default="")
+    health = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    nodes = models.JSONField(default=list)  # [{"label", "replica"}], as the webhook tells them
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="page_health_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.previous or 'new'} → {self.health}"
+
+
+class HealthHook(models.Model):
+    """One receiver of `status:health:changed` (G1-G9).
+
+    `sealed` holds its address and the secrets that letters are signed with, sealed: `url`,
+    `secret` and, while one is replaced, `previous_secret`.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    is_enabled = models.BooleanField(_("on"), default=True)
+    sealed = models.TextField(blank=True, default="", editable=False)
+
+    class Meta:
+        verbose_name = _("health webhook")
+        verbose_name_plural = _("health webhooks")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return sealing.unseal_mapping(self.sealed)
+
+    @secrets.setter
+    def secrets(self, secrets: dict[str, str]) -> None:
+        self.sealed = sealing.seal_mapping(secrets)
+
+
+class AlertSettings(models.Model):
+    """How operators are told, whatever the channel; a single row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    reminder_interval_s = models.PositiveIntegerField(
+        _("remind every (seconds)"),
+        null=True,
+        blank=True,
+        default=None,
+        help_text=_("Empty: no reminders."),
+    )
+    reminder_backoff = models.CharField(_("reminders become rarer"), max_length=8, default="none")
+    reminder_limit = models.PositiveSmallIntegerField(_("up to this factor"), default=3)
+    escalates = models.BooleanField(
+        _("reminders get urgent one recipient at a time"), default=False
+    )
+    muted_until = models.DateTimeField(
+        _("reminders muted until"), null=True, blank=True, default=None
+    )
+    dependency_window_s = models.PositiveIntegerField(
+        _("wait for the root cause (seconds)"),
+        default=60,
+        validators=[MaxValueValidator(3600)],
+        help_text=_("How long the death of a node that depends on others is held back."),
+    )
+    reminded_at = models.DateTimeField(null=True, default=None, editable=False)
+    reminders_sent = models.PositiveIntegerField(default=0, editable=False)
+    warns_after_s = models.PositiveIntegerField(
+        _("warn elsewhere after (seconds)"),
+        default=180,
+        help_text=_("How long the page has to be dead without a break."),
+    )
+    warns = models.BooleanField(_("warn in other places"), default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="alert_settings_are_single")
+        ]
+
+    def __str__(self) -> str:
+        return "alert settings"
+
+
 class AlertChannel(models.Model):
     """One way operators are told, with its own switch; off sends nothing (F2).
 
-    `recipients` is a list of addresses in the form the channel wants.
+    What its module asks for (`notifications.channels`) is in three places: `recipients` are its
+    addresses, `sealed` the secrets (tokens, hook addresses), sealed, and `options` all else.
     """
 
-    kind = models.CharField(_("channel"), max_length=32, unique=True)
+    kind = models.CharField(_("channel"), max_length=32)
+    name = models.CharField(_("name"), max_length=100, blank=True, default="")
     is_enabled = models.BooleanField(_("on"), default=True)
     recipients = models.JSONField(_("recipients"), default=list)
+    sealed = models.TextField(blank=True, default="", editable=False)
+    options = models.JSONField(default=dict)
     tells_recovery = models.BooleanField(_("also tell when it recovers"), default=True)
+    reminders_only = models.BooleanField(_("reminders only"), default=False)
 
     class Meta:
         verbose_name = _("alert channel")
         verbose_name_plural = _("alert channels")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "name"], name="alert_channel_name_in_kind")
+        ]
 
     def __str__(self) -> str:
-        return self.kind
+        return f"{self.kind} {self.name}".strip()
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return sealing.unseal_mapping(self.sealed)
+
+    @secrets.setter
+    def secrets(self, secrets: dict[str, str]) -> None:
+        self.sealed = sealing.seal_mapping(secrets)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Every field of the channel by name, as its module wants them; raises SealBroken."""
+        return {"recipients": "\n".join(self.recipients), **self.options, **self.secrets}

@@ -19,6 +19,7 @@ import probing
 from monitoring import vantage
 from monitoring.models import Replica
 from probing.base import Guard, Phases, ProbeOutcome, Reason
+from probing.health import Health
 from probing.options import HttpOptions, Thresholds
 from probing.targets import Target, TargetInvalid, parse_target
 
@@ -43,11 +44,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The outcome of one replica's check, and when it was known (aware)."""
+    """The outcome of one replica's check, and when it was known (aware).
+
+    `place` is the slug of the location that checked, empty for here. `measured` is a health that
+    was reported or computed from a load; without it the node's limits judge the outcome.
+    """
 
     replica_id: int
     outcome: ProbeOutcome
     at: datetime
+    place: str = ""
+    measured: Health | None = None
 
 
 def load_jobs(*, replica_ids: Sequence[int]) -> list[Job]:

@@ -64,7 +64,9 @@ def record(*, observations: Sequence[Observation], now: datetime) -> Recorded:
                 replica.last_outcome_at and observation.at <= replica.last_outcome_at
             ):
                 continue
-            health = health_rules.replica_health(observation.outcome, replica.node.thresholds)
+            health = observation.measured or health_rules.replica_health(
+                observation.outcome, replica.node.thresholds
+            )
             samples.append(_sample(observation, health))
             change = _apply(replica, observation, health, now)
             if change is not None:

@@ -5,7 +5,16 @@ from django.conf import settings
 from django.utils import timezone
 
 from common import egress
-from monitoring import coverage, polling, recording, retention, scheduling
+from monitoring import (
+    alerting,
+    coverage,
+    page_health,
+    polling,
+    recording,
+    reminding,
+    retention,
+    scheduling,
+)
 
 
 @shared_task(ignore_result=True, acks_late=True)
@@ -30,6 +39,19 @@ def probe_batch(*, replica_ids: list[int]) -> None:
 def note_gaps() -> None:
     """Turn replicas that nobody looked at to unknown."""
     coverage.note_gaps(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def tell_operators() -> None:
+    """Tell deaths that were held back, and remind of what is still dead."""
+    alerting.tell_held(now=timezone.now())
+    reminding.remind(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def note_page_health() -> None:
+    """Notice what no outcome said: a replica was removed, a component hidden."""
+    page_health.note(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

@@ -4,7 +4,7 @@ Pure. Called by the drain with the number of attempts made; the jitter comes in 
 that the same arguments always give the same moment. Source: reliability 3.1, rules 7 and 9.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, repeat
@@ -21,11 +21,15 @@ _RETRY_AFTER_MAX_S = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Waits in seconds after the first attempts, then a steady one until `total_s` have passed."""
+    """Waits in seconds after the first attempts, then a steady one until `total_s` have passed.
+
+    Whatever its attempts, nothing leaves that has waited for `too_old_s`.
+    """
 
     waits_s: tuple[float, ...]
     then_every_s: float
     total_s: float
+    too_old_s: float = TOO_OLD_AFTER.total_seconds()
 
     def wait_after(self, attempts: int) -> float | None:
         """The wait after so many attempts, without jitter; None when it would pass the total."""
@@ -44,6 +48,19 @@ class Schedule:
 
 # A minute of greylisting is passed at 1:30, five minutes at 5:30 (fault F-16).
 MAIL = Schedule(waits_s=(30, 60, 120, 120, 300, 900, 1800), then_every_s=3600, total_s=24 * 3600)
+# Chat, pagers and push: an alarm of hours ago is of no use (reliability 3.1, rule 9).
+CHAT = Schedule(waits_s=(5, 30, 120, 600, 1800, 7200), then_every_s=7200, total_s=10_000)
+# Standard Webhooks 1.0: 75.6 hours, which is longer than other messages are kept.
+WEBHOOK = Schedule(
+    waits_s=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
+    then_every_s=86_400,
+    total_s=272_105,
+    too_old_s=96 * 3600,
+)
+# For hooks whose news is stale after a day (decision 7).
+DAY = Schedule(waits_s=(5, 30, 300, 1800, 7200), then_every_s=3 * 3600, total_s=24 * 3600)
+# What a letter may ask for instead of its channel's own schedule.
+BY_NAME: Mapping[str, Schedule] = {"day": DAY}
 
 
 def next_attempt_at(

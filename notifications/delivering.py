@@ -15,6 +15,7 @@ from functools import partial
 from django import db
 from django.utils.translation import gettext
 
+from common import sealing
 from notifications import backoff, circuits, leasing
 from notifications.channels import CHANNELS
 from notifications.channels.base import (
@@ -23,6 +24,7 @@ from notifications.channels.base import (
     ChannelDown,
     DeliveryError,
     OutcomeUnknown,
+    Parcel,
     Session,
 )
 from notifications.messages import Message
@@ -102,7 +104,12 @@ class _Run:
 
 
 def _drain_channel(*, channel: Channel, run: _Run) -> None:
-    leasing.settle(channel=channel.name, max_copies=channel.max_copies, now=run.now)
+    leasing.settle(
+        channel=channel.name,
+        max_copies=channel.max_copies,
+        too_old_s=channel.schedule.too_old_s,
+        now=run.now,
+    )
     if run.is_over:
         return
     answer = circuits.ask(channel=channel.name, now=run.now)
@@ -160,12 +167,8 @@ class _Sender:
     def _send(self, row: Delivery) -> None:
         """Send one delivery and note its end. Raises ChannelDown and database errors only."""
         try:
-            self.session.send(
-                address=row.address,
-                message=_as_sent(row, now=self.run.now),
-                delivery_id=row.public_id,
-                handing=partial(self._hand, row),
-            )
+            parcel = _parcel(row, now=self.run.now)
+            self.session.send(parcel=parcel, handing=partial(self._hand, row))
         except leasing.LeaseLost:
             _logger.info("delivery taken away before it was sent: delivery=%s", row.public_id)
         except (ChannelDown, db.Error):
@@ -215,13 +218,13 @@ class _Sender:
     def _next_attempt_at(
         self, row: Delivery, error: DeliveryError, now: datetime
     ) -> datetime | None:
-        if isinstance(error, OutcomeUnknown):
+        if isinstance(error, OutcomeUnknown) and self.channel.max_copies is not None:
             has_copy_left = row.copies < self.channel.max_copies
             return now + backoff.PAUSE_AFTER_DOUBT if has_copy_left else None
         if error.permanent:
             return None
         return backoff.next_attempt_at(
-            schedule=self.channel.schedule,
+            schedule=backoff.BY_NAME.get(row.schedule, self.channel.schedule),
             attempts=row.attempts,
             now=now,
             jitter=self.run.jitter(),
@@ -239,6 +242,21 @@ def _insist(note: Callable[[], None]) -> None:
             db.connection.close()  # the next statement opens a new one
             time.sleep(pause_s)
     return note()
+
+
+def _parcel(row: Delivery, *, now: datetime) -> Parcel:
+    try:
+        secrets = sealing.unseal_mapping(row.sealed)
+    except sealing.SealBroken as error:
+        raise DeliveryError(str(error), permanent=True) from None
+    return Parcel(
+        address=row.address,
+        message=_as_sent(row, now=now),
+        delivery_id=row.public_id,
+        created_at=row.created_at,
+        now=now,
+        secrets=secrets,
+    )
 
 
 def _as_sent(row: Delivery, *, now: datetime) -> Message:

@@ -17,6 +17,8 @@ from notifications import backoff
 from notifications.messages import BLANK
 from notifications.models import Delivery, State
 
+_TOO_OLD_S = backoff.TOO_OLD_AFTER.total_seconds()
+
 
 class LeaseLost(Exception):
     """Somebody else has the delivery now, or it was cancelled: it must not be sent by us."""
@@ -33,7 +35,9 @@ def end_orphans(*, known: Collection[str], now: datetime) -> None:
     orphans.update(**ending(State.FAILED), last_error="There is no such channel.")
 
 
-def settle(*, channel: str, max_copies: int, now: datetime) -> None:
+def settle(
+    *, channel: str, max_copies: int | None, too_old_s: float = _TOO_OLD_S, now: datetime
+) -> None:
     """Deal with what is due and not to be sent as it stands; a fixed number of statements.
 
     What was handed over by a sender that died gets its second copy after a pause, or ends as
@@ -41,9 +45,10 @@ def settle(*, channel: str, max_copies: int, now: datetime) -> None:
     """
     due = Delivery.objects.due(now=now).filter(channel=channel)
     in_doubt = due.filter(state=State.LEASED, handed_at__isnull=False)
-    in_doubt.filter(copies__gte=max_copies).update(
-        **ending(State.UNKNOWN), last_error="The sender stopped before it had an answer."
-    )
+    if max_copies is not None:
+        in_doubt.filter(copies__gte=max_copies).update(
+            **ending(State.UNKNOWN), last_error="The sender stopped before it had an answer."
+        )
     in_doubt.update(
         state=State.PENDING,
         lease_token="",
@@ -52,8 +57,9 @@ def settle(*, channel: str, max_copies: int, now: datetime) -> None:
         last_error="The sender stopped before it had an answer.",
     )
     due.filter(expires_at__lte=now).update(**ending(State.EXPIRED))
-    due.filter(queued_at__lte=now - backoff.TOO_OLD_AFTER).update(
-        **ending(State.FAILED), last_error="Too old: not sent within 48 hours."
+    due.filter(queued_at__lte=now - timedelta(seconds=too_old_s)).update(
+        **ending(State.FAILED),
+        last_error=f"Too old: not sent within {too_old_s / 3600:.0f} hours.",
     )
 
 
@@ -129,6 +135,7 @@ def mark_sent(*, row: Delivery, now: datetime) -> None:
         next_attempt_at=None,
         lease_token="",
         last_error="",
+        sealed="",
         **blanked,
     )
 

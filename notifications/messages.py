@@ -1,4 +1,4 @@
-"""What a message is: subject, text, optional HTML, a link and mail headers.
+"""What a message is: subject, text, optional HTML, a link, mail headers, and data for machines.
 
 Pure. Whoever tells somebody something makes one and hands it to `outbox`; a channel takes from it
 what it can carry. Text from people is cleaned here, once, so that no channel can be tricked by it.
@@ -7,6 +7,7 @@ what it can carry. Text from people is cleaned here, once, so that no channel ca
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 SUBJECT_MAX = 200
@@ -42,6 +43,14 @@ class HeaderNotAllowed(ValueError):
     """The header belongs to the channel, has no valid name, or would not fit on one line."""
 
 
+class Tone(StrEnum):
+    """What a message is about, for channels that treat these differently."""
+
+    NOTICE = "notice"
+    PROBLEM = "problem"
+    RECOVERY = "recovery"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message, the same for every channel.
@@ -49,6 +58,10 @@ class Message:
     Cleaned when it is made (reliability D3): the subject is one line of at most 200 characters
     without control characters or bidi overrides; the text has plain line ends and no line that a
     mail server would refuse. `url` is where to read more. `headers` go into mail only.
+
+    `tone`, `alert_key` and `is_urgent` are for pagers: a recovery closes what the problem with the
+    same key opened, and an urgent message may wake somebody. `payload` is the whole JSON body of a
+    webhook; without one the webhook channel makes a body of its own.
 
     Raises:
         HeaderNotAllowed: see there.
@@ -59,6 +72,10 @@ class Message:
     html: str = ""
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    tone: Tone = Tone.NOTICE
+    alert_key: str = ""
+    is_urgent: bool = False
+    payload: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         cleaned = {
@@ -67,6 +84,7 @@ class Message:
             "html": _many_lines(self.html),
             "url": one_line(self.url),
             "headers": dict(_headers(self.headers)),
+            "alert_key": one_line(self.alert_key),
         }
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
@@ -80,6 +98,10 @@ class Message:
             html=stored.get("html", ""),
             url=stored.get("url", ""),
             headers=stored.get("headers", {}),
+            tone=Tone(stored.get("tone", Tone.NOTICE)),
+            alert_key=stored.get("alert_key", ""),
+            is_urgent=stored.get("is_urgent", False),
+            payload=stored.get("payload", {}),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -90,6 +112,10 @@ class Message:
             **({"html": self.html} if self.html else {}),
             **({"url": self.url} if self.url else {}),
             **({"headers": dict(self.headers)} if self.headers else {}),
+            **({"tone": self.tone.value} if self.tone is not Tone.NOTICE else {}),
+            **({"alert_key": self.alert_key} if self.alert_key else {}),
+            **({"is_urgent": True} if self.is_urgent else {}),
+            **({"payload": dict(self.payload)} if self.payload else {}),
         }
 
     def with_subject(self, subject: str) -> "Message":

@@ -38,6 +38,9 @@ class Delivery(models.Model):
     has ended there is none (SQLite uses a partial index on nothing but "is not null"). `handed_at`
     is set just before the point of no return: a sender that dies after it leaves "perhaps sent".
     `copies` counts the handovers that were not refused, so that no third copy ever leaves.
+    `sealed` holds what the channel needs for this one letter (hook addresses, tokens), sealed;
+    `schedule` names a retry schedule other than the channel's. `destination` is the host it goes to:
+    what is wrong with one host holds up no other.
     `queued_at` is `created_at`, or when an operator asked to try again.
     """
 
@@ -45,6 +48,9 @@ class Delivery(models.Model):
     channel = models.CharField(_("channel"), max_length=32)
     address = models.CharField(_("address"), max_length=320)
     message = models.JSONField()  # messages.Message.as_json
+    sealed = models.TextField(default="", blank=True, editable=False)
+    schedule = models.CharField(max_length=16, default="", blank=True, editable=False)
+    destination = models.CharField(_("host"), max_length=255, default="", blank=True)
     state = models.CharField(_("state"), max_length=16, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     copies = models.PositiveSmallIntegerField(_("copies"), default=0)
@@ -99,9 +105,12 @@ class Delivery(models.Model):
 
 
 class Circuit(models.Model):
-    """Whether a channel's server can be reached, shared by all workers; no row or no failures: yes."""
+    """Whether a channel's server can be reached, shared by all workers; no row or no failures: yes.
 
-    channel = models.CharField(max_length=32, primary_key=True)
+    `channel` is the channel's name, with the host behind a space where it has many.
+    """
+
+    channel = models.CharField(max_length=300, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
     open_until = models.DateTimeField(null=True, default=None)
     failing_since = models.DateTimeField(null=True, default=None)

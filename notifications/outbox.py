@@ -4,14 +4,16 @@ It leaves within about a second of the commit, and never when the transaction is
 what others may read of deliveries, and what operators may do to them.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Min
 
+from common import sealing
 from notifications import leasing
+from notifications.channels import CHANNELS
 from notifications.messages import Message, one_line
 from notifications.models import OPEN_STATES, Delivery, State
 
@@ -19,6 +21,7 @@ CHUNK = 1_000
 KEEP_FOR = timedelta(days=90)
 _KEY_MAX = 200
 _ADDRESS_MAX = 320
+_HOST_MAX = 255
 _ENDED_STATES = [state for state in State if state not in OPEN_STATES]
 
 
@@ -33,6 +36,10 @@ class Letter:
     `dedupe_key` names the event (`update:17`): the same event reaches an address once, however often
     it is put. After `expires_at` it is dropped rather than sent. The content of a sensitive letter
     is blanked once its end is known, and no operator is shown it.
+
+    `secrets` is what the channel needs to send it (see `Channel.fields`), kept sealed; `address` is
+    then a name for people, which tells this recipient from others. `schedule` names a retry schedule
+    of `backoff.BY_NAME` in place of the channel's own.
     """
 
     channel: str
@@ -41,6 +48,8 @@ class Letter:
     dedupe_key: str
     expires_at: datetime | None = None
     is_sensitive: bool = False
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    schedule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +173,20 @@ def _rows(letters: Iterable[Letter], now: datetime) -> Iterable[Delivery]:
             channel=letter.channel,
             address=one_line(letter.address)[:_ADDRESS_MAX],
             message=letter.message.as_json(),
+            sealed=sealing.seal_mapping(dict(letter.secrets)),
+            schedule=letter.schedule,
+            destination=_destination(letter),
             next_attempt_at=now,
             expires_at=letter.expires_at,
             is_sensitive=letter.is_sensitive,
             created_at=now,
             queued_at=now,
         )
+
+
+def _destination(letter: Letter) -> str:
+    channel = CHANNELS.get(letter.channel)
+    return channel.destination(letter.secrets)[:_HOST_MAX] if channel else ""
 
 
 def _put_chunk(rows: list[Delivery]) -> int:

@@ -14,7 +14,7 @@ RECENT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Last:
-    """The newest delivery to some addresses; `error` is why it is not sent."""
+    """A delivery to one of some addresses; `error` is why it is not sent."""
 
     address: str
     state: str
@@ -22,6 +22,9 @@ class Last:
     is_waiting: bool
     at: datetime
     error: str
+    subject: str = ""
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +44,27 @@ class Recent:
 
 def last_to(*, channel: str, addresses: Collection[str]) -> Last | None:
     """The newest delivery over a channel to any of these addresses."""
-    row = (
-        Delivery.objects.filter(channel=channel, address__in=addresses)
-        .order_by("-created_at", "-id")
-        .first()
-    )
-    if row is None:
-        return None
+    return next(iter(latest_to(channel=channel, addresses=addresses, limit=1)), None)
+
+
+def latest_to(*, channel: str, addresses: Collection[str], limit: int) -> list[Last]:
+    """The newest deliveries over a channel to any of these addresses, newest first."""
+    rows = Delivery.objects.filter(channel=channel, address__in=addresses)
+    return [_last(row) for row in rows.order_by("-created_at", "-id")[:limit]]
+
+
+def _last(row: Delivery) -> Last:
+    is_waiting = row.state in OPEN_STATES
     return Last(
         address=row.address,
         state=str(State(row.state).label),
         is_sent=row.state == State.SENT,
-        is_waiting=row.state in OPEN_STATES,
+        is_waiting=is_waiting,
         at=row.sent_at or row.created_at,
         error=row.last_error if row.state != State.SENT else "",
+        subject="" if row.is_sensitive else str(row.message.get("subject", "")),
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at if is_waiting and row.attempts else None,
     )
 
 

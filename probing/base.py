@@ -41,6 +41,8 @@ class Reason(StrEnum):
     TOO_MANY_REDIRECTS = "too_many_redirects"
     PROTOCOL_ERROR = "protocol_error"
     ANSWER_MISMATCH = "answer_mismatch"
+    SILENT = "silent"
+    REPORTED = "reported"
     ADDRESS_FORBIDDEN = "address_forbidden"
     CONFIGURATION_INVALID = "configuration_invalid"
     NOT_PERMITTED = "not_permitted"
@@ -83,6 +85,8 @@ _LABELS = {
     Reason.TOO_MANY_REDIRECTS: "too many redirects",
     Reason.PROTOCOL_ERROR: "broken answer",
     Reason.ANSWER_MISMATCH: "unexpected DNS answer",
+    Reason.SILENT: "no report in time",
+    Reason.REPORTED: "reported by its daemon",
     Reason.ADDRESS_FORBIDDEN: "address may not be probed",
     Reason.CONFIGURATION_INVALID: "check is set up wrongly",
     Reason.NOT_PERMITTED: "not permitted on this host",

@@ -41,6 +41,19 @@ def replica_health(outcome: ProbeOutcome, thresholds: Thresholds) -> Health | No
     return Health.HEALTHY
 
 
+def load_health(
+    *, cpu: float | None, ram: float | None, cpu_sick_above: float, ram_sick_above: float
+) -> Health:
+    """The health that a reported load stands for (D5, D6): sick when strictly above either limit.
+
+    `cpu` is load average by number of CPUs and may exceed 1; `ram` is used by total. None is a
+    bare sign of life, which is healthy.
+    """
+    if (cpu is not None and cpu > cpu_sick_above) or (ram is not None and ram > ram_sick_above):
+        return Health.SICK
+    return Health.HEALTHY
+
+
 def worst(healths: Iterable[Health]) -> Health:
     """The most severe of them (E4, E5); healthy when there are none (E6).
 

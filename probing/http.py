@@ -7,14 +7,16 @@ or, when content is looked for, the end of its body or of its first 64 KB.
 import asyncio
 import contextlib
 import http as http_words
-from collections.abc import AsyncIterator, Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from email.message import Message
 
-import httpcore
 import httpx
 
-from probing import options, patterns, progress, resolving, streams, targets, tls
+from probing import exchange, options, patterns, progress, resolving, streams, targets, tls
 from probing.base import Guard, Kind, ProbeFailed, ProbeOutcome, Reason
+from probing.exchange import Answer
 from probing.network import Dialler
 from probing.options import HttpOptions
 from probing.progress import Progress
@@ -32,6 +34,8 @@ _OWN_HEADERS = {
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
+# A path and query that need no rewriting; dots may mean "the folder above".
+_PLAIN_PATH = re.compile(r"/(?!\.)(?:[A-Za-z0-9_~!$&'()*+,;=:@.?-]|/(?!\.)|%[0-9A-F]{2})*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +66,7 @@ async def probe(
             raise ProbeFailed(Reason.CONFIGURATION_INVALID, wrong[0][1])
         dialler = Dialler(guard=guard, resolver=resolver, progress=notes, deadline_s=deadline_s)
         connector = _Connector(dialler, verify_tls=http.verify_tls, notes=notes)
-        with _in_words():
-            return await _ask(connector, target, http, notes)
+        return await _ask(connector, target, http, notes)
 
     return await progress.conclude(work, deadline_s=deadline_s)
 
@@ -71,21 +74,18 @@ async def probe(
 async def _ask(connector: "_Connector", target: Target, http: HttpOptions, notes: Progress) -> str:
     step = _Step(target=target, method=http.method, headers=http.headers)
     # Sites that set a cookie and redirect to see it come back would go round in circles.
-    cookies = httpx.Cookies()
+    cookies = _Cookies()
     for _ in range(http.max_redirects + 1):
-        headers = httpx.Headers(_OWN_HEADERS)
-        headers.update(step.headers)
-        request = httpx.Request(step.method, step.target.url, headers=headers)
-        cookies.set_cookie_header(request)
-        response = await connector.send(request)
+        stream = await connector.open(step.target)
         try:
-            notes.http_status = response.status_code
-            following = _following(step, response) if http.follow_redirects else None
+            answer = await _exchange(stream, step, cookies)
+            notes.http_status = answer.status
+            following = _following(step, answer) if http.follow_redirects else None
             if following is None:
-                return await _judge(response, http, notes)
-            cookies.extract_cookies(response)
+                return await _judge(answer, http, notes)
+            cookies.keep(step, answer)
         finally:
-            await response.aclose()
+            stream.close()
         step = following
     raise ProbeFailed(
         Reason.TOO_MANY_REDIRECTS,
@@ -93,10 +93,39 @@ async def _ask(connector: "_Connector", target: Target, http: HttpOptions, notes
     )
 
 
-def _following(step: _Step, response: httpx.Response) -> _Step | None:
+async def _exchange(stream: streams.PlainStream, step: _Step, cookies: "_Cookies") -> Answer:
+    port = "" if step.target.has_default_port else f":{step.target.port}"
+    request = exchange.request(
+        step.method,
+        _path(step.target),
+        host=targets.bracketed(step.target.host) + port,
+        headers=cookies.added_to(step, _headers(step.headers)),
+    )
+    # A server may refuse a request half-way; what it says then is the answer.
+    with contextlib.suppress(streams.WriteFailed):
+        await stream.write(request)
+    return await exchange.answer(stream, method=step.method)
+
+
+def _headers(own: Mapping[str, str]) -> Mapping[str, str]:
+    """What a person set, and ours where they did not."""
+    if not own:
+        return _OWN_HEADERS
+    named = {name.lower() for name in own}
+    ours = {name: value for name, value in _OWN_HEADERS.items() if name.lower() not in named}
+    return ours | dict(own)
+
+
+def _path(target: Target) -> str:
+    """Path and query as they are sent."""
+    path = target.url[target.url.find("/", len("https://")) :]
+    return path if _PLAIN_PATH.match(path) else httpx.URL(target.url).raw_path.decode("ascii")
+
+
+def _following(step: _Step, answer: Answer) -> _Step | None:
     """The request a redirect asks for, or None when the answer is none."""
-    location = response.headers.get("location")
-    if response.status_code not in _REDIRECTS or not location:
+    location = answer.field(b"location") if answer.status in _REDIRECTS else None
+    if not location:
         return None
     try:
         url = httpx.URL(step.target.url).join(location)
@@ -111,7 +140,7 @@ def _following(step: _Step, response: httpx.Response) -> _Step | None:
     return replace(
         step,
         target=target,
-        method=_next_method(step.method, response.status_code),
+        method=_next_method(step.method, answer.status),
         headers=step.headers if keeps_headers else {},
     )
 
@@ -133,8 +162,8 @@ def _is_same_place(before: Target, after: Target) -> bool:
     return is_upgrade or (before.port, before.is_tls) == (after.port, after.is_tls)
 
 
-async def _judge(response: httpx.Response, http: HttpOptions, notes: Progress) -> str:
-    status = response.status_code
+async def _judge(answer: Answer, http: HttpOptions, notes: Progress) -> str:
+    status = answer.status
     if not http.status_min <= status < http.status_below:
         raise ProbeFailed(
             Reason.STATUS_UNEXPECTED,
@@ -142,11 +171,17 @@ async def _judge(response: httpx.Response, http: HttpOptions, notes: Progress) -
         )
     if http.needs_body:
         # Not every server heeds "identity"; what it packed is searched as it came.
-        encoding = response.headers.get("content-encoding", "identity")
-        body = b"".join([chunk async for chunk in response.aiter_raw()])
-        await _check_body(_utf8(body, response.charset_encoding), http, encoding)
+        encoding = answer.field(b"content-encoding") or "identity"
+        body = await answer.body(BODY_LIMIT)
+        await _check_body(_utf8(body, _charset(answer)), http, encoding)
     notes.decide()
     return f"Answered {_named(status)}."
+
+
+def _charset(answer: Answer) -> str | None:
+    header = Message()
+    header["content-type"] = answer.field(b"content-type") or ""
+    return header.get_content_charset()
 
 
 async def _check_body(body: bytes, http: HttpOptions, encoding: str) -> None:
@@ -176,31 +211,32 @@ def _named(status: int) -> str:
         return str(status)
 
 
-@contextlib.contextmanager
-def _in_words() -> Iterator[None]:
-    try:
-        yield
-    except httpcore.RemoteProtocolError as error:
-        raise ProbeFailed(Reason.PROTOCOL_ERROR, _protocol_words(error)) from error
-    except httpcore.LocalProtocolError as error:
-        raise ProbeFailed(
-            Reason.CONFIGURATION_INVALID, f"The request cannot be sent: {error}."
-        ) from error
+class _Cookies:
+    """Cookies set on the way. Most ways are a single step, so the jar is made when one is set."""
 
+    def __init__(self) -> None:
+        self._jar: httpx.Cookies | None = None
 
-def _protocol_words(error: httpcore.RemoteProtocolError) -> str:
-    text = str(error)
-    if "without sending a response" in text:
-        return "The server hung up without a complete answer."
-    if "without sending complete message body" in text:
-        return "The server hung up in the middle of its answer."
-    if "too large" in text or "too long" in text:
-        return "The headers of the answer are too large."
-    return f"The answer is not proper HTTP ({text})."
+    def keep(self, step: _Step, answer: Answer) -> None:
+        if answer.field(b"set-cookie") is None:
+            return
+        self._jar = self._jar or httpx.Cookies()
+        asked = httpx.Request(step.method, step.target.url)
+        self._jar.extract_cookies(
+            httpx.Response(answer.status, headers=list(answer.fields), request=asked)
+        )
+
+    def added_to(self, step: _Step, headers: Mapping[str, str]) -> Mapping[str, str]:
+        if self._jar is None or any(name.lower() == "cookie" for name in headers):
+            return headers
+        asking = httpx.Request(step.method, step.target.url)
+        self._jar.set_cookie_header(asking)
+        cookie = asking.headers.get("cookie")
+        return {**headers, "Cookie": cookie} if cookie else headers
 
 
 class _Connector:
-    """Sends each request over a fresh, guarded connection.
+    """Opens a fresh, guarded connection for every request.
 
     httpx's own client is not used: it would take proxies from the environment, keep connections
     and read redirects even when told not to follow them.
@@ -211,67 +247,19 @@ class _Connector:
         self._verify_tls = verify_tls
         self._notes = notes
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        stream = await self._open(url)
-        connection = httpcore.AsyncHTTP11Connection(origin=url.origin, stream=stream)
-        try:
-            answer = await connection.handle_async_request(
-                httpcore.Request(
-                    method=request.method,
-                    url=url,
-                    headers=request.headers.raw,
-                    content=request.stream,
-                )
-            )
-        except BaseException:
-            await connection.aclose()
-            raise
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_Body(connection, answer),
-            request=request,
-        )
-
-    async def _open(self, url: httpcore.URL) -> streams.PlainStream:
-        host, port = url.origin.host.decode("ascii"), url.origin.port
-        connected = await self._dialler.connect(host, port)
-        where = f"{targets.bracketed(host)}:{port}"
-        if url.scheme != b"https":
+    async def open(self, target: Target) -> streams.PlainStream:
+        """A stream to the target's host, through TLS when it asks for that. Raises ProbeFailed."""
+        connected = await self._dialler.connect(target.host, target.port or 0)
+        where = f"{targets.bracketed(target.host)}:{target.port}"
+        if not target.is_tls:
             return streams.PlainStream(connected, where=where, progress=self._notes)
         context = tls.verifying_context() if self._verify_tls else tls.trusting_context()
         stream = streams.TlsStream(
-            connected, where=where, progress=self._notes, context=context, server_name=host
+            connected, where=where, progress=self._notes, context=context, server_name=target.host
         )
         try:
             await stream.handshake()
         except BaseException:
-            await stream.aclose()
+            stream.close()
             raise
         return stream
-
-
-class _Body(httpx.AsyncByteStream):
-    """The body as sent, up to the limit; closing it closes the connection."""
-
-    def __init__(self, connection: httpcore.AsyncHTTP11Connection, answer: httpcore.Response):
-        self._connection = connection
-        self._answer = answer
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = BODY_LIMIT
-        async for chunk in self._answer.aiter_stream():
-            yield chunk[:left]
-            left -= len(chunk)
-            if left <= 0:
-                return
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
-        await self._connection.aclose()

@@ -1,4 +1,4 @@
-"""A connected socket as httpcore wants to read and write it, in the clear or through TLS.
+"""A connected socket to read from and write to, in the clear or through TLS.
 
 Our own, because it must give way to the event loop at every read, count what a hostile server
 sends, cost little memory (asyncio's TLS takes 256 KB a connection) and say what went wrong.
@@ -8,10 +8,8 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import typing
 from collections.abc import Callable
-
-import httpcore
+from typing import TypeVar
 
 from probing import network, tls
 from probing.base import ProbeFailed, Reason
@@ -21,10 +19,14 @@ READ_BYTES = 16 * 1024
 # Everything one connection may send us: 100 KB of headers, 64 KB of body, framing, some 1xx.
 RECEIVE_LIMIT = 512 * 1024
 
-T = typing.TypeVar("T")
+T = TypeVar("T")
 
 
-class PlainStream(httpcore.AsyncNetworkStream):
+class WriteFailed(Exception):
+    """The other end takes no more. There may be an answer to read all the same."""
+
+
+class PlainStream:
     """A socket in the clear."""
 
     def __init__(self, connected: socket.socket, *, where: str, progress: Progress) -> None:
@@ -33,36 +35,36 @@ class PlainStream(httpcore.AsyncNetworkStream):
         self._progress = progress
         self._received = 0
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    async def read(self, max_bytes: int) -> bytes:
+        """What has arrived, at most so many bytes; b"" at the end. Raises ProbeFailed."""
         data = await self._receive(max_bytes)
         self._note_first_byte()
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    async def write(self, buffer: bytes) -> None:
+        """Send all of it. Raises WriteFailed."""
         self._progress.enter(Phase.FIRST_BYTE)
         await self._send(buffer)
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
+        """Hang up."""
         # What has arrived unread would turn the close into a reset in the server's log.
         with contextlib.suppress(OSError):
             self._socket.recv(READ_BYTES)
         self._socket.close()
-
-    def get_extra_info(self, info: str) -> typing.Any:
-        return None
 
     def _note_first_byte(self) -> None:
         if self._progress.phase is Phase.FIRST_BYTE:
             self._progress.enter(Phase.ANSWER)
 
     async def _receive(self, max_bytes: int) -> bytes:
-        # A socket that always has data never makes sock_recv wait: without this, a server that
-        # floods us would keep the whole loop from running, deadlines included.
-        await asyncio.sleep(0)
+        # Always through the selector, and never read ahead of it: a server that floods us would
+        # else keep the whole loop from running, deadlines included.
+        await self._readable()
         try:
-            data = await asyncio.get_running_loop().sock_recv(
-                self._socket, min(max_bytes, READ_BYTES)
-            )
+            data = self._socket.recv(min(max_bytes, READ_BYTES))
+        except BlockingIOError:  # woken for nothing
+            return await self._receive(max_bytes)
         except OSError as error:
             raise network.explain(error, self._where) from error
         self._received += len(data)
@@ -73,12 +75,29 @@ class PlainStream(httpcore.AsyncNetworkStream):
             )
         return data
 
+    async def _readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        woken: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(self._socket, _wake, woken)
+        try:
+            await woken
+        finally:
+            loop.remove_reader(self._socket)
+
     async def _send(self, data: bytes) -> None:
         try:
-            await asyncio.get_running_loop().sock_sendall(self._socket, data)
+            sent = self._send_now(data)
+            if sent < len(data):
+                loop = asyncio.get_running_loop()
+                await loop.sock_sendall(self._socket, memoryview(data)[sent:])
         except OSError as error:
-            # httpcore then still looks for an answer: a server may refuse a request half-way.
-            raise httpcore.WriteError(str(error)) from error
+            raise WriteFailed(str(error)) from error
+
+    def _send_now(self, data: bytes) -> int:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
 
 
 class TlsStream(PlainStream):
@@ -107,14 +126,14 @@ class TlsStream(PlainStream):
         except ssl.SSLError as error:
             await self._send_alert()
             raise tls.explain(error, self._server_name) from error
-        except httpcore.WriteError as error:
+        except WriteFailed as error:
             raise ProbeFailed(
                 Reason.TLS_FAILED, f"{self._where} hung up while agreeing on TLS."
             ) from error
         self._progress.enter(None)
         self._progress.note_certificate(tls.expires_at(self._tls.getpeercert(binary_form=True)))
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    async def read(self, max_bytes: int) -> bytes:
         try:
             data = await self._drive(lambda: self._tls.read(min(max_bytes, READ_BYTES)))
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
@@ -122,27 +141,27 @@ class TlsStream(PlainStream):
             data = b""
         except ssl.SSLError as error:
             raise tls.explain(error, self._server_name) from error
-        except httpcore.WriteError:
+        except WriteFailed:
             data = b""
         self._note_first_byte()
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    async def write(self, buffer: bytes) -> None:
         self._progress.enter(Phase.FIRST_BYTE)
         try:
             await self._drive(lambda: self._tls.write(buffer))
         except ssl.SSLError as error:
-            raise httpcore.WriteError(str(error)) from error
+            raise WriteFailed(str(error)) from error
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # ValueError: no handshake yet
             self._tls.unwrap()
         with contextlib.suppress(OSError):
             self._socket.send(self._outgoing.read())
-        await super().aclose()
+        super().close()
 
     async def _send_alert(self) -> None:
-        with contextlib.suppress(httpcore.WriteError):
+        with contextlib.suppress(WriteFailed):
             await self._send(self._outgoing.read())
 
     async def _drive(self, step: Callable[[], T]) -> T:
@@ -164,3 +183,8 @@ class TlsStream(PlainStream):
     async def _flush(self) -> None:
         if self._outgoing.pending:
             await self._send(self._outgoing.read())
+
+
+def _wake(waiting: "asyncio.Future[None]") -> None:
+    if not waiting.done():
+        waiting.set_result(None)

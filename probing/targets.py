@@ -73,6 +73,11 @@ class Target:
     is_tls: bool = False
     dns: DnsQuestion | None = None
 
+    @property
+    def has_default_port(self) -> bool:
+        """Whether the port goes without saying: 80, or 443 with TLS."""
+        return self.port == (443 if self.is_tls else 80)
+
 
 def parse_target(text: str, *, limit: int = LENGTH_LIMIT) -> Target:
     """The target that `text` names: http(s)://, tcp://host:port, icmp://host or dns://name?type=A.

@@ -83,6 +83,8 @@ app.conf.update(
         "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
         "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
         "note gaps": _every(5, "monitoring.tasks.note_gaps", "upkeep"),
+        "tell operators": _every(5, "monitoring.tasks.tell_operators", "upkeep"),
+        "note page health": _every(10, "monitoring.tasks.note_page_health", "upkeep"),
         "pack samples": _every(60, "monitoring.tasks.pack_samples", "upkeep"),
         "forget old measurements": _every(
             3600, "monitoring.tasks.forget_old_measurements", "upkeep"

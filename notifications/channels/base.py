@@ -1,8 +1,9 @@
 """What a channel is, and how it says that a message did not arrive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -24,7 +25,8 @@ class Blame(StrEnum):
 class DeliveryError(Exception):
     """The message certainly did not arrive. `permanent`: another try would end the same way.
 
-    `retry_after_s` is what the other side asked for, in seconds.
+    `retry_after_s` is what the other side asked for, in seconds. `is_unreachable`: the host could
+    not be reached, so nothing else for it would arrive either.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class DeliveryError(Exception):
         permanent: bool = False,
         retry_after_s: float | None = None,
         blame: Blame = Blame.NOTHING,
+        is_unreachable: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after_s = retry_after_s
         self.blame = blame
+        self.is_unreachable = is_unreachable
 
 
 class ChannelDown(DeliveryError):
@@ -49,14 +53,60 @@ class OutcomeUnknown(DeliveryError):
     """The message was handed over and the answer never came: perhaps it arrived."""
 
 
-class Session(Protocol):
-    """A channel during one run of the drain; keeps its connection."""
+class FieldInvalid(ValueError):
+    """A value that a channel cannot work with; `name` is the field, the text says what to do."""
 
-    def send(self, *, address: str, message: Message, delivery_id: str, handing: Handing) -> None:
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Something a channel has to be told. `is_many`: one value a line, one recipient each.
+
+    A secret is never shown again once it is stored.
+    """
+
+    name: str
+    label: str
+    help_text: str = ""
+    is_secret: bool = False
+    is_required: bool = True
+    is_many: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One recipient of a channel: the `address` and `secrets` to put into a letter."""
+
+    address: str
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One message on its way out.
+
+    `delivery_id` is the same for every copy of a delivery, so that receivers can tell.
+    `created_at` is when the letter was put, `now` is this attempt.
+    """
+
+    address: str
+    message: Message
+    delivery_id: str
+    created_at: datetime
+    now: datetime
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+class Session(Protocol):
+    """A channel during one run of the drain; may keep its connection."""
+
+    def send(self, *, parcel: Parcel, handing: Handing) -> None:
         """Send one message, and return once the other side has taken it.
 
-        `delivery_id` is the same for every copy of a delivery, so that receivers can tell. What
-        `handing` raises ends the sending without a message leaving.
+        What `handing` raises ends the sending without a message leaving.
 
         Raises:
             DeliveryError, ChannelDown, OutcomeUnknown: see there.
@@ -70,16 +120,33 @@ class Channel(Protocol):
     def name(self) -> str: ...
 
     @property
+    def title(self) -> str:
+        """Its name for people."""
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        """What operators have to enter, in the order of the form."""
+
+    @property
     def schedule(self) -> Schedule: ...
 
     @property
     def send_timeout(self) -> timedelta: ...
 
     @property
-    def max_copies(self) -> int:
-        """How often an unanswered message may be handed over: 2 where receivers fold equal ids."""
+    def max_copies(self) -> int | None:
+        """How often an unanswered message may be handed over; None: as its schedule says.
 
-    def check_address(self, text: str) -> str:
-        """The address in the form to store, as operators may write it; raises ValueError."""
+        More than one only where receivers fold equal ids.
+        """
+
+    def check(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The values of `fields` in the form to store. Raises FieldInvalid."""
+
+    def recipients(self, values: Mapping[str, str]) -> list[Recipient]:
+        """Everybody whom checked values name."""
+
+    def destination(self, secrets: Mapping[str, str]) -> str:
+        """The host that letters with these secrets go to; empty where there is but one server."""
 
     def session(self) -> AbstractContextManager[Session]: ...

@@ -5,7 +5,7 @@ that failed may have arrived. Any other backend (console, file, tests) is handed
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from email.generator import BytesGenerator
@@ -20,12 +20,26 @@ from django.core.mail.message import sanitize_address
 
 from notifications import addresses, backoff
 from notifications.channels import smtp
-from notifications.channels.base import Blame, ChannelDown, DeliveryError, Handing, Session
+from notifications.channels.base import (
+    Blame,
+    ChannelDown,
+    DeliveryError,
+    Field,
+    FieldInvalid,
+    Handing,
+    Parcel,
+    Recipient,
+    Session,
+)
 from notifications.messages import Message
 
 
 class EmailChannel:
     name = "email"
+    title = "E-mail"
+    fields = (
+        Field(name="recipients", label="Addresses", help_text="One on each line.", is_many=True),
+    )
     schedule = backoff.MAIL
     # Receivers fold two mails with the same Message-ID (reliability 1.3).
     max_copies = 2
@@ -34,9 +48,26 @@ class EmailChannel:
     def send_timeout(self) -> timedelta:
         return timedelta(seconds=settings.EMAIL_TIMEOUT or 30)
 
-    def check_address(self, text: str) -> str:
+    def check(self, values: Mapping[str, str]) -> dict[str, str]:
         """Operators may live in the intranet; for subscribers call `addresses` yourself."""
-        return addresses.check_address(text, allow_single_label=True)
+        written = values.get("recipients", "").replace(",", "\n").splitlines()
+        try:
+            checked = [
+                addresses.check_address(line.strip(), allow_single_label=True)
+                for line in written
+                if line.strip()
+            ]
+        except addresses.AddressInvalid as error:
+            raise FieldInvalid("recipients", str(error)) from None
+        if not checked:
+            raise FieldInvalid("recipients", "Write at least one address.")
+        return {"recipients": "\n".join(dict.fromkeys(checked))}
+
+    def recipients(self, values: Mapping[str, str]) -> list[Recipient]:
+        return [Recipient(address=line) for line in values.get("recipients", "").splitlines()]
+
+    def destination(self, secrets: Mapping[str, str]) -> str:
+        return ""
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -61,9 +92,11 @@ class _SmtpSession:
     def __init__(self, conversation: smtp.Conversation) -> None:
         self._conversation = conversation
 
-    def send(self, *, address: str, message: Message, delivery_id: str, handing: Handing) -> None:
-        recipient = _checked(address)
-        composed = compose(address=recipient, message=message, delivery_id=delivery_id)
+    def send(self, *, parcel: Parcel, handing: Handing) -> None:
+        recipient = _checked(parcel.address)
+        composed = compose(
+            address=recipient, message=parcel.message, delivery_id=parcel.delivery_id
+        )
         self._conversation.submit(
             sender=parseaddr(sanitize_address(composed.from_email, "utf-8"))[1],
             recipient=recipient,
@@ -77,8 +110,12 @@ class _WholeSession:
         self._backend = backend
         self._is_open = False
 
-    def send(self, *, address: str, message: Message, delivery_id: str, handing: Handing) -> None:
-        composed = compose(address=_checked(address), message=message, delivery_id=delivery_id)
+    def send(self, *, parcel: Parcel, handing: Handing) -> None:
+        composed = compose(
+            address=_checked(parcel.address),
+            message=parcel.message,
+            delivery_id=parcel.delivery_id,
+        )
         if not self._is_open:
             try:
                 self._backend.open()

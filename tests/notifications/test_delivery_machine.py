@@ -21,8 +21,9 @@ from notifications.channels.base import (
     DeliveryError,
     Handing,
     OutcomeUnknown,
+    Parcel,
+    Recipient,
 )
-from notifications.messages import Message
 from notifications.models import Circuit, Delivery, State
 from tests.notifications import post
 
@@ -81,14 +82,24 @@ class FakeChannel:
         self.machine = machine
         self.plan: list[str] = []
 
-    def check_address(self, text: str) -> str:
-        return text
+    title = "Fake"
+    fields = ()
+
+    def check(self, values: Mapping[str, str]) -> dict[str, str]:
+        return dict(values)
+
+    def recipients(self, values: Mapping[str, str]) -> list[Recipient]:
+        return []
+
+    def destination(self, secrets: Mapping[str, str]) -> str:
+        return ""
 
     @contextmanager
     def session(self) -> Iterator["FakeChannel"]:
         yield self
 
-    def send(self, *, address: str, message: Message, delivery_id: str, handing: Handing) -> None:
+    def send(self, *, parcel: Parcel, handing: Handing) -> None:
+        delivery_id = parcel.delivery_id
         event = self.plan.pop(0) if self.plan else "arrives"
         if event in DOUBTFUL:
             self.machine.reasons[delivery_id] += 1

@@ -1,0 +1,35 @@
+"""When silence of a reported replica becomes a verdict (decision 12, AMB-2). Pure.
+
+A reporter announces its interval with each report; the node says how that counts.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+
+# What a reporter announces is a promise; beyond a week it would be a way to stay fresh for ever.
+LONGEST_INTERVAL_S = 7 * 24 * 3600.0
+
+
+class Rule(StrEnum):
+    """From when silence is counted; the values of `models.SilenceRule`."""
+
+    LONGER = "longer"
+    LAST_REPORT = "last_report"
+    ANNOUNCED = "announced"
+
+
+def allowance(*, rule: str, silent_after_s: float, announced_s: float, grace_s: float) -> timedelta:
+    """How long after a report the replica may say nothing; dead when strictly more has passed.
+
+    `silent_after_s` is the node's limit, `announced_s` what the reporter promised, `grace_s` what
+    we add to the promise (20 s for push, 40 s for local daemons).
+    """
+    announced_s = min(max(announced_s, 0.0), LONGEST_INTERVAL_S)
+    match Rule(rule):
+        case Rule.LAST_REPORT:
+            seconds = silent_after_s
+        case Rule.ANNOUNCED:
+            seconds = announced_s + silent_after_s
+        case Rule.LONGER:
+            seconds = max(silent_after_s, announced_s + grace_s)
+    return timedelta(seconds=seconds)
