@@ -8,9 +8,8 @@ from django.utils.crypto import get_random_string
 
 from components import catalogue
 from monitoring.models import AlertChannel
+from notifications import addresses as mail_addresses
 from notifications import outbox
-from notifications.addresses import AddressInvalid
-from notifications.channels import CHANNELS
 from notifications.messages import Message
 
 EMAIL = "email"
@@ -25,8 +24,11 @@ def set_email(
     Raises ValidationError on `recipients`, with nothing saved.
     """
     try:
-        given = [CHANNELS[EMAIL].check_address(address.strip()) for address in recipients]
-    except AddressInvalid as error:
+        given = [
+            mail_addresses.check_address(address.strip(), allow_single_label=True)
+            for address in recipients
+        ]
+    except mail_addresses.AddressInvalid as error:
         raise ValidationError({"recipients": [str(error)]}) from None
     addresses = list(dict.fromkeys(given))
     channel, _ = AlertChannel.objects.update_or_create(

@@ -27,8 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from monitoring import addresses
 from monitoring.models import Mode
-from notifications.addresses import AddressInvalid
-from notifications.channels import CHANNELS
+from notifications import addresses as mail_addresses
 from probing import options
 from probing.options import HttpOptions
 
@@ -90,8 +89,8 @@ def _address(value: str) -> str:
 
 def _email(value: str) -> str:
     try:
-        return CHANNELS["email"].check_address(value)
-    except AddressInvalid as error:
+        return mail_addresses.check_address(value, allow_single_label=True)
+    except mail_addresses.AddressInvalid as error:
         raise _fault(str(error)) from None
 
 
