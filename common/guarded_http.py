@@ -200,7 +200,7 @@ class _Wire(httpcore.NetworkBackend):
         raise failure
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        if _is_address(host):
+        if is_address(host):
             found = [host]
         else:
             asked = _lookups.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
@@ -267,7 +267,8 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether the host is an IP address rather than a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
