@@ -308,6 +308,25 @@ class Replica(models.Model):
         """New, and its first outcome is not overdue yet."""
         return self.last_outcome_at is None and self.fresh_until is not None
 
+    @property
+    def is_unproven(self) -> bool:
+        """Dead, and known from its own reports alone: it has no say in how the page is (E2)."""
+        return (
+            self.first_healthy_at is None
+            and self.health == Health.DEAD
+            and Mode(self.node.mode).is_reported
+        )
+
+
+class Pulse(models.Model):
+    """When a job of ours last ran: afterwards it knows how long it was away."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
 
 class Ballot(models.Model):
     """What one place last said of one replica; `place` is a location's slug, empty for here."""
@@ -460,6 +479,13 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"{self.kind} token"
+
+    @property
+    def scope(self) -> str:
+        """What it is for: a node (component/node), a location, or the whole page."""
+        if self.node is not None:
+            return f"{self.node.component.slug}/{self.node.slug}"
+        return self.location.slug if self.location is not None else "page"
 
 
 class PageHealthChange(models.Model):

@@ -18,9 +18,7 @@ class Rule(StrEnum):
     ANNOUNCED = "announced"
 
 
-def allowance(
-    *, rule: str, silent_after_s: float, announced_s: float, grace_s: float
-) -> timedelta:
+def allowance(*, rule: str, silent_after_s: float, announced_s: float, grace_s: float) -> timedelta:
     """How long after a report the replica may say nothing; dead when strictly more has passed.
 
     `silent_after_s` is the node's limit, `announced_s` what the reporter promised, `grace_s` what

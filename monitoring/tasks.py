@@ -8,6 +8,7 @@ from common import egress
 from monitoring import (
     alerting,
     coverage,
+    listening,
     page_health,
     polling,
     recording,
@@ -39,6 +40,19 @@ def probe_batch(*, replica_ids: list[int]) -> None:
 def note_gaps() -> None:
     """Turn replicas that nobody looked at to unknown."""
     coverage.note_gaps(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def find_silent() -> None:
+    """Turn replicas dead whose reports stopped."""
+    while listening.find_silent(now=timezone.now()):
+        pass
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def remove_gone() -> None:
+    """Remove replicas that fell silent long ago while others of their node report."""
+    listening.remove_gone(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

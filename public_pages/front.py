@@ -83,6 +83,8 @@ class Front:
         csp: the Content-Security-Policy of every answer from the folder.
         hosts: host names that may be asked for, or None for any. Others get 421 (reliability A1),
             except on /livez, which load balancers ask by address.
+        is_hostless: paths that go to the dynamic application whatever the host name: programs that
+            identify themselves by a token and are given no link, as reporters inside a network.
         headers: more headers for every answer from the folder.
         clock: the time, as seconds since 1970.
     """
@@ -94,6 +96,7 @@ class Front:
         folder: Path,
         csp: str,
         hosts: Iterable[str] | None = None,
+        is_hostless: Callable[[str], bool] = lambda _path: False,
         headers: Iterable[tuple[str, str]] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -106,6 +109,7 @@ class Front:
             ("Referrer-Policy", "same-origin"),
             *headers,
         ]
+        self._is_hostless = is_hostless
         self._clock = clock
         self._app: WSGIApplication | None = None
         self._loaded_at = float("-inf")
@@ -116,6 +120,8 @@ class Front:
         path = environ.get("PATH_INFO") or "/"
         if path == "/livez":
             return self._plain(environ, start_response, HTTPStatus.OK, "ok")
+        if self._is_hostless(path):
+            return self._dynamic(environ, start_response)
         if not self._is_known_host(environ):
             return self._plain(
                 environ,
