@@ -257,9 +257,11 @@ class Replica(models.Model):
     ram = models.FloatField(null=True, default=None, editable=False)
     # A replica nobody ever saw healthy must not turn a page dead (reliability E2).
     first_healthy_at = models.DateTimeField(null=True, default=None, editable=False)
-    # Damping: the health the last checks would make it, and how many in a row said so.
+    # Damping (`monitoring.judging.Streak`): where the last checks point to, how many in a row do, and
+    # how many of them point two steps away.
     streak_health = models.CharField(max_length=8, default="", editable=False)
     streak = models.PositiveIntegerField(default=0, editable=False)
+    streak_far = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     reason = models.CharField(max_length=32, default="", editable=False)
     detail = models.CharField(max_length=200, default="", editable=False)
     phases = models.JSONField(default=dict, editable=False)
@@ -329,11 +331,17 @@ class Pulse(models.Model):
 
 
 class Ballot(models.Model):
-    """What one place last said of one replica; `place` is a location's slug, empty for here."""
+    """What one place last said of one replica; `place` is a location's slug, empty for here.
+
+    `health` is empty while a place has not made up its mind. Damping is done place by place.
+    """
 
     replica = models.ForeignKey(Replica, on_delete=models.CASCADE, related_name="ballots")
     place = models.CharField(max_length=100, blank=True, default="")
-    health = models.CharField(max_length=8)
+    health = models.CharField(max_length=8, blank=True, default="")
+    streak_health = models.CharField(max_length=8, default="")
+    streak = models.PositiveIntegerField(default=0)
+    streak_far = models.PositiveIntegerField(default=0)
     at = models.DateTimeField()
     fresh_until = models.DateTimeField()
     latency_ms = models.FloatField(null=True, default=None)
@@ -347,6 +355,28 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place or 'here'}: {self.health}"
+
+
+class Blindness(models.Model):
+    """A stretch in which our own network was down, so that nothing we saw meant anything (F-28).
+
+    In the database, so that all workers and pages agree; at most one is open.
+    """
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, default=None)
+    is_open = models.BooleanField(default=True)
+    good_rounds = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_open"], condition=models.Q(is_open=True), name="one_open_blindness"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"blind since {self.started_at}"
 
 
 class HealthChange(models.Model):
@@ -381,6 +411,7 @@ class Sample(models.Model):
     at = models.DateTimeField()
     latency_ms = models.PositiveIntegerField(null=True)
     outcome = models.PositiveSmallIntegerField()  # packing.Outcome
+    place = models.CharField(max_length=100, default="", db_default="")  # as in Ballot
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="sample_by_time")]
