@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts import setting_up
 from common import console
 from components import catalogue
+from incidents import urls as incident_urls
 from monitoring import overview
 from monitoring import urls as monitoring_urls
 from statuspage import views
@@ -73,6 +74,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
     (
         _("Page"),
         [
+            Entry(
+                label=_("Announcements"),
+                view="announcements",
+                permission="incidents.view_announcement",
+                icon="horn",
+                also=("announcement_",),
+            ),
             Entry(
                 label=_("Components"),
                 view="components_component_changelist",
@@ -145,6 +153,7 @@ class ConsoleSite(admin.AdminSite):
             ("statuses/", views.statuses, "statuses"),
             ("statuses/<int:component_id>/", views.status, "status"),
             *monitoring_urls.console,
+            *incident_urls.console,
         ]
         screens = [path(route, self.admin_view(view), name=name) for route, view, name in own]
         return [*screens, *super().get_urls()]
