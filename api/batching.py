@@ -41,6 +41,11 @@ class GroupCommit(Generic[Item, Result]):
         self._is_busy = False
         self._mutex = threading.Lock()
 
+    @property
+    def waiting(self) -> int:
+        """How many items wait for the next batch."""
+        return len(self._waiting)
+
     def submit(self, item: Item) -> Result:
         """Have the item carried out and return its result; raises what its batch raised."""
         ticket: _Ticket[Item, Result] = _Ticket(item)
