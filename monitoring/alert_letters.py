@@ -26,10 +26,12 @@ def compose(
     payload: Mapping[str, Any],
     tone: Tone,
     now: datetime,
+    about: str = "",
 ) -> Message:
     """The message of one alert, from the pair of templates `name`.
 
-    A recovery closes, at pagers, what every problem before it opened: they share one key.
+    A recovery closes, at pagers, what every problem before it opened: they share one key, unless
+    the message is `about` something else.
     """
     page = catalogue.page()
     url = f"{settings.CANDOR_ORIGIN}/admin/monitors/"
@@ -40,7 +42,7 @@ def compose(
         html=render_to_string(_TEMPLATE.format(name=name, part="html"), context),
         url=url,
         tone=tone,
-        alert_key=f"candor-{page.uuid}",
+        alert_key="-".join(["candor", str(page.uuid), *([about] if about else [])]),
         payload={
             "type": name,
             "time": now.isoformat(),

@@ -1,4 +1,4 @@
-"""Forms of the console's screens for services, nodes, replicas and team alerts.
+"""Forms of the console's screens for services, nodes and replicas.
 
 They only read what was typed; whether it may be saved is said by the operations, whose errors the
 views hand back with `take_errors`.
@@ -220,22 +220,3 @@ class ReplicaForm(ConsoleForm):
         label=_("Address"),
         help_text=_("https://…, http://…, tcp://host:port, icmp://host or dns://name"),
     )
-
-
-class EmailAlertsForm(ConsoleForm):
-    """Who gets mails when a replica dies."""
-
-    is_enabled = forms.BooleanField(label=_("Send alerts by e-mail"), required=False)
-    recipients = forms.CharField(
-        label=_("To"),
-        required=False,
-        widget=forms.Textarea(
-            attrs={"rows": 4, "spellcheck": "false", "placeholder": "ops@example.com"}
-        ),
-        help_text=_("One address a line."),
-    )
-    tells_recovery = forms.BooleanField(label=_("Also tell when it recovers"), required=False)
-
-    def clean_recipients(self) -> list[str]:
-        typed = self.cleaned_data["recipients"].replace(",", "\n").replace(";", "\n")
-        return [line.strip() for line in typed.splitlines() if line.strip()]

@@ -67,7 +67,7 @@ def save_hook(
 
     Raises ValidationError by field, with nothing saved.
     """
-    kept = {key: value for key, value in _stored(hook).items() if key not in cleared}
+    kept = {key: value for key, value in stored(hook).items() if key not in cleared}
     typed = {key: value.strip() for key, value in values.items() if value.strip()}
     try:
         secrets = CHANNELS[CHANNEL].check({**kept, **typed})
@@ -79,6 +79,11 @@ def save_hook(
         hook.full_clean()
         hook.save()
     return hook
+
+
+def remove_hook(*, hook: HealthHook) -> None:
+    """Forget a receiver and its secrets."""
+    HealthHook.objects.filter(pk=hook.pk).delete()
 
 
 def send_test(*, hook: HealthHook, health: str, now: datetime) -> bool:
@@ -102,12 +107,8 @@ def attempts(*, hook: HealthHook) -> list[reading.Last]:
     return reading.latest_to(channel=CHANNEL, addresses=[_address(hook)], limit=10)
 
 
-def is_sealed_shut(*, hook: HealthHook) -> bool:
-    """Whether what is stored cannot be read any more and has to be entered again."""
-    return not _stored(hook)
-
-
-def _stored(hook: HealthHook) -> dict[str, str]:
+def stored(hook: HealthHook) -> dict[str, str]:
+    """Address and secrets; empty when they cannot be read any more and have to be entered again."""
     try:
         return hook.secrets
     except sealing.SealBroken:
@@ -115,7 +116,7 @@ def _stored(hook: HealthHook) -> dict[str, str]:
 
 
 def _letter(hook: HealthHook, message: Message, dedupe_key: str) -> outbox.Letter | None:
-    secrets = _stored(hook)
+    secrets = stored(hook)
     if not secrets:
         return None
     return outbox.Letter(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpResponseBase
 
-from monitoring import alert_views, edit_views, views
+from monitoring import alert_views, edit_views, hook_views, views
 
 Screen = tuple[str, Callable[..., HttpResponseBase], str]
 
@@ -29,5 +29,14 @@ console: list[Screen] = [
     ("monitors/replicas/<int:replica_id>/move/", views.replica_move, "replica_move"),
     ("monitors/replicas/<int:replica_id>/remove/", edit_views.replica_remove, "replica_remove"),
     ("alerts/", alert_views.team_alerts, "team_alerts"),
-    ("alerts/test/", alert_views.team_alerts_test, "team_alerts_test"),
+    ("alerts/channels/add/<slug:kind>/", alert_views.channel_add, "channel_add"),
+    ("alerts/channels/<int:channel_id>/", alert_views.channel_edit, "channel_edit"),
+    ("alerts/channels/<int:channel_id>/switch/", alert_views.channel_switch, "channel_switch"),
+    ("alerts/channels/<int:channel_id>/test/", alert_views.channel_test, "channel_test"),
+    ("alerts/channels/<int:channel_id>/remove/", alert_views.channel_remove, "channel_remove"),
+    ("alerts/hooks/add/", hook_views.hook_add, "hook_add"),
+    ("alerts/hooks/<int:hook_id>/", hook_views.hook_edit, "hook_edit"),
+    ("alerts/hooks/<int:hook_id>/test/", hook_views.hook_test, "hook_test"),
+    ("alerts/hooks/<int:hook_id>/remove/", hook_views.hook_remove, "hook_remove"),
+    ("monitors/nodes/<int:node_id>/alerts/", alert_views.node_alerts_edit, "node_alerts"),
 ]

@@ -62,6 +62,7 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 view="team_alerts",
                 permission="monitoring.change_alertchannel",
                 icon="bell",
+                also=("channel_", "hook_"),
             ),
             Entry(
                 label=_("Health changes"),
