@@ -24,11 +24,14 @@ class State(models.TextChoices):
 
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def not_over(self, *, now: datetime) -> "AnnouncementQuerySet":
+        """Current and coming ones, newest first."""
+        still = models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=now)
+        return self.filter(still).order_by("-starts_at", "-id")
+
     def current(self, *, now: datetime) -> "AnnouncementQuerySet":
         """What visitors see at this moment, newest first."""
-        return self.filter(
-            models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=now), starts_at__lte=now
-        ).order_by("-starts_at", "-id")
+        return self.not_over(now=now).filter(starts_at__lte=now)
 
     def shown(self, *, now: datetime) -> "AnnouncementQuerySet":
         """What the page has room for: the newest ones (DESIGN 5.11)."""

@@ -51,6 +51,9 @@ _CSS = Kind("text/css; charset=utf-8", cache_control=_FOR_EVER, can_be_stale=Fal
 _JS = Kind("text/javascript; charset=utf-8", cache_control=_FOR_EVER, can_be_stale=False)
 _ICON = Kind("image/svg+xml", cache_control="public, max-age=3600", can_be_stale=False)
 _NOW_ICON = Kind("image/svg+xml", can_be_stale=False)
+# What other sites show of us: always asked for anew.
+_SCRIPT = Kind("text/javascript; charset=utf-8", is_data=True, can_be_stale=False)
+_IMAGE = Kind("image/svg+xml", is_data=True)
 _TEXT = Kind("text/plain; charset=utf-8", "public, max-age=3600", can_be_stale=False)
 
 _SLUG = "[A-Za-z0-9_-]{1,100}"
@@ -65,6 +68,10 @@ _FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
         (r"/status\.json/?", "status.json", _JSON),
         (r"/status/report/?", "status/report", _JSON),
         (r"/status/text/?", "status/text", _WORD),
+        (r"/status/warning\.json/?", "status/warning.json", _JSON),
+        (r"/warning\.js", "warning.js", _SCRIPT),
+        (r"/warning\.svg", "warning.svg", _IMAGE),
+        (r"/badge/(icon|color)/?", r"badge/\1.svg", _IMAGE),
         (r"/(assets/[a-z0-9-]+\.css)", r"\1", _CSS),
         (r"/(assets/[a-z0-9-]+\.js)", r"\1", _JS),
         (r"/(favicon-[a-z]{2}\.svg)", r"\1", _ICON),

@@ -20,9 +20,18 @@ from components import catalogue, status
 from components.models import Component, Page, StatusChange, StatusClaim
 from components.status import Source, Status
 from components.uptime import Change, Weights
-from monitoring.models import Node, Replica, ResponseSummary, Span
+from incidents.models import Announcement
+from monitoring.models import (
+    AlertSettings,
+    Node,
+    PageHealthChange,
+    Replica,
+    ResponseSummary,
+    Span,
+)
 from probing import health
 from probing.health import Health
+from public_pages.warning import NOT_DEAD, Watch
 
 HISTORY_DAYS = 90
 YEAR_DAYS = 365
@@ -126,6 +135,17 @@ class SiteView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementView:
+    """A current announcement; `text` is the Markdown that was written."""
+
+    ident: str
+    title: str
+    text: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
     """The whole public page at one moment."""
 
@@ -134,6 +154,9 @@ class PageView:
     site: SiteView
     groups: tuple[GroupView, ...]
     checked_at: datetime | None  # the latest outcome of any visible replica
+    announcements: tuple[AnnouncementView, ...] = ()  # newest first
+    warning: Watch = NOT_DEAD
+    changes_at: datetime | None = None  # when it says something else by the clock alone
 
     @property
     def components(self) -> tuple[ComponentView, ...]:
@@ -205,12 +228,19 @@ def page(*, now: datetime) -> PageView:
         _component(row, nodes[row.id], changes[row.id], checked, row.id in in_maintenance)
         for row in rows
     ]
+    announcements, changes_at = _announcements(now)
+    warning = _warning()
     return PageView(
         revision=row.revision,
         as_of=now,
         site=site,
         groups=_groups(rows, views),
         checked_at=max(checked.values(), default=None),
+        announcements=announcements,
+        warning=warning,
+        changes_at=min(
+            (at for at in (changes_at, warning.due_at) if at and at > now), default=None
+        ),
     )
 
 
@@ -243,6 +273,35 @@ def _site(row: Page) -> SiteView:
             under_maintenance=row.under_maintenance_weight,
         ),
         is_demo=row.is_demo,
+    )
+
+
+def _announcements(now: datetime) -> tuple[tuple[AnnouncementView, ...], datetime | None]:
+    """The current ones, and when the next one starts or ends."""
+    rows = list(Announcement.objects.not_over(now=now))
+    moments = (at for row in rows for at in (row.starts_at, row.ends_at) if at and at > now)
+    views = (
+        AnnouncementView(
+            ident=str(row.uuid),
+            title=row.title,
+            text=row.text,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+        )
+        for row in rows
+        if row.starts_at <= now
+    )
+    return tuple(views), min(moments, default=None)
+
+
+def _warning() -> Watch:
+    latest = PageHealthChange.objects.order_by("-at", "-id").first()
+    chosen = AlertSettings.objects.filter(id=1).first() or AlertSettings()
+    is_dead = latest is not None and latest.health == Health.DEAD
+    return Watch(
+        dead_since=latest.at if latest and is_dead else None,
+        after_s=chosen.warns_after_s,
+        is_on=chosen.warns,
     )
 
 
