@@ -70,12 +70,12 @@ class Wire:
         headers = {**self._headers, "Content-Type": "application/json"} if body else self._headers
         try:
             connection.request(method, path, body=body or None, headers=headers)
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise NotReported(
-                    f"the status page answered {answer.status} {answer.reason}".strip(),
-                    retry_after_s=_seconds(answer.getheader("Retry-After")),
-                )
+            with connection.getresponse() as answer:
+                if answer.status != 200:
+                    raise NotReported(
+                        f"the status page answered {answer.status} {answer.reason}".strip(),
+                        retry_after_s=_seconds(answer.getheader("Retry-After")),
+                    )
         except (OSError, http.client.HTTPException) as error:
             raise NotReported(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         finally:
