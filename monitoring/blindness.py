@@ -50,6 +50,7 @@ def weigh(
 
 def begin(*, at: datetime, now: datetime) -> bool:
     """Note that we are blind since `at` and tell operators once; whether that is news."""
+    at = _tenths(at)
     with transaction.atomic():
         row, is_new = Blindness.objects.get_or_create(is_open=True, defaults={"started_at": at})
         if is_new:
@@ -71,8 +72,8 @@ def note_round(*, is_good: bool, now: datetime) -> bool:
         row.good_rounds = row.good_rounds + 1 if is_good else 0
         is_over = row.good_rounds >= GOOD_ROUNDS
         if is_over:
-            row.is_open, row.ended_at = False, now
-            _resume(since=row.started_at, now=now)
+            row.is_open, row.ended_at = False, _tenths(now)
+            _resume(since=row.started_at, now=row.ended_at)
             catalogue.mark_dirty()
         row.save(update_fields=["good_rounds", "is_open", "ended_at"])
     return is_over
@@ -81,6 +82,11 @@ def note_round(*, is_good: bool, now: datetime) -> bool:
 def is_open() -> bool:
     """Whether a blindness is noted."""
     return Blindness.objects.filter(is_open=True).exists()
+
+
+def _tenths(at: datetime) -> datetime:
+    """In tenths of a second, as samples are kept: so a replay finds the same."""
+    return at.replace(microsecond=at.microsecond // 100_000 * 100_000)
 
 
 def _is_cut_off(

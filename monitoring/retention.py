@@ -37,9 +37,9 @@ def pack_finished_quarter(*, now: datetime) -> int:
     start = _floor(oldest, QUARTER)
     with transaction.atomic():
         rows = list(
-            Sample.objects.filter(at__gte=start, at__lt=start + QUARTER).values_list(
-                "id", "replica_id", "at", "latency_ms", "outcome", "place"
-            )
+            Sample.objects.filter(at__gte=start, at__lt=start + QUARTER)
+            .order_by("at", "id")
+            .values_list("id", "replica_id", "at", "latency_ms", "outcome", "place")
         )
         if not rows:
             return 0
