@@ -4,7 +4,7 @@ What a channel has to be told is declared by its module in `notifications.channe
 knows Slack from e-mail. Called by the console and by config files.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from django.utils.crypto import get_random_string
 
 from common import sealing
 from components import catalogue
-from monitoring import alert_letters
+from monitoring import alert_letters, secret_fields
 from monitoring.models import AlertChannel, AlertSettings
 from monitoring.reminders import Backoff
 from notifications import outbox, reading
@@ -71,7 +71,7 @@ def save(
     *,
     channel: AlertChannel,
     values: Mapping[str, str],
-    cleared: Iterable[str] = (),
+    cleared: Collection[str] = (),
     name: str = "",
     is_enabled: bool = True,
     tells_recovery: bool = True,
@@ -79,15 +79,13 @@ def save(
 ) -> AlertChannel:
     """Add or change a channel; counts from the next alert.
 
-    A secret that `values` leaves empty stays as it is, unless it is in `cleared`. Raises
-    ValidationError by field, with nothing saved.
+    `values` are merged with the stored secrets as `secret_fields` says. Raises ValidationError by
+    field, with nothing saved.
     """
     declared = fields(channel.kind)
-    wanted = {each.name: values.get(each.name, "") for each in declared}
-    before, gone = stored(channel), set(cleared)
-    for each in declared:
-        if each.is_secret and not wanted[each.name].strip() and each.name not in gone:
-            wanted[each.name] = before.get(each.name, "")
+    wanted = secret_fields.merged(
+        declared=declared, stored=stored(channel), typed=values, cleared=cleared
+    )
     try:
         checked = CHANNELS[channel.kind].check(wanted)
     except FieldInvalid as error:

@@ -15,6 +15,7 @@ from django.utils.crypto import get_random_string
 from common import sealing
 from components import catalogue
 from components.models import Page
+from monitoring import secret_fields
 from monitoring.models import HealthHook, PageHealthChange
 from notifications import outbox, reading
 from notifications.channels import CHANNELS
@@ -63,14 +64,16 @@ def save_hook(
     values: Mapping[str, str],
     cleared: frozenset[str] = frozenset(),
 ) -> HealthHook:
-    """Add or change a receiver. What `values` leaves empty stays as it is, unless it is in `cleared`.
+    """Add or change a receiver; `values` are merged as `secret_fields` says.
 
     Raises ValidationError by field, with nothing saved.
     """
-    kept = {key: value for key, value in stored(hook).items() if key not in cleared}
-    typed = {key: value.strip() for key, value in values.items() if value.strip()}
+    channel = CHANNELS[CHANNEL]
+    wanted = secret_fields.merged(
+        declared=channel.fields, stored=stored(hook), typed=values, cleared=cleared
+    )
     try:
-        secrets = CHANNELS[CHANNEL].check({**kept, **typed})
+        secrets = channel.check(wanted)
     except FieldInvalid as error:
         raise ValidationError({error.name: [str(error)]}) from None
     with transaction.atomic():
