@@ -10,6 +10,7 @@ import functools
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ BODY_MAX = 4096
 _DIAL_LIMIT = 4
 # A name server that does not answer must not hold more than these.
 _lookups = concurrent.futures.ThreadPoolExecutor(max_workers=16, thread_name_prefix="lookup")
+_making_tls = threading.Lock()
 
 
 class UrlNotAllowed(ValueError):
@@ -257,9 +259,15 @@ class _Stream(httpcore.NetworkStream):
         return None
 
 
-@functools.cache
 def _tls() -> ssl.SSLContext:
-    """Trusts the system's authorities (SSL_CERT_FILE included) and certifi's; made once."""
+    """The one context; loading the authorities costs 20 ms, also with many threads at the start."""
+    with _making_tls:
+        return _new_tls()
+
+
+@functools.cache
+def _new_tls() -> ssl.SSLContext:
+    """Trusts the system's authorities (SSL_CERT_FILE included) and certifi's."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     # On from Python 3.13: refuses private authorities that every browser accepts.

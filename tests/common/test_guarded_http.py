@@ -132,16 +132,16 @@ def test_certificate_has_to_be_right(
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
     with web.server() as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        guarded_http._tls.cache_clear()
+        guarded_http._new_tls.cache_clear()
         with pytest.raises(NotSent, match="certificate"):
             send(f"https://localhost:{server.port}/")
 
         bundle = tmp_path_factory.mktemp("tls") / "ca.pem"
         authority.cert_pem.write_to_path(str(bundle))
         monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-        guarded_http._tls.cache_clear()
+        guarded_http._new_tls.cache_clear()
         assert send(f"https://localhost:{server.port}/").status == 200
-    guarded_http._tls.cache_clear()
+    guarded_http._new_tls.cache_clear()
 
 
 def test_retry_after_is_a_number_or_a_date() -> None:
