@@ -60,6 +60,13 @@ def retract(*, announcement: Announcement) -> bool:
     return bool(removed)
 
 
+def _storable(text: str) -> str:
+    """The text, if every database can hold it; JSON can bring halves of characters, and NUL."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValidationError(_("The text holds characters that cannot be stored."))
+    return text
+
+
 def _save(
     row: Announcement,
     *,
@@ -70,7 +77,7 @@ def _save(
     now: datetime,
 ) -> None:
     is_new_end = row.pk is None or ends_at != row.ends_at
-    row.title, row.text = title.strip(), text.strip()
+    row.title, row.text = " ".join(_storable(title).split()), _storable(text).strip()
     row.starts_at, row.ends_at = starts_at, ends_at
     row.full_clean()
     if len(row.text) > TEXT_LIMIT:  # Django checks the length of a text in forms only
