@@ -247,8 +247,10 @@ def test_it_trusts_a_private_authority_for_the_page_and_for_targets(
         distrusting = Daemon(installed, "--url", page.url)
         assert distrusting.once() == 1
         assert "no map: no connection" in distrusting.log
-        assert Daemon(installed, "--url", page.url, "--ca", str(authority_file)).once() == 0
-        assert [report.json["health"] for report in page.reports] == ["healthy"]
+        trusting = Daemon(installed, "--url", page.url, "--ca", str(authority_file))
+        trusting.command += ["--log-level", "debug"]
+        assert trusting.once() == 0
+        assert [r.json["health"] for r in page.reports] == ["healthy"], trusting.log
     finally:
         page.stop()
 

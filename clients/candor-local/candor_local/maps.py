@@ -81,7 +81,7 @@ def _node(
 ) -> Node:
     own = section.get("candor") or {}
     name = str(own.get("name") or section["id"])
-    http = _own_http(own["http"]) if own.get("http") else _family_http(section.get("http") or {})
+    http = _own_http(own.get("http") or {}) if own else _family_http(section.get("http") or {})
     complaints += [f"{name}: {sentence}" for _, sentence in options.problems(http)]
     addresses = own.get("replicas") or section.get("replicas") or []
     return Node(
