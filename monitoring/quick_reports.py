@@ -1,154 +1,146 @@
-"""The quick way for reports that change nothing: two statements for a whole batch.
+"""The quick way for reports that change nothing: one statement for a whole batch (PostgreSQL only).
 
-`monitoring.reports` decides which those are. A row that changed since it was read fails the
-condition of its update, and the batch then takes the long way.
+What the long way learned of a replica is remembered, and the statement checks all of it again: token,
+names, limits and health. So nothing remembered is ever believed; a report that does not fit any more
+is not stored here and takes the long way, as all do on SQLite.
 """
 
-import uuid
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection
 
-from monitoring.models import Mode, Replica
+from monitoring import tokens
+from monitoring.models import Mode, Node, Replica, Token
 from monitoring.packing import Outcome
 from probing.health import Health
 
-_UPDATE = """
-UPDATE monitoring_replica SET
-  last_outcome_at = %s, silent_at = %s, announced_interval_s = %s, cpu = %s, ram = %s,
-  checks_in_health = checks_in_health + 1
-WHERE id = %s AND health = %s AND silent_at IS NOT NULL
-"""
-_INSERT = (
-    "INSERT INTO monitoring_sample (replica_id, at, latency_ms, outcome) VALUES (%s, %s, NULL, %s)"
-)
 _OUTCOMES = {Health.HEALTHY: int(Outcome.HEALTHY), Health.SICK: int(Outcome.SICK)}
+_REMEMBERED = 50_000
+_STORE = """
+WITH told AS (
+  SELECT * FROM json_to_recordset(%s::json) AS told (
+    replica_id bigint, node_id bigint, token_id bigint, service text, node text, address text,
+    health text, outcome smallint, heard_at timestamptz, silent_at timestamptz,
+    announced_interval_s float8, cpu float8, ram float8,
+    silence_rule text, silent_after_s float8, cpu_sick_above float8, ram_sick_above float8)
+), held AS (  -- in order of ids, so that two batches wait for each other and never deadlock
+  SELECT id FROM monitoring_replica
+  WHERE id IN (SELECT replica_id FROM told) ORDER BY id FOR UPDATE
+), stored AS (
+  UPDATE monitoring_replica AS replica SET
+    last_outcome_at = told.heard_at, silent_at = told.silent_at,
+    announced_interval_s = told.announced_interval_s, cpu = told.cpu, ram = told.ram,
+    checks_in_health = replica.checks_in_health + 1
+  FROM told
+  JOIN held ON held.id = told.replica_id
+  JOIN monitoring_token AS token ON token.id = told.token_id AND token.revoked_at IS NULL
+  JOIN monitoring_node AS node ON node.id = told.node_id AND node.slug = told.node
+    AND node.mode = 'push' AND node.silence_rule = told.silence_rule
+    AND node.silent_after_s = told.silent_after_s
+    AND node.cpu_sick_above = told.cpu_sick_above AND node.ram_sick_above = told.ram_sick_above
+  JOIN components_component AS component ON component.id = node.component_id
+    AND component.slug = told.service
+  WHERE replica.id = told.replica_id AND replica.node_id = node.id
+    AND replica.address = told.address AND replica.health = told.health
+    AND replica.streak_health IN ('', told.health) AND replica.silent_at IS NOT NULL
+    AND (replica.last_outcome_at IS NULL OR replica.last_outcome_at <= told.heard_at)
+  RETURNING replica.id, told.heard_at, told.outcome
+), sampled AS (
+  INSERT INTO monitoring_sample (replica_id, at, latency_ms, outcome, place)
+  SELECT id, heard_at, NULL, outcome, '' FROM stored
+)
+SELECT id FROM stored
+"""
+
+Key = tuple[str, str, str, str]
+"""Digest of the token, service and node as the URL names them, replica."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A push replica as it is stored, with what judges it."""
+    """A push replica and what judges it, as they were when a report last took the long way."""
 
-    replica_id: int
-    node_id: int
-    health: str | None
-    streak_health: str
-    is_proven: bool
-    silence_rule: str
-    silent_after_s: float
+    facts: Mapping[str, Any]  # columns of `told` that do not come from the report
+    used_until: datetime  # when the use of the token has to be noted again
     cpu_sick_above: float
     ram_sick_above: float
-
-    def is_confirmed_by(self, health: Health) -> bool:
-        """Whether this health is the known one, with no run of others to break."""
-        return (
-            self.health == health
-            and self.streak_health in {"", health}
-            and (self.is_proven or health is not Health.HEALTHY)
-        )
+    silence_rule: str
+    silent_after_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quick:
-    """What a report changes of a replica whose health stays."""
-
-    replica_id: int
-    health: Health
-    at: datetime
-    silent_at: datetime
-    announced_interval_s: float
-    cpu: float | None
-    ram: float | None
-
-    @property
-    def heard_at(self) -> datetime:
-        """The time that is kept: in tenths of a second, as `recording` does; deadlines are exact."""
-        return self.at.replace(microsecond=self.at.microsecond // 100_000 * 100_000)
+_known: OrderedDict[Key, Known] = OrderedDict()
 
 
-def find(
-    *, services: Collection[str], nodes: Collection[str], addresses: Collection[str]
-) -> dict[tuple[str, str, str], Known]:
-    """Push replicas with a report before, by service, node (slug or UUID) and id."""
-    if not addresses:
-        return {}
-    is_service = models.Q(node__component__slug__in=services)
-    is_node = models.Q(node__slug__in=nodes)
-    if service_uuids := uuids(services):
-        is_service |= models.Q(node__component__uuid__in=service_uuids)
-    if node_uuids := uuids(nodes):
-        is_node |= models.Q(node__uuid__in=node_uuids)
-    rows = Replica.objects.filter(
-        is_service, is_node, address__in=addresses, node__mode=Mode.PUSH, silent_at__isnull=False
-    ).values_list(
-        "node__component__slug",
-        "node__component__uuid",
-        "node__slug",
-        "node__uuid",
-        "address",
-        "id",
-        "node_id",
-        "health",
-        "streak_health",
-        "first_healthy_at",
-        "node__silence_rule",
-        "node__silent_after_s",
-        "node__cpu_sick_above",
-        "node__ram_sick_above",
-    )
-    found: dict[tuple[str, str, str], Known] = {}
-    for row in rows:
-        service, service_uuid, node, node_uuid, address, *values, healthy_at = row[:10]
-        known = Known(*values, healthy_at is not None, *row[10:])
-        found[service, node, address] = known
-        if service_uuids or node_uuids:
-            found[str(service_uuid), str(node_uuid), address] = known
-            found[str(service_uuid), node, address] = known
-            found[service, str(node_uuid), address] = known
-    return found
+def is_available() -> bool:
+    """Whether this database has the quick way."""
+    return connection.vendor == "postgresql"
 
 
-def store(*, quick: Sequence[Quick]) -> bool:
-    """Store them in one transaction; False, with nothing stored, when one is out of date."""
-    if not quick:
-        return True
-    moment = connection.ops.adapt_datetimefield_value
-    # In order of ids, so that two batches wait for each other and never deadlock.
-    latest = {item.replica_id: item for item in sorted(quick, key=lambda item: item.at)}
-    rows = [
-        (
-            moment(item.heard_at),
-            moment(item.silent_at),
-            item.announced_interval_s,
-            item.cpu,
-            item.ram,
-            item.replica_id,
-            item.health.value,
-        )
-        for _, item in sorted(latest.items())
-    ]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(_UPDATE, rows)
-        if cursor.rowcount != len(rows):
-            transaction.set_rollback(True)
-            return False
-        cursor.executemany(
-            _INSERT,
-            [(item.replica_id, moment(item.heard_at), _OUTCOMES[item.health]) for item in quick],
-        )
-    return True
+def recall(key: Key, *, now: datetime) -> Known | None:
+    """What is remembered for reports like this one."""
+    known = _known.get(key)
+    return known if known is not None and now < known.used_until else None
 
 
-def uuids(names: Iterable[str]) -> list[uuid.UUID]:
-    """Those of the names that are UUIDs."""
-    return [uuid.UUID(name) for name in names if len(name) == 36 and _is_uuid(name)]
+def remember(key: Key, *, replica: Replica, node: Node, token: Token, now: datetime) -> None:
+    """Keep what the next report like this one will need."""
+    if not is_available() or node.mode != Mode.PUSH or token.location_id is not None:
+        return
+    limits = {
+        "silence_rule": node.silence_rule,
+        "silent_after_s": node.silent_after_s,
+        "cpu_sick_above": node.cpu_sick_above,
+        "ram_sick_above": node.ram_sick_above,
+    }
+    facts = {
+        "replica_id": replica.id,
+        "node_id": node.id,
+        "token_id": token.id,
+        "service": node.component.slug,
+        "node": node.slug,
+        "address": replica.address,
+        **limits,
+    }
+    _known[key] = Known(facts, now + tokens.USE_NOTED_EVERY, **limits)
+    _known.move_to_end(key)
+    if len(_known) > _REMEMBERED:
+        _known.popitem(last=False)
 
 
-def _is_uuid(name: str) -> bool:
-    try:
-        uuid.UUID(name)
-    except ValueError:
-        return False
-    return True
+def row(
+    known: Known,
+    *,
+    health: Health,
+    at: datetime,
+    allowed: timedelta,
+    announced_interval_s: float,
+    cpu: float | None,
+    ram: float | None,
+) -> dict[str, Any]:
+    """One report as a row of the statement."""
+    # Recorded times are tenths of a second, as `recording` keeps them; deadlines are exact.
+    heard_at = at.replace(microsecond=at.microsecond // 100_000 * 100_000)
+    return {
+        **known.facts,
+        "health": health.value,
+        "outcome": _OUTCOMES[health],
+        "heard_at": heard_at.isoformat(),
+        "silent_at": (at + allowed).isoformat(),
+        "announced_interval_s": announced_interval_s,
+        "cpu": cpu,
+        "ram": ram,
+    }
+
+
+def store(*, rows: Mapping[int, dict[str, Any]]) -> set[int]:
+    """Store rows by replica, durably; the replicas whose report is stored."""
+    if not rows:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [json.dumps(list(rows.values()))])
+        return {replica_id for (replica_id,) in cursor.fetchall()}

@@ -5,6 +5,7 @@ changes nothing costs one update and one sample; everything else goes through `r
 Reporting is an idempotent upsert, and the time of receipt alone decides (E4).
 """
 
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,13 +19,13 @@ from django.db import models, transaction
 from monitoring import quick_reports, recording, silence, tokens
 from monitoring.models import Mode, Node, Replica, Token, TokenKind
 from monitoring.polling import Observation
-from monitoring.quick_reports import Quick
 from probing import health as health_rules
 from probing.base import Phases, ProbeOutcome, Reason
 from probing.health import Health
 
 ACCEPTED_KINDS = (TokenKind.REPORTER, TokenKind.LOCAL)
 NEW_ID_LIMIT = 200
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Answer(Enum):
@@ -72,9 +73,20 @@ class Report:
 
 def receive(*, reports: Sequence[Report]) -> list[Answer]:
     """Take in a batch of reports; everything accepted is durable on return."""
+    quick = _confirm(reports)
+    rest = [place for place in range(len(reports)) if place not in quick]
+    answers = [Answer.ACCEPTED] * len(reports)
+    if rest:
+        for place, answer in zip(rest, _receive([reports[p] for p in rest]), strict=True):
+            answers[place] = answer
+    return answers
+
+
+def _receive(reports: Sequence[Report]) -> list[Answer]:
+    """The long way: look at everything."""
     known = tokens.find(digests={report.token_digest for report in reports}, kinds=ACCEPTED_KINDS)
     answers: list[Answer] = [Answer.TOKEN_REFUSED] * len(reports)
-    valid: list[tuple[int, Report, Said, Token]] = []
+    jobs: dict[int, _Job] = {}
     for place, report in enumerate(reports):
         token = known.get(report.token_digest)
         if token is None:
@@ -83,20 +95,10 @@ def receive(*, reports: Sequence[Report]) -> list[Answer]:
         if report.said is None:
             answers[place] = Answer.BODY_INVALID
         else:
-            valid.append((place, report, report.said, token))
-    quick = _quick([(report, said, token) for _, report, said, token in valid])
-    if not quick_reports.store(quick=list(quick.values())):
-        quick = {}
-    rest = []
-    for index, (place, report, said, token) in enumerate(valid):
-        if index in quick:
-            answers[place] = Answer.ACCEPTED
-        else:
-            rest.append((place, report, said, token))
-    if rest:
-        fates = _record([(report, said, token) for _, report, said, token in rest])
-        for (place, *_), fate in zip(rest, fates, strict=True):
-            answers[place] = fate
+            jobs[place] = report, report.said, token
+    if jobs:
+        for place, answer in zip(jobs, _record(list(jobs.values())), strict=True):
+            answers[place] = answer
     return answers
 
 
@@ -134,45 +136,43 @@ def allowance(node: Node, announced_s: float) -> timedelta:
 _Job = tuple[Report, Said, Token]
 
 
-def _quick(jobs: Sequence[_Job]) -> dict[int, Quick]:
-    """The reports, by place, that confirm what is known of a push replica."""
-    loads = [job for job in jobs if isinstance(job[1].word, Load)]
-    known = quick_reports.find(
-        services={_name(report.service) for report, _, _ in loads},
-        nodes={_name(report.node) for report, _, _ in loads},
-        addresses={said.replica for _, said, _ in loads},
-    )
-    found: dict[int, Quick] = {}
-    for place, (report, said, token) in enumerate(jobs):
-        row = known.get((_name(report.service), _name(report.node), said.replica))
-        if row is None or not isinstance(said.word, Load) or token.location_id is not None:
+def _confirm(reports: Sequence[Report]) -> set[int]:
+    """Store, in one statement, the reports that say what is known already; their places."""
+    places: dict[int, int] = {}
+    rows = {}
+    for place, report in enumerate(reports):
+        said = report.said
+        if said is None or not isinstance(said.word, Load):
             continue
-        if token.node_id not in {None, row.node_id}:
+        known = quick_reports.recall(_key(report, said), now=report.at)
+        if known is None or known.facts["replica_id"] in places:
             continue
-        health = health_rules.load_health(
-            cpu=said.word.cpu,
-            ram=said.word.ram,
-            cpu_sick_above=row.cpu_sick_above,
-            ram_sick_above=row.ram_sick_above,
-        )
-        if not row.is_confirmed_by(health):
-            continue
-        allowed = silence.allowance(
-            rule=row.silence_rule,
-            silent_after_s=row.silent_after_s,
-            announced_s=said.interval_s,
-            grace_s=settings.PUSH_GRACE_S,
-        )
-        found[place] = Quick(
-            replica_id=row.replica_id,
-            health=health,
+        replica_id = known.facts["replica_id"]
+        places[replica_id] = place
+        rows[replica_id] = quick_reports.row(
+            known,
+            health=health_rules.load_health(
+                cpu=said.word.cpu,
+                ram=said.word.ram,
+                cpu_sick_above=known.cpu_sick_above,
+                ram_sick_above=known.ram_sick_above,
+            ),
             at=report.at,
-            silent_at=report.at + allowed,
+            allowed=silence.allowance(
+                rule=known.silence_rule,
+                silent_after_s=known.silent_after_s,
+                announced_s=said.interval_s,
+                grace_s=settings.PUSH_GRACE_S,
+            ),
             announced_interval_s=said.interval_s,
             cpu=said.word.cpu,
             ram=said.word.ram,
         )
-    return found
+    return {places[replica_id] for replica_id in quick_reports.store(rows=rows)}
+
+
+def _key(report: Report, said: Said) -> quick_reports.Key:
+    return report.token_digest, report.service, report.node, said.replica
 
 
 def _record(jobs: Sequence[_Job]) -> list[Answer]:
@@ -232,10 +232,13 @@ def _store(stored: Sequence[tuple[Replica, Node, Report, Said, Token]]) -> None:
         for replica, node, report, said, token in stored
     ]
     recording.record(observations=observations, now=max(item.at for item in observations))
-    for replica, node, report, said, _ in stored:
+    for replica, node, report, said, token in stored:
         if not Mode(node.mode).is_reported:
             continue  # a vote about a replica that is polled: `recording` keeps its freshness
         load = said.word if isinstance(said.word, Load) else Load()
+        quick_reports.remember(
+            _key(report, said), replica=replica, node=node, token=token, now=report.at
+        )
         rows = Replica.objects.filter(id=replica.id)
         rows.update(
             announced_interval_s=said.interval_s,
@@ -333,4 +336,5 @@ def _name(text: str) -> str:
 
 
 def _uuids(names: Iterable[str]) -> list[uuid.UUID]:
-    return quick_reports.uuids(names)
+    """Those of the names that are UUIDs, in the spelling of `_name`."""
+    return [uuid.UUID(name) for name in names if _UUID.fullmatch(name)]
