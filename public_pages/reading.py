@@ -21,8 +21,10 @@ from components.models import Component, Page, StatusChange, StatusClaim
 from components.status import Source, Status
 from components.uptime import Change, Weights
 from incidents.models import Announcement
+from monitoring import evidence
 from monitoring.models import (
     AlertSettings,
+    Mode,
     Node,
     PageHealthChange,
     Replica,
@@ -31,6 +33,7 @@ from monitoring.models import (
 )
 from probing import health
 from probing.health import Health
+from public_pages import unseen
 from public_pages.warning import NOT_DEAD, Watch
 
 HISTORY_DAYS = 90
@@ -55,6 +58,7 @@ class ReplicaView:
     label: str
     health: Health | None  # None: nothing recent is known
     is_waiting: bool  # new, and its first outcome is not overdue
+    why: str = ""  # one sentence, for what is sick or dead; names no address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,7 @@ class PageView:
     site: SiteView
     groups: tuple[GroupView, ...]
     checked_at: datetime | None  # the latest outcome of any visible replica
+    interrupted_since: datetime | None = None  # our own network is down: states are the last known
     announcements: tuple[AnnouncementView, ...] = ()  # newest first
     warning: Watch = NOT_DEAD
     changes_at: datetime | None = None  # when it says something else by the clock alone
@@ -223,7 +228,14 @@ def page(*, now: datetime) -> PageView:
         ).values_list("component_id", flat=True)
     )
     changes = _changes(rows, StatusChange.objects.filter(component__is_visible=True), since=since)
-    nodes, checked = _nodes({row.id for row in rows if row.shows_addresses}, now=now)
+    blind = unseen.stretches(since=since)
+    unseen.put(changes, blind=blind)
+    interrupted_since = blind[-1][0] if blind and blind[-1][1] is None else None
+    nodes, checked = _nodes(
+        {row.id for row in rows if row.shows_addresses},
+        now=now,
+        is_interrupted=interrupted_since is not None,
+    )
     views = [
         _component(row, nodes[row.id], changes[row.id], checked, row.id in in_maintenance)
         for row in rows
@@ -236,6 +248,7 @@ def page(*, now: datetime) -> PageView:
         site=site,
         groups=_groups(rows, views),
         checked_at=max(checked.values(), default=None),
+        interrupted_since=interrupted_since,
         announcements=announcements,
         warning=warning,
         changes_at=min(
@@ -252,6 +265,7 @@ def details(
     since = _days_ago(YEAR_DAYS - 1, now=now, time_zone=time_zone)
     rows = list(Component.objects.visible().filter(id__in=ids).annotate(**_before(since)))
     changes = _changes(rows, StatusChange.objects.filter(component_id__in=ids), since=since)
+    unseen.put(changes, blind=unseen.stretches(since=since))
     responses = _responses(ids, now=now)
     return {
         row.id: DetailView(
@@ -339,7 +353,7 @@ def _changes(
 
 
 def _nodes(
-    shows_addresses: set[int], *, now: datetime
+    shows_addresses: set[int], *, now: datetime, is_interrupted: bool
 ) -> tuple[dict[int, tuple[NodeView, ...]], dict[int, datetime]]:
     """The nodes by component, and when each component was last checked."""
     replicas: dict[int, list[Replica]] = defaultdict(list)
@@ -347,12 +361,20 @@ def _nodes(
         "node_id", "position", "id"
     ):
         replicas[replica.node_id].append(replica)
+    why = evidence.sentences(replicas=[each for mine in replicas.values() for each in mine])
     nodes: dict[int, list[NodeView]] = defaultdict(list)
     checked: dict[int, datetime] = {}
     for node in Node.objects.filter(component__is_visible=True).order_by("position", "name", "id"):
         mine = replicas[node.id]
         nodes[node.component_id].append(
-            _node(node, mine, is_open=node.component_id in shows_addresses, now=now)
+            _node(
+                node,
+                mine,
+                is_open=node.component_id in shows_addresses,
+                # What is checked from here is shown as it was last known.
+                fresh_at=None if is_interrupted and node.mode == Mode.POLL else now,
+                why=why,
+            )
         )
         for replica in mine:
             if seen := replica.last_outcome_at:
@@ -360,7 +382,14 @@ def _nodes(
     return defaultdict(tuple, {key: tuple(views) for key, views in nodes.items()}), checked
 
 
-def _node(node: Node, replicas: Sequence[Replica], *, is_open: bool, now: datetime) -> NodeView:
+def _node(
+    node: Node,
+    replicas: Sequence[Replica],
+    *,
+    is_open: bool,
+    fresh_at: datetime | None,
+    why: Mapping[int, str],
+) -> NodeView:
     return NodeView(
         name=node.name,
         schemes=tuple(sorted({replica.address.partition("://")[0] for replica in replicas})),
@@ -372,14 +401,20 @@ def _node(node: Node, replicas: Sequence[Replica], *, is_open: bool, now: dateti
                 label=replica.address if is_open else str(number),
                 # Past `fresh_until` the last outcome no longer speaks for the replica, whether or
                 # not anybody has noted the gap yet.
-                health=replica.measured
-                if replica.fresh_until is not None and replica.fresh_until > now
-                else None,
+                health=replica.measured if _speaks(replica, node, fresh_at) else None,
                 is_waiting=replica.is_waiting,
+                why=why.get(replica.id, ""),
             )
             for number, replica in enumerate(replicas, start=1)
         ),
     )
+
+
+def _speaks(replica: Replica, node: Node, fresh_at: datetime | None) -> bool:
+    """Whether the last outcome still counts. Without a moment it does; silence was a verdict."""
+    if fresh_at is None or (replica.fresh_until is not None and replica.fresh_until > fresh_at):
+        return True
+    return Mode(node.mode).is_reported and replica.fresh_until is None
 
 
 def _component(

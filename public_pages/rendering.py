@@ -111,6 +111,7 @@ class Pages:
                 "shape": _shape(groups),
                 "is_alarm": self.page.status != Status.OPERATIONAL and bool(groups),
                 "is_checked_shown": self._is_checked_shown(),
+                "interrupted": wording.interrupted(self.page.interrupted_since),
                 "checked_at": self.page.checked_at,
                 "path": "/",
                 "here": "status",
