@@ -73,10 +73,9 @@ def badge_icon(page: PageView) -> bytes:
             20,
             20,
             f"{label}: {wording.word(status)}",
-            assets.icon(f"favicon-{status.code}.svg").decode().split(">", 1)[1][: -len("</svg>")],
+            _drawn(status.code),
             title_when_stale=unknown,
-            when_stale='<rect width="20" height="20" fill="#fff"/>'
-            + assets.icon("favicon-un.svg").decode().split(">", 1)[1][: -len("</svg>")],
+            when_stale='<rect width="20" height="20" fill="#fff"/>' + _drawn("un"),
         )
 
 
@@ -130,11 +129,16 @@ def _asleep(markup: str) -> str:
     return f"<!--stale {markup.replace('--', '–')}-->" if markup else ""
 
 
+def _drawn(code: str) -> str:
+    """What is inside the favicon of a status."""
+    text = assets.icon(f"favicon-{code}.svg").decode()
+    return text[text.index(">") + 1 : text.rindex("</svg>")]
+
+
 def _icon(code: str, x: int, y: int, scale: float) -> str:
     """A status icon in white, on a ground of its own colour."""
-    drawn = assets.icon(f"favicon-{code}.svg").decode().split(">", 1)[1][: -len("</svg>")]
     paints = {'="#fff"': f'="{_COLOURS[code]}"'}
-    drawn = _ICON_PAINT.sub(lambda match: paints.get(match[0], '="#fff"'), drawn)
+    drawn = _ICON_PAINT.sub(lambda match: paints.get(match[0], '="#fff"'), _drawn(code))
     return f'<g transform="translate({x} {y}) scale({scale})">{drawn}</g>'
 
 
