@@ -14,9 +14,10 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.crypto import get_random_string
 
+from accounts.models import User
 from common import sealing
 from components import catalogue
-from monitoring import alert_letters, secret_fields
+from monitoring import alert_letters, browsers, secret_fields
 from monitoring.models import AlertChannel, AlertSettings
 from monitoring.reminders import Backoff
 from notifications import outbox, reading
@@ -26,7 +27,7 @@ from notifications.messages import Message
 
 EMAIL = "email"
 # Browsers subscribe themselves; nobody types their keys.
-_NOT_TYPED = {"webpush"}
+_NOT_TYPED = {browsers.KIND}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,22 @@ def save(
     return channel
 
 
+def save_push(
+    *,
+    channel: AlertChannel,
+    is_enabled: bool,
+    operators: Iterable[User],
+    tells_recovery: bool,
+    reminders_only: bool,
+) -> AlertChannel:
+    """Set which operators are told in their browsers; only theirs get it (F5)."""
+    channel.options = {"operators": sorted(operator.pk for operator in operators)}
+    channel.is_enabled = is_enabled
+    channel.tells_recovery, channel.reminders_only = tells_recovery, reminders_only
+    channel.save()
+    return channel
+
+
 def switch(*, channel: AlertChannel, is_enabled: bool) -> None:
     """Switch a channel on or off; off sends nothing (F2)."""
     AlertChannel.objects.filter(pk=channel.pk).update(is_enabled=is_enabled)
@@ -170,12 +187,9 @@ def save_settings(**chosen: Any) -> AlertSettings:
 
 def _pane(channel: AlertChannel) -> Pane:
     try:
-        values, is_broken = channel.values, False
+        addresses, is_broken = [each.address for each in alert_letters.recipients(channel)], False
     except sealing.SealBroken:
-        values, is_broken = {}, True
-    known = CHANNELS.get(channel.kind)
-    named = known.recipients(values) if known and not is_broken else []
-    addresses = [recipient.address for recipient in named]
+        addresses, is_broken = [], True
     return Pane(
         channel=channel,
         title=title(channel.kind),

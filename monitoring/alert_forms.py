@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from common.console import ConsoleForm, LocalDateTime
 from monitoring import alert_channels, health_webhook
 from monitoring.models import AlertChannel, AlertSettings, HealthHook, Node
@@ -74,6 +75,27 @@ class ChannelForm(_FieldsForm):
         """What was typed as keyword arguments of `alert_channels.save`."""
         own = {name: self.cleaned_data[name] for name in self.base_fields}
         return {**own, "values": self.values, "cleared": self.cleared}
+
+
+class PushForm(ConsoleForm):
+    """Which operators are told in their browsers."""
+
+    is_enabled = forms.BooleanField(label=_("On"), required=False)
+    operators = forms.ModelMultipleChoiceField(
+        label=_("Operators"),
+        queryset=User.objects.filter(is_active=True, is_staff=True).order_by("username"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Each connects their own browsers below."),
+    )
+    tells_recovery = forms.BooleanField(label=_("Also tell when it recovers"), required=False)
+    reminders_only = forms.BooleanField(label=_("Reminders only"), required=False)
+
+    def __init__(self, *args: Any, channel: AlertChannel, **kwargs: Any) -> None:
+        names = ("is_enabled", "tells_recovery", "reminders_only")
+        kwargs["initial"] = {name: getattr(channel, name) for name in names}
+        kwargs["initial"]["operators"] = channel.options.get("operators", [])
+        super().__init__(*args, **kwargs)
 
 
 class HookForm(_FieldsForm):

@@ -10,9 +10,11 @@ from django.template.loader import render_to_string
 
 from common import sealing
 from components import catalogue
+from monitoring import browsers
 from monitoring.models import AlertChannel
 from notifications import outbox
 from notifications.channels import CHANNELS
+from notifications.channels.base import Recipient
 from notifications.messages import Message, Tone
 
 _TEMPLATE = "monitoring/emails/{name}.{part}"
@@ -66,11 +68,8 @@ def letters(
     A channel whose secrets cannot be read any more, or that does not exist, has no recipients: its
     pane says so.
     """
-    kind = CHANNELS.get(channel.kind)
-    if kind is None:
-        return []
     try:
-        recipients = kind.recipients(channel.values)
+        named = recipients(channel)
     except sealing.SealBroken:
         return []
     return [
@@ -81,8 +80,18 @@ def letters(
             dedupe_key=f"{dedupe_key}:{channel.id}",
             secrets=recipient.secrets,
         )
-        for position, recipient in enumerate(recipients)
+        for position, recipient in enumerate(named)
     ]
+
+
+def recipients(channel: AlertChannel) -> list[Recipient]:
+    """Everybody whom a channel tells, in a steady order. Raises SealBroken."""
+    kind = CHANNELS.get(channel.kind)
+    if kind is None:
+        return []
+    if channel.kind == browsers.KIND:
+        return browsers.recipients(user_ids=channel.options.get("operators", []))
+    return kind.recipients(channel.values)
 
 
 def enabled(*, reminders: bool = False) -> Sequence[AlertChannel]:

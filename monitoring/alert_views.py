@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import console
-from monitoring import alert_channels, alerting, node_alerts, views
+from monitoring import alert_channels, alerting, browsers, node_alerts, views
 from monitoring.alert_forms import AlertSettingsForm, ChannelForm, NodeAlertsForm
 from monitoring.models import AlertChannel, HealthHook, Node
 
@@ -57,7 +57,10 @@ def channel_add(request: HttpRequest, kind: str) -> HttpResponse:
 @get_and_post
 @may_change
 def channel_edit(request: HttpRequest, channel_id: int) -> HttpResponse:
-    return _channel(request, get_object_or_404(AlertChannel, pk=channel_id))
+    channel = get_object_or_404(AlertChannel, pk=channel_id)
+    if channel.kind == browsers.KIND:
+        return redirect("admin:push_alerts")
+    return _channel(request, channel)
 
 
 @require_POST

@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -532,6 +533,28 @@ class PageHealthChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.previous or 'new'} → {self.health}"
+
+
+class Browser(models.Model):
+    """A browser in which an operator wants to be alerted (F5).
+
+    `digest` is of its endpoint, `address` what deliveries to it are called, and `sealed` holds the
+    subscription itself: whoever has it can write to that browser.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(_("name"), max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    address = models.CharField(max_length=320, editable=False)
+    sealed = models.TextField(editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        verbose_name = _("browser")
+        verbose_name_plural = _("browsers")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class HealthHook(models.Model):

@@ -10,6 +10,7 @@ from common import egress
 from monitoring import (
     alerting,
     blindness,
+    browsers,
     coverage,
     listening,
     page_health,
@@ -83,9 +84,10 @@ def remove_gone() -> None:
 
 @shared_task(ignore_result=True, acks_late=True)
 def tell_operators() -> None:
-    """Tell deaths that were held back, and remind of what is still dead."""
+    """Tell deaths that were held back, remind of what is still dead, forget browsers that are gone."""
     alerting.tell_held(now=timezone.now())
     reminding.remind(now=timezone.now())
+    browsers.forget_gone(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

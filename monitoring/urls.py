@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpResponseBase
 
-from monitoring import alert_views, edit_views, hook_views, views
+from monitoring import alert_views, backtest_views, edit_views, hook_views, push_views, views
 
 Screen = tuple[str, Callable[..., HttpResponseBase], str]
 
@@ -17,6 +17,7 @@ console: list[Screen] = [
     ("monitors/services/<int:component_id>/remove/", edit_views.service_remove, "service_remove"),
     ("monitors/services/<int:component_id>/nodes/add/", edit_views.node_add, "node_add"),
     ("monitors/nodes/<int:node_id>/", edit_views.node_edit, "node_edit"),
+    ("monitors/nodes/<int:node_id>/backtest/", backtest_views.node_backtest, "node_backtest"),
     ("monitors/nodes/<int:node_id>/try/", edit_views.node_try, "node_try"),
     ("monitors/nodes/<int:node_id>/panel/", views.node_panel, "node_panel"),
     ("monitors/nodes/<int:node_id>/judging/", views.judging, "node_judging"),
@@ -34,6 +35,9 @@ console: list[Screen] = [
     ("alerts/channels/<int:channel_id>/switch/", alert_views.channel_switch, "channel_switch"),
     ("alerts/channels/<int:channel_id>/test/", alert_views.channel_test, "channel_test"),
     ("alerts/channels/<int:channel_id>/remove/", alert_views.channel_remove, "channel_remove"),
+    ("alerts/push/", push_views.push, "push_alerts"),
+    ("alerts/push/connect/", push_views.push_connect, "push_connect"),
+    ("alerts/push/<int:browser_id>/disconnect/", push_views.push_disconnect, "push_disconnect"),
     ("alerts/hooks/add/", hook_views.hook_add, "hook_add"),
     ("alerts/hooks/<int:hook_id>/", hook_views.hook_edit, "hook_edit"),
     ("alerts/hooks/<int:hook_id>/test/", hook_views.hook_test, "hook_test"),

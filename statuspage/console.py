@@ -62,7 +62,7 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 view="team_alerts",
                 permission="monitoring.change_alertchannel",
                 icon="bell",
-                also=("channel_", "hook_"),
+                also=("channel_", "hook_", "push_"),
             ),
             Entry(
                 label=_("Health changes"),
