@@ -18,7 +18,6 @@ console: list[Screen] = [
     ("monitors/services/<int:component_id>/nodes/add/", edit_views.node_add, "node_add"),
     ("monitors/nodes/<int:node_id>/", edit_views.node_edit, "node_edit"),
     ("monitors/nodes/<int:node_id>/backtest/", backtest_views.node_backtest, "node_backtest"),
-    ("monitors/nodes/<int:node_id>/backtest/", backtest_views.node_backtest, "node_backtest"),
     ("monitors/nodes/<int:node_id>/try/", edit_views.node_try, "node_try"),
     ("monitors/nodes/<int:node_id>/panel/", views.node_panel, "node_panel"),
     ("monitors/nodes/<int:node_id>/judging/", views.judging, "node_judging"),
