@@ -48,8 +48,8 @@ class PushoverChannel(calls.HttpChannel):
     def recipients(self, values: Mapping[str, str]) -> list[Recipient]:
         return [
             Recipient(
-                address=f"Pushover key …{key[-4:]} {calls.fingerprint(key, values['token'])}",
-                secrets={"token": values["token"], "key": key},
+                address=f"Pushover key …{key[-4:]} {calls.fingerprint(key, values.get('token', ''))}",
+                secrets={"token": values.get("token", ""), "key": key},
             )
             for key in calls.lines(values.get("keys", ""))
         ]

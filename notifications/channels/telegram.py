@@ -53,7 +53,7 @@ class TelegramChannel(calls.HttpChannel):
         return [
             Recipient(
                 address=f"Telegram {chat} by bot {bot}",
-                secrets={"token": values["token"], "chat": chat},
+                secrets={"token": values.get("token", ""), "chat": chat},
             )
             for chat in calls.lines(values.get("chats", ""))
         ]

@@ -1,7 +1,8 @@
 """Web Push: a notification in the browsers of chosen operators (F5).
 
-pywebpush encrypts, `vapid` signs, and our own client sends: push services are on a list and are
-dialled through the guard like everybody else (reliability A8).
+http_ece encrypts, `vapid` signs, and our own client sends: push services are on a list and are
+dialled through the guard like everybody else (reliability A8). Not pywebpush, which does no more
+than this here and brings two HTTP clients along: 1.2 s and 20 MB for every process that starts.
 """
 
 import base64
@@ -9,8 +10,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+import http_ece
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
-from pywebpush import WebPusher, WebPushException
 
 from common import guarded_http
 from notifications import vapid
@@ -93,13 +95,21 @@ class WebPushChannel(calls.HttpChannel):
 
 
 def _encrypted(subscription: Mapping[str, str], data: bytes) -> bytes:
-    """Raises ValueError when the subscription's keys are no keys."""
-    keys = {"p256dh": subscription["p256dh"], "auth": subscription["auth"]}
+    """The data for this browser's eyes only (RFC 8291), with a key of its own for each message.
+
+    Raises ValueError when the subscription's keys are no keys.
+    """
     try:
-        pusher = WebPusher({"endpoint": subscription["endpoint"], "keys": keys})
-        return bytes(pusher.encode(data)["body"])
-    except WebPushException as error:
+        sealed = http_ece.encrypt(
+            data,
+            private_key=ec.generate_private_key(ec.SECP256R1()),
+            dh=_bytes(subscription["p256dh"]),
+            auth_secret=_bytes(subscription["auth"]),
+            version="aes128gcm",
+        )
+    except http_ece.ECEException as error:
         raise ValueError(str(error)) from None
+    return bytes(sealed)
 
 
 def _topic(key: str) -> str:
