@@ -8,6 +8,7 @@ import random
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 DAYS, REPLICAS, INTERVAL_S = 30, 50, 60
 NOW = datetime(2026, 11, 19, 14, 0, tzinfo=UTC)
@@ -37,7 +38,7 @@ def main() -> None:
         )
 
 
-def _fill():  # type: ignore[no-untyped-def]
+def _fill() -> Any:
     from components import catalogue
     from components.models import Component
     from monitoring import packing

@@ -41,7 +41,7 @@ def test_the_screen_starts_with_the_live_settings(console: Client, flapped: Repl
 
 
 def test_it_compares_what_was_with_what_would_have_been(console: Client, flapped: Replica) -> None:
-    asked = {
+    asked: dict[str, int | str] = {
         "days": 1,
         "sick_after_s": 5,
         "dead_after_s": 10,

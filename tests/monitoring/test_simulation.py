@@ -1,6 +1,7 @@
 """A day of a large site with a network that loses probes now and then, through the real rules."""
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -163,6 +164,21 @@ def test_our_own_loopback_is_judged_also_while_we_are_blind(now: datetime) -> No
     at = now + timedelta(seconds=60)
     recording.record(observations=[refused(local, at)], now=at)
     assert Replica.objects.get().health == Health.DEAD
+
+
+@pytest.mark.django_db
+def test_silence_is_no_verdict_while_we_are_blind(now: datetime) -> None:
+    replica = build.replica(node=build.node(mode="push"), address="app-1")
+    recording.record(observations=[answered(replica, now)], now=now)
+    silence = replace(lost(replica, now).outcome, reason=Reason.SILENT)
+    blindness.begin(at=now, now=now)
+    for minute, health in ((1, Health.HEALTHY), (3, Health.DEAD)):
+        at = now + timedelta(minutes=minute)
+        item = Observation(replica.id, silence, at, measured=Health.DEAD)
+        recording.record(observations=[item], now=at)
+        assert Replica.objects.get().health == health
+        for _ in range(2):
+            blindness.note_round(is_good=True, now=at)
 
 
 @pytest.mark.django_db
