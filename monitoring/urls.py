@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 from django.http import HttpResponseBase
 
-from monitoring import alert_views, backtest_views, edit_views, hook_views, push_views, views
+from monitoring import (
+    alert_views,
+    verdict_views,
+    edit_views,
+    hook_views,
+    push_views,
+    token_views,
+    views,
+)
 
 Screen = tuple[str, Callable[..., HttpResponseBase], str]
 
@@ -17,7 +25,8 @@ console: list[Screen] = [
     ("monitors/services/<int:component_id>/remove/", edit_views.service_remove, "service_remove"),
     ("monitors/services/<int:component_id>/nodes/add/", edit_views.node_add, "node_add"),
     ("monitors/nodes/<int:node_id>/", edit_views.node_edit, "node_edit"),
-    ("monitors/nodes/<int:node_id>/backtest/", backtest_views.node_backtest, "node_backtest"),
+    ("monitors/nodes/<int:node_id>/backtest/", verdict_views.node_backtest, "node_backtest"),
+    ("monitors/nodes/<int:node_id>/verdicts/", verdict_views.node_verdict, "node_verdict"),
     ("monitors/nodes/<int:node_id>/try/", edit_views.node_try, "node_try"),
     ("monitors/nodes/<int:node_id>/panel/", views.node_panel, "node_panel"),
     ("monitors/nodes/<int:node_id>/judging/", views.judging, "node_judging"),
@@ -29,6 +38,8 @@ console: list[Screen] = [
     ("monitors/replicas/<int:replica_id>/test/", views.replica_test, "replica_test"),
     ("monitors/replicas/<int:replica_id>/move/", views.replica_move, "replica_move"),
     ("monitors/replicas/<int:replica_id>/remove/", edit_views.replica_remove, "replica_remove"),
+    ("tokens/", token_views.token_list, "tokens"),
+    ("tokens/<int:token_id>/revoke/", token_views.token_revoke, "token_revoke"),
     ("alerts/", alert_views.team_alerts, "team_alerts"),
     ("alerts/channels/add/<slug:kind>/", alert_views.channel_add, "channel_add"),
     ("alerts/channels/<int:channel_id>/", alert_views.channel_edit, "channel_edit"),

@@ -122,6 +122,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 also=("notifications_delivery_",),
             ),
             Entry(
+                label=_("Tokens"),
+                view="tokens",
+                permission="monitoring.add_token",
+                icon="doc",
+                also=("token_",),
+            ),
+            Entry(
                 label=_("Users"),
                 view="accounts_user_changelist",
                 permission="accounts.view_user",
