@@ -27,6 +27,7 @@ console: list[Screen] = [
     ("monitors/nodes/<int:node_id>/", edit_views.node_edit, "node_edit"),
     ("monitors/nodes/<int:node_id>/backtest/", verdict_views.node_backtest, "node_backtest"),
     ("monitors/nodes/<int:node_id>/verdicts/", verdict_views.node_verdict, "node_verdict"),
+    ("monitors/nodes/<int:node_id>/verdicts/", verdict_views.node_verdict, "node_verdict"),
     ("monitors/nodes/<int:node_id>/try/", edit_views.node_try, "node_try"),
     ("monitors/nodes/<int:node_id>/panel/", views.node_panel, "node_panel"),
     ("monitors/nodes/<int:node_id>/judging/", views.judging, "node_judging"),

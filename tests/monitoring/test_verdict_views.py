@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from monitoring import recording
-from monitoring.models import Replica
+from monitoring.models import Node, Replica
 from tests import build
 from tests.monitoring.observing import answered, refused
 
@@ -70,3 +70,31 @@ def test_the_monitors_screen_says_why_a_replica_is_dead(console: Client, flapped
     recording.record(observations=[refused(flapped, timezone.now())], now=timezone.now())
     text = console.get(f"{reverse('admin:monitors')}?open={flapped.node_id}").content.decode()
     assert "Dead: the last check had no answer after 3 attempts." in text
+
+
+def test_damping_and_places_are_set_on_a_screen_of_their_own(
+    console: Client, flapped: Replica
+) -> None:
+    address = reverse("admin:node_verdict", args=[flapped.node_id])
+    assert console.get(address).status_code == 200
+    asked: dict[str, int | str] = {
+        "bad_checks": 3,
+        "good_checks": 2,
+        "is_polled_centrally": "on",
+        "new_location": "São Paulo",
+        "quorum": 2,
+    }
+    assert console.post(address, asked).status_code == 302
+    node = Node.objects.get(id=flapped.node_id)
+    assert (node.bad_checks, node.good_checks, node.quorum) == (3, 2, 2)
+    assert list(node.locations.values_list("slug", flat=True)) == ["sao-paulo"]
+
+
+def test_a_polled_node_that_nobody_would_check_is_refused(
+    console: Client, flapped: Replica
+) -> None:
+    address = reverse("admin:node_verdict", args=[flapped.node_id])
+    answer = console.post(address, {"bad_checks": 1, "good_checks": 1})
+    assert answer.status_code == 422
+    assert "Nobody would check it." in answer.content.decode()
+    assert Node.objects.get(id=flapped.node_id).is_polled_centrally
