@@ -6,11 +6,11 @@ from django.http import HttpResponseBase
 
 from monitoring import (
     alert_views,
-    verdict_views,
     edit_views,
     hook_views,
     push_views,
     token_views,
+    verdict_views,
     views,
 )
 
@@ -26,7 +26,6 @@ console: list[Screen] = [
     ("monitors/services/<int:component_id>/nodes/add/", edit_views.node_add, "node_add"),
     ("monitors/nodes/<int:node_id>/", edit_views.node_edit, "node_edit"),
     ("monitors/nodes/<int:node_id>/backtest/", verdict_views.node_backtest, "node_backtest"),
-    ("monitors/nodes/<int:node_id>/verdicts/", verdict_views.node_verdict, "node_verdict"),
     ("monitors/nodes/<int:node_id>/verdicts/", verdict_views.node_verdict, "node_verdict"),
     ("monitors/nodes/<int:node_id>/try/", edit_views.node_try, "node_try"),
     ("monitors/nodes/<int:node_id>/panel/", views.node_panel, "node_panel"),
