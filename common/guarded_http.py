@@ -107,7 +107,7 @@ def send(request: Request, *, guard: Guard, before_sending: Callable[[], None]) 
     """Send one request and read its answer, over a connection of its own.
 
     `before_sending` is called when the connection stands and nothing has been written yet; what it
-    raises ends the sending. Proxies named in the environment are not used.
+    raises ends the sending, and the time it takes does not count. Proxies named in the environment are not used.
 
     Raises:
         NotSent, NoAnswer: see there.
@@ -163,9 +163,16 @@ class _Wire(httpcore.NetworkBackend):
     ) -> None:
         self._guard = guard
         self._ends_at = time.monotonic() + deadline_s
-        self.before_sending = before_sending
+        self._before_sending = before_sending
         self.has_sent = False
         self.host = "The host"
+
+    def ask_to_send(self) -> None:
+        """The caller's last word; how long it thinks is not the other side's fault."""
+        asked_at = time.monotonic()
+        self._before_sending()
+        self._ends_at += time.monotonic() - asked_at
+        self.has_sent = True
 
     def left_s(self) -> float:
         """What is left of the deadline; raises TimeoutError when nothing is."""
@@ -233,8 +240,7 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not self._wire.has_sent:
-            self._wire.before_sending()
-            self._wire.has_sent = True
+            self._wire.ask_to_send()
         self._socket.settimeout(self._wire.left_s())
         self._socket.sendall(buffer)
 

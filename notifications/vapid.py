@@ -7,8 +7,10 @@ so a lost key means that every operator subscribes again.
 import base64
 import functools
 import os
+import threading
 from contextlib import suppress
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ from py_vapid import Vapid02
 
 # Push services accept 24 hours at most.
 _VALID_FOR = timedelta(hours=12)
+_reading = threading.Lock()
 
 
 def public_key() -> str:
@@ -41,18 +44,24 @@ def authorization(*, endpoint: str, now: datetime) -> dict[str, str]:
 
 
 def _contact() -> str:
-    """Where a push service may complain: the page, or the sender of our mails."""
-    if settings.CANDOR_ORIGIN.startswith("https://"):
-        return str(settings.CANDOR_ORIGIN)
-    return "mailto:status@example.com"
+    """Where a push service may complain: the page (without its port), or the sender of our mails."""
+    origin = urlsplit(settings.CANDOR_ORIGIN)
+    if origin.scheme == "https":
+        return f"https://{origin.hostname}"
+    return f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}"
 
 
 def _path() -> Path:
     return Path(settings.DATA_DIR) / "vapid_key.pem"
 
 
-@functools.cache
 def _key(path: Path) -> Vapid02:
+    with _reading:
+        return _read(path)
+
+
+@functools.cache
+def _read(path: Path) -> Vapid02:
     if not path.exists():
         _make(path)
     return Vapid02.from_pem(path.read_bytes())

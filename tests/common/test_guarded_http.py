@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -84,6 +85,16 @@ def test_what_the_caller_raises_before_sending_stops_the_request() -> None:
         guarded_http.send(Request(url=server.url), guard=LOCAL, before_sending=stop)
 
     assert server.got == []
+
+
+def test_time_that_the_caller_takes_is_not_the_other_sides() -> None:
+    request = Request(url="", deadline_s=0.5)
+    with web.server() as server:
+        answer = guarded_http.send(
+            replace(request, url=server.url), guard=LOCAL, before_sending=lambda: time.sleep(0.6)
+        )
+
+    assert answer.status == 200
 
 
 def test_nothing_listens() -> None:

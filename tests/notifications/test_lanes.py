@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def _loopback(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ALLOW_PRIVATE_HOOKS = True
     settings.SLACK_HOSTS = ["127.0.0.*"]
-    monkeypatch.setattr(calls, "DEADLINE_S", 1.0)
+    monkeypatch.setattr(calls, "DEADLINE_S", 2.0)
 
 
 class Hosts:
@@ -231,3 +231,39 @@ def test_lost_key_is_said_and_not_retried(hosts: Hosts, settings: Settings, now:
     row = Delivery.objects.get()
     assert row.state == State.FAILED
     assert "Enter it again" in row.last_error
+
+
+@pytest.mark.parametrize(("kind", "sent"), [("webhook", 1), ("slack", 0)])
+def test_letter_whose_sender_died_is_sent_again_only_where_copies_fold(
+    kind: str, sent: int, hosts: Hosts, now: datetime
+) -> None:
+    letter = post.letter(channel=kind, address="a", secrets={"url": hosts.url(1)})
+    outbox.put_many(letters=[letter], now=now)
+    [row] = leasing.claim_spread(
+        channels=[kind], avoid=(), now=now, limit=5, per_host=2, lease=timedelta(seconds=60)
+    )
+    leasing.mark_handed(row=row, now=now)
+
+    for minutes in range(1, 12):
+        post.drain(now=now + timedelta(minutes=minutes))
+
+    assert len(hosts.order) == sent
+    assert post.fresh(row).state == (State.SENT if sent else State.UNKNOWN)
+
+
+@pytest.mark.req("A7", "F7")
+def test_name_that_leads_to_our_own_network_is_not_dialled(
+    hosts: Hosts, settings: Settings, now: datetime
+) -> None:
+    settings.ALLOW_PRIVATE_HOOKS = False
+    row = post.put(
+        now=now,
+        channel="webhook",
+        address="a",
+        secrets={"url": f"https://localhost:{hosts.server.port}/"},
+    )
+
+    post.drain(now=now)
+
+    assert "may not be dialled" in post.fresh(row).last_error
+    assert hosts.server.connections == 0

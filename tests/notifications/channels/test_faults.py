@@ -16,11 +16,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("F4", "F5", "F6", "F-23")]
 every_channel = pytest.mark.parametrize("kind", providers.ALL)
 
 
-@pytest.fixture(autouse=True)
-def _short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "DEADLINE_S", 0.4)
-
-
 @pytest.fixture
 def server() -> Iterator[web.Server]:
     with web.server() as running:
@@ -116,7 +111,9 @@ def test_unanswered_message_is_perhaps_sent_and_never_sent_again(
     server.reply = reply
     row = put(kind, server, settings, now)
 
-    post.drain(now=now)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(calls, "DEADLINE_S", 0.8)
+        post.drain(now=now)
     server.reply = web.answer(200)
     for hours in range(1, 60):
         post.drain(now=now + timedelta(hours=hours))
@@ -133,7 +130,9 @@ def test_unanswered_message_with_a_key_is_sent_again(
     server.reply = reply
     row = put(kind, server, settings, now)
 
-    post.drain(now=now)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(calls, "DEADLINE_S", 0.8)
+        post.drain(now=now)
     assert post.fresh(row).next_attempt_at == now + timedelta(seconds=5)
     server.reply = web.answer(200)
     assert post.drain(now=now + timedelta(seconds=30)).sent == 1
