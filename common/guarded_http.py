@@ -10,6 +10,7 @@ import functools
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ BODY_MAX = 4096
 _DIAL_LIMIT = 4
 # A name server that does not answer must not hold more than these.
 _lookups = concurrent.futures.ThreadPoolExecutor(max_workers=16, thread_name_prefix="lookup")
+_making_tls = threading.Lock()
 
 
 class UrlNotAllowed(ValueError):
@@ -105,7 +107,7 @@ def send(request: Request, *, guard: Guard, before_sending: Callable[[], None]) 
     """Send one request and read its answer, over a connection of its own.
 
     `before_sending` is called when the connection stands and nothing has been written yet; what it
-    raises ends the sending. Proxies named in the environment are not used.
+    raises ends the sending, and the time it takes does not count. Proxies named in the environment are not used.
 
     Raises:
         NotSent, NoAnswer: see there.
@@ -161,9 +163,16 @@ class _Wire(httpcore.NetworkBackend):
     ) -> None:
         self._guard = guard
         self._ends_at = time.monotonic() + deadline_s
-        self.before_sending = before_sending
+        self._before_sending = before_sending
         self.has_sent = False
         self.host = "The host"
+
+    def ask_to_send(self) -> None:
+        """The caller's last word; how long it thinks is not the other side's fault."""
+        asked_at = time.monotonic()
+        self._before_sending()
+        self._ends_at += time.monotonic() - asked_at
+        self.has_sent = True
 
     def left_s(self) -> float:
         """What is left of the deadline; raises TimeoutError when nothing is."""
@@ -200,7 +209,7 @@ class _Wire(httpcore.NetworkBackend):
         raise failure
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        if _is_address(host):
+        if is_address(host):
             found = [host]
         else:
             asked = _lookups.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
@@ -231,8 +240,7 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not self._wire.has_sent:
-            self._wire.before_sending()
-            self._wire.has_sent = True
+            self._wire.ask_to_send()
         self._socket.settimeout(self._wire.left_s())
         self._socket.sendall(buffer)
 
@@ -257,9 +265,15 @@ class _Stream(httpcore.NetworkStream):
         return None
 
 
-@functools.cache
 def _tls() -> ssl.SSLContext:
-    """Trusts the system's authorities (SSL_CERT_FILE included) and certifi's; made once."""
+    """The one context; loading the authorities costs 20 ms, also with many threads at the start."""
+    with _making_tls:
+        return _new_tls()
+
+
+@functools.cache
+def _new_tls() -> ssl.SSLContext:
+    """Trusts the system's authorities (SSL_CERT_FILE included) and certifi's."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     # On from Python 3.13: refuses private authorities that every browser accepts.
@@ -267,7 +281,8 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether the host is an IP address rather than a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -1,18 +1,41 @@
 """What operators say to visitors."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+SHOWN_AT_ONCE = 2
+
+
+class State(models.TextChoices):
+    """Where an announcement stands; `code` is the icon beside the word."""
+
+    SHOWN = "shown", _("Shown")
+    DISPLACED = "displaced", _("Displaced by two newer ones")
+    PLANNED = "planned", _("Planned")
+    OVER = "over", _("Over")
+
+    @property
+    def code(self) -> str:
+        return {State.SHOWN: "op", State.PLANNED: "mt"}.get(self, "un")
+
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def not_over(self, *, now: datetime) -> "AnnouncementQuerySet":
+        """Current and coming ones, newest first."""
+        still = models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=now)
+        return self.filter(still).order_by("-starts_at", "-id")
+
     def current(self, *, now: datetime) -> "AnnouncementQuerySet":
         """What visitors see at this moment, newest first."""
-        return self.filter(
-            models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=now), starts_at__lte=now
-        ).order_by("-starts_at", "-id")
+        return self.not_over(now=now).filter(starts_at__lte=now)
+
+    def shown(self, *, now: datetime) -> "AnnouncementQuerySet":
+        """What the page has room for: the newest ones (DESIGN 5.11)."""
+        return self.current(now=now)[:SHOWN_AT_ONCE]
 
 
 class Announcement(models.Model):
@@ -33,3 +56,11 @@ class Announcement(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def state(self, *, now: datetime, shown: Collection[int]) -> State:
+        """Where it stands; `shown` are the ids of those the page shows."""
+        if self.pk in shown:
+            return State.SHOWN
+        if self.starts_at > now:
+            return State.PLANNED
+        return State.OVER if self.ends_at and self.ends_at <= now else State.DISPLACED

@@ -10,9 +10,11 @@ from django.template.loader import render_to_string
 
 from common import sealing
 from components import catalogue
+from monitoring import browsers
 from monitoring.models import AlertChannel
 from notifications import outbox
 from notifications.channels import CHANNELS
+from notifications.channels.base import Recipient
 from notifications.messages import Message, Tone
 
 _TEMPLATE = "monitoring/emails/{name}.{part}"
@@ -26,10 +28,12 @@ def compose(
     payload: Mapping[str, Any],
     tone: Tone,
     now: datetime,
+    about: str = "",
 ) -> Message:
     """The message of one alert, from the pair of templates `name`.
 
-    A recovery closes, at pagers, what every problem before it opened: they share one key.
+    A recovery closes, at pagers, what every problem before it opened: they share one key, unless
+    the message is `about` something else.
     """
     page = catalogue.page()
     url = f"{settings.CANDOR_ORIGIN}/admin/monitors/"
@@ -40,7 +44,7 @@ def compose(
         html=render_to_string(_TEMPLATE.format(name=name, part="html"), context),
         url=url,
         tone=tone,
-        alert_key=f"candor-{page.uuid}",
+        alert_key="-".join(["candor", str(page.uuid), *([about] if about else [])]),
         payload={
             "type": name,
             "time": now.isoformat(),
@@ -64,11 +68,8 @@ def letters(
     A channel whose secrets cannot be read any more, or that does not exist, has no recipients: its
     pane says so.
     """
-    kind = CHANNELS.get(channel.kind)
-    if kind is None:
-        return []
     try:
-        recipients = kind.recipients(channel.values)
+        named = recipients(channel)
     except sealing.SealBroken:
         return []
     return [
@@ -79,8 +80,18 @@ def letters(
             dedupe_key=f"{dedupe_key}:{channel.id}",
             secrets=recipient.secrets,
         )
-        for position, recipient in enumerate(recipients)
+        for position, recipient in enumerate(named)
     ]
+
+
+def recipients(channel: AlertChannel) -> list[Recipient]:
+    """Everybody whom a channel tells, in a steady order. Raises SealBroken."""
+    kind = CHANNELS.get(channel.kind)
+    if kind is None:
+        return []
+    if channel.kind == browsers.KIND:
+        return browsers.recipients(user_ids=channel.options.get("operators", []))
+    return kind.recipients(channel.values)
 
 
 def enabled(*, reminders: bool = False) -> Sequence[AlertChannel]:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from monitoring import alert_items, alert_letters, dependencies
+from monitoring import alert_items, alert_letters, dependencies, node_alerts
 from monitoring.alert_items import Told
 from monitoring.dependencies import Answer, Seen
-from monitoring.models import AlertSettings, HealthChange, Mode, Node, Replica
+from monitoring.models import AlertSettings, HealthChange, Mode, Replica
 from notifications.messages import Tone
 from probing.health import Health
 
@@ -62,6 +62,7 @@ def tell_interrupted(*, gaps: Sequence[HealthChange], now: datetime) -> None:
         context={"count": len(lost), "since": since},
         payload={"replicas": len(lost), "since": since.isoformat()},
         tone=Tone.NOTICE,
+        about="interrupted",
         now=now,
     )
     key = f"interrupted:{now:%Y-%m-%dT%H}"
@@ -122,7 +123,7 @@ def _ripe(now: datetime) -> tuple[list[Replica], dict[int, list[str]]]:
         .select_related("node__component")
         .order_by("id")
     )
-    depends_on = _edges() if untold else {}
+    depends_on = node_alerts.dependencies_by_node() if untold else {}
     if not depends_on:
         return untold, {}
     seen = _seen(depends_on)
@@ -146,15 +147,6 @@ def _ripe(now: datetime) -> tuple[list[Replica], dict[int, list[str]]]:
             if name not in following[verdict.root]:
                 following[verdict.root].append(name)
     return ripe, following
-
-
-def _edges() -> dict[int, list[int]]:
-    """What each node depends on."""
-    edges: dict[int, list[int]] = defaultdict(list)
-    rows = Node.depends_on.through.objects.order_by("id")
-    for node_id, other_id in rows.values_list("from_node_id", "to_node_id"):
-        edges[node_id].append(other_id)
-    return edges
 
 
 def _seen(depends_on: Mapping[int, Collection[int]]) -> list[Seen]:

@@ -42,7 +42,7 @@ def ancestors(node: int, depends_on: Mapping[int, Collection[int]]) -> set[int]:
     Nodes in a circle explain nothing about each other: each is told for itself.
     """
     return {
-        other for other in _reachable(node, depends_on) if node not in _reachable(other, depends_on)
+        other for other in reachable(node, depends_on) if node not in reachable(other, depends_on)
     }
 
 
@@ -84,7 +84,8 @@ def _is_cleared(replica: Seen, died_at: datetime, checked_at: datetime) -> bool:
     return replica.since is None or replica.since <= died_at or checked_at > replica.since
 
 
-def _reachable(node: int, depends_on: Mapping[int, Collection[int]]) -> set[int]:
+def reachable(node: int, depends_on: Mapping[int, Collection[int]]) -> set[int]:
+    """Every node that this one depends on, directly or not; itself too when it is in a circle."""
     found: set[int] = set()
     waiting = list(depends_on.get(node, ()))
     while waiting:

@@ -278,6 +278,7 @@ def _node_edit_page(
         button=_("Save node"),
         back=views.at_node(node.pk),
         remove_url=reverse("admin:node_remove", args=[node.pk]),
+        alerts_url=reverse("admin:node_alerts", args=[node.pk]),
         try_url=reverse("admin:node_try", args=[node.pk]),
         try_address=address or (first.address if first else ""),
         tested=tested,

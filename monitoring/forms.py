@@ -1,4 +1,4 @@
-"""Forms of the console's screens for services, nodes, replicas and team alerts.
+"""Forms of the console's screens for services, nodes and replicas.
 
 They only read what was typed; whether it may be saved is said by the operations, whose errors the
 views hand back with `take_errors`.
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 
 from common.console import ConsoleForm, SlugField
 from components.models import Component, ComponentGroup
-from monitoring.models import Node
+from monitoring.models import Mode, Node, SilenceRule
 from probing.options import METHODS
 
 _INTERVALS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
@@ -148,6 +148,37 @@ class NodeForm(JudgingForm):
         required=False,
         help_text=_("Names the node in the API and in files. Empty: made from the name."),
     )
+    mode = forms.ChoiceField(
+        label=_("How it is watched"),
+        choices=[
+            (Mode.POLL, _("Poll: we ask its replicas")),
+            (Mode.PUSH, _("Push: an application reports")),
+            (Mode.LOCAL, _("Local: a daemon in its network asks")),
+        ],
+    )
+    silent_after_s = SecondsField(
+        label=_("Dead after silence, seconds"), help_text=_("No report for that long")
+    )
+    silence_rule = forms.ChoiceField(
+        label=_("Silence is counted by"),
+        choices=[
+            (SilenceRule.LONGER, _("The longer of that and the announced interval with grace")),
+            (SilenceRule.LAST_REPORT, _("That alone, since the last report")),
+            (SilenceRule.ANNOUNCED, _("That on top of the announced interval")),
+        ],
+    )
+    cpu_sick_above = forms.FloatField(
+        label=_("Sick above CPU load"),
+        min_value=0,
+        max_value=100,
+        help_text=_("By number of CPUs: 0.5 is half of them. Strictly above."),
+    )
+    ram_sick_above = forms.FloatField(
+        label=_("Sick above RAM used"),
+        min_value=0,
+        max_value=100,
+        help_text=_("0.75 is three quarters. Strictly above."),
+    )
     http_method = forms.ChoiceField(
         label=_("Method"), choices=[(method, method) for method in METHODS]
     )
@@ -220,22 +251,3 @@ class ReplicaForm(ConsoleForm):
         label=_("Address"),
         help_text=_("https://…, http://…, tcp://host:port, icmp://host or dns://name"),
     )
-
-
-class EmailAlertsForm(ConsoleForm):
-    """Who gets mails when a replica dies."""
-
-    is_enabled = forms.BooleanField(label=_("Send alerts by e-mail"), required=False)
-    recipients = forms.CharField(
-        label=_("To"),
-        required=False,
-        widget=forms.Textarea(
-            attrs={"rows": 4, "spellcheck": "false", "placeholder": "ops@example.com"}
-        ),
-        help_text=_("One address a line."),
-    )
-    tells_recovery = forms.BooleanField(label=_("Also tell when it recovers"), required=False)
-
-    def clean_recipients(self) -> list[str]:
-        typed = self.cleaned_data["recipients"].replace(",", "\n").replace(";", "\n")
-        return [line.strip() for line in typed.splitlines() if line.strip()]

@@ -15,6 +15,7 @@ from django.utils.crypto import get_random_string
 from common import sealing
 from components import catalogue
 from components.models import Page
+from monitoring import secret_fields
 from monitoring.models import HealthHook, PageHealthChange
 from notifications import outbox, reading
 from notifications.channels import CHANNELS
@@ -63,14 +64,16 @@ def save_hook(
     values: Mapping[str, str],
     cleared: frozenset[str] = frozenset(),
 ) -> HealthHook:
-    """Add or change a receiver. What `values` leaves empty stays as it is, unless it is in `cleared`.
+    """Add or change a receiver; `values` are merged as `secret_fields` says.
 
     Raises ValidationError by field, with nothing saved.
     """
-    kept = {key: value for key, value in _stored(hook).items() if key not in cleared}
-    typed = {key: value.strip() for key, value in values.items() if value.strip()}
+    channel = CHANNELS[CHANNEL]
+    wanted = secret_fields.merged(
+        declared=channel.fields, stored=stored(hook), typed=values, cleared=cleared
+    )
     try:
-        secrets = CHANNELS[CHANNEL].check({**kept, **typed})
+        secrets = channel.check(wanted)
     except FieldInvalid as error:
         raise ValidationError({error.name: [str(error)]}) from None
     with transaction.atomic():
@@ -79,6 +82,11 @@ def save_hook(
         hook.full_clean()
         hook.save()
     return hook
+
+
+def remove_hook(*, hook: HealthHook) -> None:
+    """Forget a receiver and its secrets."""
+    HealthHook.objects.filter(pk=hook.pk).delete()
 
 
 def send_test(*, hook: HealthHook, health: str, now: datetime) -> bool:
@@ -102,12 +110,8 @@ def attempts(*, hook: HealthHook) -> list[reading.Last]:
     return reading.latest_to(channel=CHANNEL, addresses=[_address(hook)], limit=10)
 
 
-def is_sealed_shut(*, hook: HealthHook) -> bool:
-    """Whether what is stored cannot be read any more and has to be entered again."""
-    return not _stored(hook)
-
-
-def _stored(hook: HealthHook) -> dict[str, str]:
+def stored(hook: HealthHook) -> dict[str, str]:
+    """Address and secrets; empty when they cannot be read any more and have to be entered again."""
     try:
         return hook.secrets
     except sealing.SealBroken:
@@ -115,7 +119,7 @@ def _stored(hook: HealthHook) -> dict[str, str]:
 
 
 def _letter(hook: HealthHook, message: Message, dedupe_key: str) -> outbox.Letter | None:
-    secrets = _stored(hook)
+    secrets = stored(hook)
     if not secrets:
         return None
     return outbox.Letter(

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 
 from components import catalogue
 from components.models import Component
@@ -46,7 +46,14 @@ def add_replica(*, node: Node, address: str, now: datetime, position: int | None
 def add_replicas(
     *, node: Node, addresses: Sequence[str], now: datetime, position: int | None = None
 ) -> list[Replica]:
-    """Add several replicas of one node, in this order, from `position` on or at the end."""
+    """Add several replicas of one node, in this order, from `position` on or at the end.
+
+    Those of a push node are made by their first report, not here.
+    """
+    if addresses and node.mode == Mode.PUSH:
+        raise ValidationError(
+            {"address": "A push node's replicas appear with their first report. Leave them out."}
+        )
     if position is None:
         position = node.replicas.count()
     replicas = [
@@ -100,7 +107,9 @@ def validate_node(node: Node) -> None:
         except ValueError as error:
             errors.setdefault("http_body_regex", []).append(str(error))
     if node.mode not in Mode.values:
-        errors.setdefault("mode", []).append(f"“{node.mode}” is not a mode. Write poll.")
+        errors.setdefault("mode", []).append(
+            f"“{node.mode}” is not a mode. Write {', '.join(Mode.values)}."
+        )
     if errors:
         raise ValidationError(errors)
 
@@ -114,10 +123,21 @@ def _save_node(node: Node, *, options: dict[str, Any], now: datetime) -> Node:
     validate_node(node)
     with transaction.atomic():
         node.save()
-        # A shorter interval must not wait for the end of the old, longer one.
-        Replica.objects.filter(node=node, next_probe_at__isnull=False).update(next_probe_at=now)
+        _follow_mode(node, now=now)
         catalogue.mark_dirty()
     return node
+
+
+def _follow_mode(node: Node, *, now: datetime) -> None:
+    """Have the node's replicas polled, or waited for, as its mode says."""
+    replicas = Replica.objects.filter(node=node)
+    if Mode(node.mode).is_reported:
+        replicas.filter(next_probe_at__isnull=False).update(next_probe_at=None)
+        return
+    # A shorter interval must not wait for the end of the old, longer one.
+    replicas.filter(next_probe_at__isnull=False).update(next_probe_at=now)
+    was_reported = models.Q(silent_at__isnull=False) | models.Q(expires_at__isnull=False)
+    replicas.filter(was_reported).update(next_probe_at=now, silent_at=None, expires_at=None)
 
 
 def _checked(address: str) -> str:
@@ -136,7 +156,11 @@ def _say_changed(node: Node, *, now: datetime, note: str) -> None:
 
 def _forget_outcomes(replica: Replica, *, now: datetime) -> None:
     replica.health, replica.health_since, replica.checks_in_health = None, now, 0
-    replica.next_probe_at = now
+    is_reported = Mode(replica.node.mode).is_reported
+    replica.next_probe_at = None if is_reported else now
+    replica.silent_at = replica.expires_at = None
+    # A person vouches for the address: unlike one that only reports name, it counts at once (E2).
+    replica.first_healthy_at = now if is_reported else None
     replica.last_outcome_at, replica.dead_told_at, replica.certificate_expires_at = None, None, None
     replica.fresh_until = now + replica.node.fresh_for
     replica.latency_ms, replica.reason, replica.detail, replica.phases = None, "", "", {}

@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -257,9 +258,11 @@ class Replica(models.Model):
     ram = models.FloatField(null=True, default=None, editable=False)
     # A replica nobody ever saw healthy must not turn a page dead (reliability E2).
     first_healthy_at = models.DateTimeField(null=True, default=None, editable=False)
-    # Damping: the health the last checks would make it, and how many in a row said so.
+    # Damping (`monitoring.judging.Streak`): where the last checks point to, how many in a row do, and
+    # how many of them point two steps away.
     streak_health = models.CharField(max_length=8, default="", editable=False)
     streak = models.PositiveIntegerField(default=0, editable=False)
+    streak_far = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     reason = models.CharField(max_length=32, default="", editable=False)
     detail = models.CharField(max_length=200, default="", editable=False)
     phases = models.JSONField(default=dict, editable=False)
@@ -308,13 +311,38 @@ class Replica(models.Model):
         """New, and its first outcome is not overdue yet."""
         return self.last_outcome_at is None and self.fresh_until is not None
 
+    @property
+    def is_unproven(self) -> bool:
+        """Dead, and known from its own reports alone: it has no say in how the page is (E2)."""
+        return (
+            self.first_healthy_at is None
+            and self.health == Health.DEAD
+            and Mode(self.node.mode).is_reported
+        )
+
+
+class Pulse(models.Model):
+    """When a job of ours last ran: afterwards it knows how long it was away."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
 
 class Ballot(models.Model):
-    """What one place last said of one replica; `place` is a location's slug, empty for here."""
+    """What one place last said of one replica; `place` is a location's slug, empty for here.
+
+    `health` is empty while a place has not made up its mind. Damping is done place by place.
+    """
 
     replica = models.ForeignKey(Replica, on_delete=models.CASCADE, related_name="ballots")
     place = models.CharField(max_length=100, blank=True, default="")
-    health = models.CharField(max_length=8)
+    health = models.CharField(max_length=8, blank=True, default="")
+    streak_health = models.CharField(max_length=8, default="")
+    streak = models.PositiveIntegerField(default=0)
+    streak_far = models.PositiveIntegerField(default=0)
     at = models.DateTimeField()
     fresh_until = models.DateTimeField()
     latency_ms = models.FloatField(null=True, default=None)
@@ -328,6 +356,28 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place or 'here'}: {self.health}"
+
+
+class Blindness(models.Model):
+    """A stretch in which our own network was down, so that nothing we saw meant anything (F-28).
+
+    In the database, so that all workers and pages agree; at most one is open.
+    """
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, default=None)
+    is_open = models.BooleanField(default=True)
+    good_rounds = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_open"], condition=models.Q(is_open=True), name="one_open_blindness"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"blind since {self.started_at}"
 
 
 class HealthChange(models.Model):
@@ -362,6 +412,7 @@ class Sample(models.Model):
     at = models.DateTimeField()
     latency_ms = models.PositiveIntegerField(null=True)
     outcome = models.PositiveSmallIntegerField()  # packing.Outcome
+    place = models.CharField(max_length=100, default="", db_default="")  # as in Ballot
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="sample_by_time")]
@@ -461,6 +512,13 @@ class Token(models.Model):
     def __str__(self) -> str:
         return self.label or f"{self.kind} token"
 
+    @property
+    def scope(self) -> str:
+        """What it is for: a node (component/node), a location, or the whole page."""
+        if self.node is not None:
+            return f"{self.node.component.slug}/{self.node.slug}"
+        return self.location.slug if self.location is not None else "page"
+
 
 class PageHealthChange(models.Model):
     """One change of the page's general health (G1); the latest row is the present health."""
@@ -475,6 +533,28 @@ class PageHealthChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.previous or 'new'} → {self.health}"
+
+
+class Browser(models.Model):
+    """A browser in which an operator wants to be alerted (F5).
+
+    `digest` is of its endpoint, `address` what deliveries to it are called, and `sealed` holds the
+    subscription itself: whoever has it can write to that browser.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(_("name"), max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    address = models.CharField(max_length=320, editable=False)
+    sealed = models.TextField(editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        verbose_name = _("browser")
+        verbose_name_plural = _("browsers")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class HealthHook(models.Model):

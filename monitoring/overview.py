@@ -13,7 +13,7 @@ from statistics import median_low
 from components import status
 from components.models import Component
 from components.status import Status
-from monitoring import wording
+from monitoring import evidence, wording
 from monitoring.models import Mode, Node, Replica
 from monitoring.wording import Summary
 from probing.health import Health
@@ -33,6 +33,7 @@ class ReplicaRow:
     code: str
     word: str
     why: str
+    verdict: str  # what made it sick or dead, in one sentence
     since: datetime | None
     checks: int
     checked_at: datetime | None
@@ -203,6 +204,12 @@ def _nodes_by_component(component_ids: Collection[int] | None) -> dict[int, list
     by_component: dict[int, list[Node]] = defaultdict(list)
     for node in nodes.prefetch_related("replicas"):
         by_component[node.component_id].append(node)
+    every = [
+        replica for mine in by_component.values() for node in mine for replica in _replicas(node)
+    ]
+    told = evidence.sentences(replicas=every)
+    for replica in every:
+        replica.sentence = told.get(replica.pk, "")  # type: ignore[attr-defined]
     return by_component
 
 
@@ -324,6 +331,7 @@ def _replica_row(replica: Replica, node: Node, number: int) -> ReplicaRow:
         code=wording.HEALTH_CODES[health],
         word=wording.health(health, is_waiting=replica.is_waiting),
         why=wording.why(replica, node),
+        verdict=getattr(replica, "sentence", ""),
         since=replica.health_since if health else None,
         checks=replica.checks_in_health,
         checked_at=replica.last_outcome_at,

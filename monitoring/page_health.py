@@ -44,6 +44,7 @@ def note(*, now: datetime) -> PageHealthChange | None:
             previous=previous, health=health, at=now, nodes=_nodes(ailing, health)
         )
         health_webhook.put_letters(change=change, now=now)
+        catalogue.mark_dirty()  # the warning in other places counts from here (U1)
     return change
 
 

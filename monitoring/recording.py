@@ -9,13 +9,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from components.models import StatusChange
-from monitoring import alerting, coverage, verdicts
-from monitoring.models import HealthChange, Node, Replica, Sample
+from monitoring import alerting, ballots, blindness, coverage, evidence, judging, page_health
+from monitoring import verdicts as claiming
+from monitoring.ballots import Booth
+from monitoring.judging import Limits, Verdict, Vote
+from monitoring.models import Blindness, HealthChange, Mode, Node, Replica, Sample
 from monitoring.packing import Outcome
 from monitoring.polling import Observation
-from probing import health as health_rules
 from probing.health import Health
 
 _WRITTEN = [
@@ -24,7 +27,11 @@ _WRITTEN = [
     "checks_in_health",
     "last_outcome_at",
     "fresh_until",
+    "first_healthy_at",
     "latency_ms",
+    "streak_health",
+    "streak",
+    "streak_far",
     "reason",
     "detail",
     "phases",
@@ -46,107 +53,249 @@ class Recorded:
     status_changes: list[StatusChange]
 
 
+@dataclass(slots=True)
+class _Wave:
+    """A wave while it is recorded: the rows to write, and what they are judged by."""
+
+    now: datetime
+    replicas: dict[int, Replica]
+    booth: Booth | None
+    samples: list[Sample]
+    changes: list[HealthChange]
+    limits: dict[int, Limits]
+
+
 def record(*, observations: Sequence[Observation], now: datetime) -> Recorded:
     """Store a wave of observations, judge the replicas and claim what follows for their components.
 
-    An observation older than the last one of its replica loses; one of a replica that was removed
-    meanwhile is dropped. Inconclusive outcomes are kept as samples and change no health: the
-    replica becomes unknown once nothing conclusive arrived in time (`coverage`).
+    An observation older than the last one of its replica and place loses; one of a replica that was
+    removed meanwhile is dropped, and one from a place that has no vote. Inconclusive outcomes are
+    kept as samples and change no health: the replica becomes unknown once nothing conclusive
+    arrived in time (`coverage`). Times are kept in tenths of a second, as samples are.
     """
     coverage.note_gaps(now=now)
     with transaction.atomic():
         replicas = _locked({observation.replica_id for observation in observations})
-        samples: list[Sample] = []
-        changes: list[HealthChange] = []
+        observations = blindness.weigh(observations=observations, replicas=replicas, now=now)
+        booth = ballots.load(replicas=replicas.values())
+        wave = _Wave(now, replicas, booth, [], [], {})
         for observation in sorted(observations, key=lambda observation: observation.at):
             replica = replicas.get(observation.replica_id)
-            if replica is None or (
-                replica.last_outcome_at and observation.at <= replica.last_outcome_at
-            ):
-                continue
-            health = observation.measured or health_rules.replica_health(
-                observation.outcome, replica.node.thresholds
-            )
-            samples.append(_sample(observation, health))
-            change = _apply(replica, observation, health, now)
-            if change is not None:
-                changes.append(change)
-        _store(list(replicas.values()), samples, changes)
-        status_changes = _say(changes, now) if changes else []
-    return Recorded(changes, status_changes)
+            if replica is not None:
+                _take(wave, replica, observation)
+        _store(wave)
+        status_changes = _say(wave.changes, now) if wave.changes else []
+    return Recorded(wave.changes, status_changes)
+
+
+def limits_of(node: Node) -> Limits:
+    """What a person set on the node, for the rules."""
+    return Limits(
+        sick_after_s=node.sick_after_s,
+        dead_after_s=node.dead_after_s,
+        bad_checks=node.bad_checks,
+        good_checks=node.good_checks,
+        quorum=node.quorum,
+        retries=node.retries,
+    )
 
 
 def _locked(replica_ids: set[int]) -> dict[int, Replica]:
-    """The replicas by id, their rows held until the end of the transaction."""
+    """The replicas by id, their rows held until the end of the transaction.
+
+    Each knows whether others vote on it and whether we are blind, at no statement of its own.
+    """
+    locations = Node.locations.through.objects.filter(node_id=OuterRef("node_id"))
     rows = (
         Replica.objects.filter(id__in=replica_ids)
         .select_for_update(of=("self",))
         .select_related("node__component__group")
+        .annotate(
+            has_places=Exists(locations),
+            is_blind=Exists(Blindness.objects.filter(is_open=True)),
+        )
         .order_by("id")
     )
     return {replica.id: replica for replica in rows}
 
 
-def _sample(observation: Observation, health: Health | None) -> Sample:
-    latency_ms = observation.outcome.latency_ms
-    return Sample(
-        replica_id=observation.replica_id,
-        at=observation.at,
-        latency_ms=None if latency_ms is None else round(latency_ms),
-        outcome=_SAMPLED[health],
+def _take(wave: _Wave, replica: Replica, observation: Observation) -> None:
+    """Bring the replica up to date with one observation (not saved)."""
+    at = observation.at.replace(microsecond=observation.at.microsecond // 100_000 * 100_000)
+    booth = wave.booth if wave.booth and replica.id in wave.booth.votes else None
+    if booth is not None and observation.place not in booth.places(replica.node):
+        return
+    if booth is None and observation.place and not Mode(replica.node.mode).is_reported:
+        return
+    heard_at = replica.last_outcome_at
+    if booth is not None:
+        heard_at = booth.last_heard(replica, observation.place)
+    if heard_at is not None and at <= heard_at:
+        return
+    limits = wave.limits.get(replica.node_id) or limits_of(replica.node)
+    wave.limits[replica.node_id] = limits
+    found, latency_ms = _found(observation, limits)
+    wave.samples.append(
+        Sample(
+            replica_id=replica.id,
+            at=at,
+            latency_ms=latency_ms,
+            outcome=_SAMPLED[found],
+            place=observation.place if booth is not None else "",
+        )
     )
+    if booth is None or observation.place == "" or not replica.node.is_polled_centrally:
+        _show(replica, observation)
+    replica.last_outcome_at = max(at, replica.last_outcome_at or at)
+    if found is None:
+        return
+    if booth is None:
+        change = _judge(wave, replica, observation, at=at, found=found, latency_ms=latency_ms)
+    else:
+        change = _poll(wave, booth, replica, observation, at=at, found=found)
+    if change is not None:
+        wave.changes.append(change)
 
 
-def _apply(
-    replica: Replica, observation: Observation, health: Health | None, now: datetime
-) -> HealthChange | None:
-    """Bring the replica up to date (not saved); the change of its health, if it is one."""
+def _found(observation: Observation, limits: Limits) -> tuple[Health | None, int | None]:
+    """What one observation stands for, and the latency to keep of it, from which a replay finds the same."""
     outcome = observation.outcome
-    replica.last_outcome_at = observation.at
+    latency_ms = None if outcome.latency_ms is None else int(outcome.latency_ms)
+    if observation.measured is not None:
+        if latency_ms is not None and judging.by_limits(latency_ms, limits) != observation.measured:
+            latency_ms = None  # judged elsewhere by other limits: ours would say something else
+        return observation.measured, latency_ms
+    if outcome.reachable is None:
+        return None, None
+    if not outcome.reachable:
+        return Health.DEAD, None
+    return judging.by_limits(latency_ms or 0, limits), latency_ms
+
+
+def _show(replica: Replica, observation: Observation) -> None:
+    """What the console shows of the latest check."""
+    outcome = observation.outcome
     replica.reason, replica.detail = outcome.reason, outcome.detail
     replica.phases = {
         name: value for name, value in asdict(outcome.phases).items() if value is not None
     }
-    if health is None:
-        return None
+    if outcome.reachable is None and observation.measured is None:
+        return
     replica.latency_ms = outcome.latency_ms
-    replica.fresh_until = observation.at + replica.node.fresh_for
     if outcome.certificate_expires_at is not None:
         replica.certificate_expires_at = outcome.certificate_expires_at
-    if replica.health == health:
+
+
+def _judge(
+    wave: _Wave,
+    replica: Replica,
+    observation: Observation,
+    *,
+    at: datetime,
+    found: Health,
+    latency_ms: int | None,
+) -> HealthChange | None:
+    """Judge a replica that is checked from one place; the change of its health, if it is one."""
+    limits = wave.limits[replica.node_id]
+    previous = replica.measured
+    health, streak = judging.damp(
+        health=previous, streak=ballots.streak_of(replica), found=found, limits=limits
+    )
+    ballots.put_streak(replica, streak)
+    replica.fresh_until = at + replica.node.fresh_for
+    if health is None or health is previous:
         replica.checks_in_health += 1
         return None
+    verdict = judging.explain_checks(
+        previous=previous,
+        health=health,
+        limits=limits,
+        latency_ms=latency_ms,
+        reason=observation.outcome.reason,
+        attempts=observation.outcome.attempts,
+    )
+    return _change(wave, replica, observation, at=at, verdict=verdict)
+
+
+def _poll(
+    wave: _Wave,
+    booth: Booth,
+    replica: Replica,
+    observation: Observation,
+    *,
+    at: datetime,
+    found: Health,
+) -> HealthChange | None:
+    """Count the places' votes on a replica; the change of its health, if it is one."""
+    limits = wave.limits[replica.node_id]
+    places = booth.places(replica.node)
+    vote = judging.cast(
+        vote=booth.votes[replica.id].get(observation.place),
+        place=observation.place,
+        name=places[observation.place],
+        found=found,
+        at=at,
+        fresh_for=replica.node.fresh_for,
+        limits=limits,
+    )
+    votes: list[Vote] = booth.cast(replica, vote, observation)
+    replica.fresh_until = max(vote.fresh_until for vote in votes)
+    health = judging.count(votes, at=at, places=len(places), limits=limits)
+    if health is None or health is replica.measured:
+        replica.checks_in_health += 1
+        return None
+    verdict = judging.explain_count(votes, health=health, at=at, places=len(places), limits=limits)
+    return _change(wave, replica, observation, at=at, verdict=verdict)
+
+
+def _change(
+    wave: _Wave, replica: Replica, observation: Observation, *, at: datetime, verdict: Verdict
+) -> HealthChange:
+    """Apply the verdict to the replica (not saved)."""
+    outcome = observation.outcome
+    # Places are heard out of turn: a change never lies before the one it follows.
+    at = max(at, replica.health_since) if replica.health and replica.health_since else at
     change = HealthChange(
         replica=replica,
         previous=replica.health,
-        health=health,
-        at=observation.at,
-        recorded_at=now,
+        health=verdict.health,
+        at=at,
+        recorded_at=wave.now,
         reason=outcome.reason,
         detail=outcome.detail,
         phases=replica.phases,
         attempts=outcome.attempts,
     )
-    replica.health, replica.health_since, replica.checks_in_health = health, observation.at, 1
+    change.verdict = verdict.as_json()
+    replica.health, replica.health_since, replica.checks_in_health = verdict.health, at, 1
+    if verdict.health is Health.HEALTHY and replica.first_healthy_at is None:
+        replica.first_healthy_at = at
     return change
 
 
-def _store(replicas: list[Replica], samples: list[Sample], changes: list[HealthChange]) -> None:
-    Sample.objects.bulk_create(samples)
-    HealthChange.objects.bulk_create(changes)
+def _store(wave: _Wave) -> None:
+    Sample.objects.bulk_create(wave.samples)
+    if wave.changes:
+        evidence.attach(changes=wave.changes)
+    HealthChange.objects.bulk_create(wave.changes)
     # An upsert of locked, existing rows is one statement; bulk_update builds a CASE a column and
     # row, which took 20 times as long for 500 replicas.
     Replica.objects.bulk_create(
-        replicas, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN
+        list(wave.replicas.values()),
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=_WRITTEN,
     )
+    if wave.booth is not None:
+        wave.booth.store()
 
 
 def _say(changes: list[HealthChange], now: datetime) -> list[StatusChange]:
-    """Refresh what the monitors claim, and tell operators."""
+    """Refresh what the monitors claim, and tell operators and the receivers of the page's health."""
     nodes: dict[int, Node] = {
         change.replica.node.component_id: change.replica.node for change in changes
     }
-    status_changes = verdicts.refresh(
+    status_changes = claiming.refresh(
         component_ids=nodes,
         now=now,
         at={change.replica.node.component_id: change.at for change in changes},
@@ -156,4 +305,5 @@ def _say(changes: list[HealthChange], now: datetime) -> list[StatusChange]:
         },
     )
     alerting.tell_changes(changes=changes, now=now)
+    page_health.note(now=now)
     return status_changes

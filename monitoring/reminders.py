@@ -40,7 +40,7 @@ def wait(*, plan: Plan, sent: int) -> timedelta | None:
     if not plan.interval:
         return None
     counter = min(sent + 1, max(1, plan.limit))
-    return plan.interval * counter**plan.backoff.power
+    return plan.interval * int(counter**plan.backoff.power)
 
 
 def is_due(

@@ -23,7 +23,7 @@ def remind(*, now: datetime) -> int:
     chosen = AlertSettings.objects.filter(id=1, reminder_interval_s__gt=0).first()
     if chosen is None:
         return 0
-    told = list(_told_dead(now))
+    told = _told_dead(now)
     if not told:
         AlertSettings.objects.filter(id=1).exclude(reminders_sent=0, reminded_at=None).update(
             reminders_sent=0, reminded_at=None
@@ -47,7 +47,7 @@ def remind(*, now: datetime) -> int:
 def _told_dead(now: datetime) -> Sequence[Replica]:
     dead = Replica.objects.filter(health=Health.DEAD, dead_told_at__isnull=False)
     rows = dead.exclude(node__muted_until__gt=now).select_related("node__component")
-    return rows.order_by("node__component_id", "node_id", "position", "id")
+    return list(rows.order_by("node__component_id", "node_id", "position", "id"))
 
 
 def _claim(chosen: AlertSettings, now: datetime) -> bool:

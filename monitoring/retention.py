@@ -37,9 +37,9 @@ def pack_finished_quarter(*, now: datetime) -> int:
     start = _floor(oldest, QUARTER)
     with transaction.atomic():
         rows = list(
-            Sample.objects.filter(at__gte=start, at__lt=start + QUARTER).values_list(
-                "id", "replica_id", "at", "latency_ms", "outcome"
-            )
+            Sample.objects.filter(at__gte=start, at__lt=start + QUARTER)
+            .order_by("at", "id")
+            .values_list("id", "replica_id", "at", "latency_ms", "outcome", "place")
         )
         if not rows:
             return 0
@@ -91,15 +91,15 @@ def forget(*, now: datetime) -> None:
     HealthChange.objects.filter(at__lt=now - rollups_kept).delete()
 
 
-_Row = tuple[int, int, datetime, int | None, int]
+_Row = tuple[int, int, datetime, int | None, int, str]
 
 
 def _merge(hour: datetime, rows: Iterable[_Row]) -> dict[int, list[PackedSample]]:
     """Add samples to the packed hours of their replicas; the whole hours, unpacked, by replica."""
     fresh: dict[int, list[PackedSample]] = defaultdict(list)
-    for _, replica_id, at, latency_ms, outcome in rows:
+    for _, replica_id, at, latency_ms, outcome, place in rows:
         offset_ds = int((at - hour) / timedelta(milliseconds=100))
-        fresh[replica_id].append(PackedSample(offset_ds, latency_ms, Outcome(outcome)))
+        fresh[replica_id].append(PackedSample(offset_ds, latency_ms, Outcome(outcome), place))
     stored = PackedHour.objects.filter(hour=hour, replica_id__in=fresh)
     hours = {row.replica_id: packing.unpack(bytes(row.data)) for row in stored}
     for replica_id, samples in fresh.items():

@@ -5,22 +5,31 @@ ticks (style guide 14).
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection, models, transaction
 
-from monitoring.models import Replica
+from monitoring.models import Node, Replica
 
 BATCH_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedBatch:
-    """Replicas that the caller now has to check, and for how long the claim makes sense."""
+    """Replicas that now have to be checked, and for how long the claim makes sense.
+
+    `replica_ids` are checked from here, `elsewhere` by the location whose slug it says.
+    """
 
     replica_ids: list[int]
     expires_s: int
+    elsewhere: Mapping[str, list[int]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.replica_ids or self.elsewhere)
 
 
 def claim_due_replicas(
@@ -38,13 +47,25 @@ def claim_due_replicas(
                 of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked
             )
             .order_by("next_probe_at")
-            .values_list("id", "next_probe_at", "node__interval_s", "last_outcome_at")[:limit]
+            .annotate(
+                has_places=models.Exists(
+                    Node.locations.through.objects.filter(node_id=models.OuterRef("node_id"))
+                )
+            )
+            .values_list(
+                "id",
+                "next_probe_at",
+                "node__interval_s",
+                "last_outcome_at",
+                "has_places",
+                "node__is_polled_centrally",
+            )[:limit]
         )
         if not due:
             return ClaimedBatch([], 1)
         slots = {
             replica_id: next_slot(replica_id, interval_s, now)
-            for replica_id, _, interval_s, _ in due
+            for replica_id, _, interval_s, *_ in due
         }
         claimed = Replica.objects.filter(id__in=slots, next_probe_at__lte=now).update(
             next_probe_at=models.Case(
@@ -58,13 +79,28 @@ def claim_due_replicas(
         if claimed != len(due):  # another dispatcher was faster: it has these rows, we have none
             transaction.set_rollback(True)
             return ClaimedBatch([], 1)
-    on_time = [
-        replica_id
-        for replica_id, next_probe_at, interval_s, last_outcome_at in due
+    on_time = {
+        replica_id: (has_places, is_central)
+        for replica_id, next_probe_at, interval_s, last_outcome_at, has_places, is_central in due
         if last_outcome_at is None
         or (next_probe_at is not None and now - next_probe_at < timedelta(seconds=interval_s))
-    ]
-    return ClaimedBatch(on_time, min(interval_s for _, _, interval_s, _ in due))
+    }
+    return ClaimedBatch(
+        [replica_id for replica_id, (_, is_central) in on_time.items() if is_central],
+        min(row[2] for row in due),
+        _elsewhere([replica_id for replica_id, (has_places, _) in on_time.items() if has_places]),
+    )
+
+
+def _elsewhere(replica_ids: Collection[int]) -> dict[str, list[int]]:
+    """The replicas by the slug of each location that checks them, too."""
+    if not replica_ids:
+        return {}
+    found: dict[str, list[int]] = defaultdict(list)
+    rows = Replica.objects.filter(id__in=replica_ids, node__locations__isnull=False).order_by("id")
+    for slug, replica_id in rows.values_list("node__locations__slug", "id"):
+        found[slug].append(replica_id)
+    return dict(found)
 
 
 def next_slot(replica_id: int, interval_s: int, now: datetime) -> datetime:

@@ -1,5 +1,7 @@
 """Doorbells of monitoring: beat rings, the rows say what is due."""
 
+import asyncio
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
@@ -7,23 +9,34 @@ from django.utils import timezone
 from common import egress
 from monitoring import (
     alerting,
+    blindness,
+    browsers,
     coverage,
+    listening,
     page_health,
     polling,
     recording,
     reminding,
     retention,
     scheduling,
+    vantage,
 )
 
 
 @shared_task(ignore_result=True, acks_late=True)
 def dispatch_due_probes() -> None:
-    """Claim what is due and hand it to the probe workers, up to 500 replicas a task."""
-    while (batch := scheduling.claim_due_replicas(now=timezone.now())).replica_ids:
-        probe_batch.apply_async(
-            kwargs={"replica_ids": batch.replica_ids}, expires=max(2, batch.expires_s)
-        )
+    """Claim what is due and hand it to the probe workers, up to 500 replicas a task.
+
+    What other locations check too goes to the queue of each, where a worker started there waits.
+    """
+    while batch := scheduling.claim_due_replicas(now=timezone.now()):
+        expires_s = max(2, batch.expires_s)
+        if batch.replica_ids:
+            probe_batch.apply_async(kwargs={"replica_ids": batch.replica_ids}, expires=expires_s)
+        for slug, replica_ids in batch.elsewhere.items():
+            probe_batch.apply_async(
+                kwargs={"replica_ids": replica_ids}, queue=f"probes.{slug}", expires=expires_s
+            )
 
 
 @shared_task(ignore_result=True, acks_late=True)
@@ -36,16 +49,45 @@ def probe_batch(*, replica_ids: list[int]) -> None:
 
 
 @shared_task(ignore_result=True, acks_late=True)
+def look_around() -> None:
+    """Ask the witnesses while we are blind, and always those that somebody named in the settings."""
+    was_blind = blindness.is_open()
+    if not was_blind and not settings.WITNESSES:
+        return
+    own = vantage.Vantage(witnesses=settings.WITNESSES)
+    is_cut_off = asyncio.run(own.is_cut_off())
+    if was_blind:
+        blindness.note_round(is_good=not is_cut_off, now=timezone.now())
+    elif is_cut_off and asyncio.run(vantage.Vantage(witnesses=settings.WITNESSES).is_cut_off()):
+        now = timezone.now()
+        blindness.begin(at=now, now=now)
+
+
+@shared_task(ignore_result=True, acks_late=True)
 def note_gaps() -> None:
     """Turn replicas that nobody looked at to unknown."""
     coverage.note_gaps(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)
+def find_silent() -> None:
+    """Turn replicas dead whose reports stopped."""
+    while listening.find_silent(now=timezone.now()):
+        pass
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def remove_gone() -> None:
+    """Remove replicas that fell silent long ago while others of their node report."""
+    listening.remove_gone(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
 def tell_operators() -> None:
-    """Tell deaths that were held back, and remind of what is still dead."""
+    """Tell deaths that were held back, remind of what is still dead, forget browsers that are gone."""
     alerting.tell_held(now=timezone.now())
     reminding.remind(now=timezone.now())
+    browsers.forget_gone(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

@@ -59,7 +59,7 @@ def _healths_by_node(component_ids: list[int]) -> dict[int, list[list[str | None
     for replica in replicas:
         if replica.is_waiting:
             waiting.add(replica.node.component_id)
-        else:
+        elif not replica.is_unproven:
             nodes[replica.node.component_id][replica.node_id].append(replica.health)
     healths = {component_id: list(nodes[component_id].values()) for component_id in component_ids}
     for component_id in waiting:

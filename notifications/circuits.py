@@ -1,4 +1,4 @@
-"""The breaker of each channel: when its server is away, who may try it, and when.
+"""The breaker of each channel, and of each host of those with many: when its server is away, who may try it, and when.
 
 Shared by all workers through one row a channel, so that all of them together try twelve times a
 minute at the most while the server is away (fault F-15). Called by the drain.
@@ -30,6 +30,11 @@ class Trouble:
     channel: str
     since: datetime
     error: str
+
+
+def failing() -> set[str]:
+    """The channels and hosts whose breaker has tripped, whether or not their pause is over."""
+    return set(Circuit.objects.filter(failures__gt=0).values_list("channel", flat=True))
 
 
 def ask(*, channel: str, now: datetime) -> Answer:

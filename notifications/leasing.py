@@ -11,12 +11,15 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import models, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Value, When, Window
+from django.db.models.functions import RowNumber
 
 from notifications import backoff
 from notifications.messages import BLANK
-from notifications.models import Delivery, State
+from notifications.models import Circuit, Delivery, State
 
+# The row that claims across hosts wait for; never the name of a channel or a host.
+_TURN = "(claiming)"
 _TOO_OLD_S = backoff.TOO_OLD_AFTER.total_seconds()
 
 
@@ -27,6 +30,12 @@ class LeaseLost(Exception):
 def due_channels(*, now: datetime) -> set[str]:
     """The channels that have something to do."""
     return set(Delivery.objects.due(now=now).values_list("channel", flat=True).distinct())
+
+
+def due_hosts(*, channels: Collection[str], now: datetime) -> set[str]:
+    """The hosts that something is due for on these channels."""
+    due = Delivery.objects.due(now=now).filter(channel__in=channels)
+    return set(due.values_list("destination", flat=True).distinct())
 
 
 def end_orphans(*, known: Collection[str], now: datetime) -> None:
@@ -89,6 +98,53 @@ def claim(*, channel: str, now: datetime, limit: int, lease: timedelta) -> list[
         )
         ours = set(
             Delivery.objects.filter(id__in=ids, lease_token=token).values_list("id", flat=True)
+        )
+    for row in rows:
+        row.state, row.lease_token, row.attempts = State.LEASED, token, row.attempts + 1
+    return [row for row in rows if row.id in ours]
+
+
+def claim_spread(
+    *,
+    channels: Collection[str],
+    avoid: Collection[str],
+    now: datetime,
+    limit: int,
+    per_host: int,
+    lease: timedelta,
+) -> list[Delivery]:
+    """Take up to `limit` due deliveries of channels with many hosts, up to `per_host` for each.
+
+    A host belongs to whoever holds deliveries for it until these are done, so that all workers
+    together do not exceed what one host can bear (fault F-24). `avoid` are hosts to leave alone.
+    """
+    with transaction.atomic(durable=True):
+        # One claim at a time: two at once would both see the same host free.
+        Circuit.objects.get_or_create(channel=_TURN)
+        Circuit.objects.select_for_update().get(channel=_TURN)
+        held = Delivery.objects.filter(
+            state=State.LEASED, next_attempt_at__gt=now, channel__in=channels
+        )
+        busy = {*avoid, *held.values_list("destination", flat=True).distinct()}
+        due = Delivery.objects.due(now=now).filter(channel__in=channels, handed_at__isnull=True)
+        number = Window(
+            RowNumber(), partition_by=[F("destination")], order_by=["next_attempt_at", "id"]
+        )
+        spread = due.exclude(destination__in=busy).annotate(number=number)
+        rows = list(spread.filter(number__lte=per_host).order_by("number", "id")[:limit])
+        token = uuid4().hex
+        Delivery.objects.due(now=now).filter(
+            id__in=[row.id for row in rows], handed_at__isnull=True
+        ).update(
+            state=State.LEASED,
+            lease_token=token,
+            attempts=F("attempts") + 1,
+            next_attempt_at=now + lease,
+        )
+        ours = set(
+            Delivery.objects.filter(id__in=[row.id for row in rows], lease_token=token).values_list(
+                "id", flat=True
+            )
         )
     for row in rows:
         row.state, row.lease_token, row.attempts = State.LEASED, token, row.attempts + 1

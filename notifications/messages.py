@@ -4,6 +4,7 @@ Pure. Whoever tells somebody something makes one and hands it to `outbox`; a cha
 what it can carry. Text from people is cleaned here, once, so that no channel can be tricked by it.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -61,7 +62,8 @@ class Message:
 
     `tone`, `alert_key` and `is_urgent` are for pagers: a recovery closes what the problem with the
     same key opened, and an urgent message may wake somebody. `payload` is the whole JSON body of a
-    webhook; without one the webhook channel makes a body of its own.
+    webhook; without one the webhook channel makes a body of its own. What no database or receiver
+    would take of it (control characters, half surrogate pairs, NaN) is taken out.
 
     Raises:
         HeaderNotAllowed: see there.
@@ -85,6 +87,7 @@ class Message:
             "url": one_line(self.url),
             "headers": dict(_headers(self.headers)),
             "alert_key": one_line(self.alert_key),
+            "payload": _plain(self.payload),
         }
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
@@ -137,6 +140,20 @@ def one_line(text: str) -> str:
 def _many_lines(text: str) -> str:
     text = _CONTROLS.sub("", _BREAKS.sub("\n", text))
     return _SURROGATES.sub("\ufffd", text)
+
+
+def _plain(value: Any) -> Any:
+    """The JSON value, cleaned of what JSON itself or a database refuses."""
+    match value:
+        case str():
+            return _many_lines(value)
+        case float() if not math.isfinite(value):
+            return None
+        case Mapping():
+            return {_many_lines(str(key)): _plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+    return value
 
 
 def _shortened(subject: str) -> str:

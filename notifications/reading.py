@@ -68,6 +68,21 @@ def _last(row: Delivery) -> Last:
     )
 
 
+def failing_since(*, channel: str, address: str) -> datetime | None:
+    """Since when nothing reaches an address: when the oldest letter was put that failed, or waits
+    after a failure, and that no success followed. None while all is well.
+
+    An endpoint that has been failing for five days is to be switched off (decision 7).
+    """
+    rows = Delivery.objects.filter(channel=channel, address=address)
+    last_sent_at = rows.aggregate(at=Max("sent_at"))["at"]
+    bad = rows.filter(Q(state__in=_BAD) | Q(state__in=OPEN_STATES, attempts__gt=0))
+    if last_sent_at is not None:
+        bad = bad.filter(created_at__gt=last_sent_at)
+    oldest = bad.order_by("created_at").first()
+    return oldest.created_at if oldest else None
+
+
 def recent(*, now: datetime) -> Recent:
     """Counts of the past 7 days, and the last error while something is not sent."""
     rows = Delivery.objects.filter(created_at__gte=now - RECENT)

@@ -82,5 +82,5 @@ async def run_with_retries(
         )
         is_dead = health.replica_health(outcome, thresholds) is Health.DEAD
         if not is_dead or attempts > thresholds.retries:
-            return dataclasses.replace(outcome, attempts=attempts)
+            return dataclasses.replace(outcome, attempts=attempts) if attempts > 1 else outcome
         await asyncio.sleep(pause_s)

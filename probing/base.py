@@ -142,5 +142,7 @@ class ProbeFailed(Exception):
 
 def shorten(text: str, limit: int = DETAIL_LIMIT) -> str:
     """The text on one line without control characters, cut with an ellipsis at `limit`."""
+    if text.isprintable() and len(text) <= limit and "  " not in text and text == text.strip():
+        return text  # as good as all of them
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"

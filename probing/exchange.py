@@ -106,14 +106,11 @@ async def answer(stream: Stream, *, method: str) -> Answer:
         found = _HEAD.fullmatch(await incoming.head())
         if found is None:
             raise _improper("its first line or headers cannot be read")
-        status = int(found[1])
+        status, fields = int(found[1]), _fields(found[2])
+        length = _framing(fields, method, status)
         # 101 ends HTTP: nobody asked for another protocol, so it is all the answer there will be.
         if status >= 200 or status == 101:
-            break
-    fields = _fields(found[2])
-    return Answer(
-        status=status, fields=fields, length=_framing(fields, method, status), rest=incoming
-    )
+            return Answer(status=status, fields=fields, length=length, rest=incoming)
 
 
 def _fields(block: bytes) -> list[tuple[bytes, bytes]]:

@@ -7,7 +7,9 @@ dialled. So redirects, rebinding and mixed answers are covered without the calle
 import asyncio
 import contextlib
 import errno
+import functools
 import ipaddress
+import os
 import socket
 from collections.abc import Coroutine
 from typing import TypeVar
@@ -92,7 +94,7 @@ class Dialler:
         """
         addresses = await self.addresses(host)
         self._progress.enter(Phase.CONNECT)
-        connected = await self._race(addresses[:DIAL_LIMIT], port)
+        connected = await self._reach(addresses[:DIAL_LIMIT], port)
         self._progress.enter(None)
         return connected
 
@@ -117,6 +119,14 @@ class Dialler:
 
     async def _own_fault(self, host: str) -> ProbeFailed | None:
         return await self._resolver.own_fault(host, within_s=self._patience_s / 2)
+
+    async def _reach(self, addresses: tuple[str, ...], port: int) -> socket.socket:
+        if len(addresses) > 1:
+            return await self._race(addresses, port)
+        result = await self._dial(addresses[0], port)  # no tasks when there is nothing to race
+        if isinstance(result, ProbeFailed):
+            raise result
+        return result
 
     async def _race(self, addresses: tuple[str, ...], port: int) -> socket.socket:
         waiting = list(addresses)
@@ -158,7 +168,7 @@ class Dialler:
         try:
             dialled.setblocking(False)
             dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(dialled, (address, port))
+            await _connect(dialled, address, port)
         except OSError as error:
             dialled.close()
             return explain(error, where, address)
@@ -166,6 +176,29 @@ class Dialler:
             dialled.close()
             raise
         return dialled
+
+
+async def _connect(dialled: socket.socket, address: str, port: int) -> None:
+    """What asyncio's sock_connect does, without looking once more whether the host is a name."""
+    code = dialled.connect_ex((address, port))
+    if code == errno.EINPROGRESS:
+        loop = asyncio.get_running_loop()
+        woken: asyncio.Future[None] = loop.create_future()
+        descriptor = dialled.fileno()
+        loop.add_writer(descriptor, wake, woken)
+        try:
+            await woken
+        finally:
+            loop.remove_writer(descriptor)
+        code = dialled.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+def wake(waiting: "asyncio.Future[None]") -> None:
+    """Tell who waits for a socket that it is ready. May be called more than once."""
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def explain(error: OSError, where: str, address: str | None = None) -> ProbeFailed:
@@ -187,6 +220,7 @@ def explain(error: OSError, where: str, address: str | None = None) -> ProbeFail
     return ProbeFailed(Reason.INTERNAL, f"Could not talk to {where} ({error.strerror or error}).")
 
 
+@functools.lru_cache(maxsize=5000)
 def is_address(host: str) -> bool:
     """Whether the host is an IP address rather than a name."""
     try:

@@ -78,11 +78,12 @@ class PlainStream:
     async def _readable(self) -> None:
         loop = asyncio.get_running_loop()
         woken: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._socket, _wake, woken)
+        descriptor = self._socket.fileno()  # asyncio is slower with the socket itself
+        loop.add_reader(descriptor, network.wake, woken)
         try:
             await woken
         finally:
-            loop.remove_reader(self._socket)
+            loop.remove_reader(descriptor)
 
     async def _send(self, data: bytes) -> None:
         try:
@@ -183,8 +184,3 @@ class TlsStream(PlainStream):
     async def _flush(self) -> None:
         if self._outgoing.pending:
             await self._send(self._outgoing.read())
-
-
-def _wake(waiting: "asyncio.Future[None]") -> None:
-    if not waiting.done():
-        waiting.set_result(None)

@@ -51,6 +51,9 @@ _CSS = Kind("text/css; charset=utf-8", cache_control=_FOR_EVER, can_be_stale=Fal
 _JS = Kind("text/javascript; charset=utf-8", cache_control=_FOR_EVER, can_be_stale=False)
 _ICON = Kind("image/svg+xml", cache_control="public, max-age=3600", can_be_stale=False)
 _NOW_ICON = Kind("image/svg+xml", can_be_stale=False)
+# What other sites show of us: always asked for anew.
+_SCRIPT = Kind("text/javascript; charset=utf-8", is_data=True, can_be_stale=False)
+_IMAGE = Kind("image/svg+xml", is_data=True)
 _TEXT = Kind("text/plain; charset=utf-8", "public, max-age=3600", can_be_stale=False)
 
 _SLUG = "[A-Za-z0-9_-]{1,100}"
@@ -65,6 +68,10 @@ _FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
         (r"/status\.json/?", "status.json", _JSON),
         (r"/status/report/?", "status/report", _JSON),
         (r"/status/text/?", "status/text", _WORD),
+        (r"/status/warning\.json/?", "status/warning.json", _JSON),
+        (r"/warning\.js", "warning.js", _SCRIPT),
+        (r"/warning\.svg", "warning.svg", _IMAGE),
+        (r"/badge/(icon|color)/?", r"badge/\1.svg", _IMAGE),
         (r"/(assets/[a-z0-9-]+\.css)", r"\1", _CSS),
         (r"/(assets/[a-z0-9-]+\.js)", r"\1", _JS),
         (r"/(favicon-[a-z]{2}\.svg)", r"\1", _ICON),
@@ -83,6 +90,8 @@ class Front:
         csp: the Content-Security-Policy of every answer from the folder.
         hosts: host names that may be asked for, or None for any. Others get 421 (reliability A1),
             except on /livez, which load balancers ask by address.
+        is_hostless: paths that go to the dynamic application whatever the host name: programs that
+            identify themselves by a token and are given no link, as reporters inside a network.
         headers: more headers for every answer from the folder.
         clock: the time, as seconds since 1970.
     """
@@ -94,6 +103,7 @@ class Front:
         folder: Path,
         csp: str,
         hosts: Iterable[str] | None = None,
+        is_hostless: Callable[[str], bool] = lambda _path: False,
         headers: Iterable[tuple[str, str]] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -106,6 +116,7 @@ class Front:
             ("Referrer-Policy", "same-origin"),
             *headers,
         ]
+        self._is_hostless = is_hostless
         self._clock = clock
         self._app: WSGIApplication | None = None
         self._loaded_at = float("-inf")
@@ -116,6 +127,8 @@ class Front:
         path = environ.get("PATH_INFO") or "/"
         if path == "/livez":
             return self._plain(environ, start_response, HTTPStatus.OK, "ok")
+        if self._is_hostless(path):
+            return self._dynamic(environ, start_response)
         if not self._is_known_host(environ):
             return self._plain(
                 environ,

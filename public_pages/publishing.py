@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from components import catalogue
 from monitoring import coverage
-from public_pages import assets, reading, readouts
+from public_pages import assets, elsewhere, reading, readouts
 from public_pages.folder import Folder
 from public_pages.reading import ComponentView, PageView
 from public_pages.rendering import Pages
@@ -96,9 +96,14 @@ class Publisher:
             self._is_started = True
         revision = catalogue.page().revision
         is_full = self._full_at is None or abs(now - self._full_at) >= self._full_every
-        if is_full or revision != self._revision:
+        if is_full or revision != self._revision or self._is_over(now):
             self._publish_home(now, is_full=is_full)
         self._publish_waiting()
+
+    def _is_over(self, now: datetime) -> bool:
+        """Whether the clock alone makes what was published untrue."""
+        changes_at = self._pages.page.changes_at if self._pages else None
+        return changes_at is not None and now >= changes_at
 
     def _publish_home(self, now: datetime, *, is_full: bool) -> None:
         page = reading.page(now=now)
@@ -109,6 +114,10 @@ class Publisher:
             ("status.json", readouts.status_json(page, pages.percents())),
             ("status/report", readouts.report(page)),
             ("status/text", readouts.text(page)),
+            ("status/warning.json", elsewhere.warning_json(page)),
+            ("warning.svg", elsewhere.warning_image(page)),
+            ("badge/icon.svg", elsewhere.badge_icon(page)),
+            ("badge/color.svg", elsewhere.badge_color(page)),
         ):
             self._folder.write(name, body, at=now)
         code = page.status.code if page.components else "un"
@@ -182,6 +191,7 @@ class Publisher:
         for name in assets.ICONS:
             self._folder.write(name, assets.icon(name), at=now)
         self._folder.write("robots.txt", _ROBOTS, at=now)
+        self._folder.write("warning.js", assets.script("warning.js"), at=now)
 
     def _tell(self, what: str, error: Exception) -> None:
         """Log a trouble with its traceback, once until its cause changes or it is over."""

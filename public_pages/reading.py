@@ -20,9 +20,21 @@ from components import catalogue, status
 from components.models import Component, Page, StatusChange, StatusClaim
 from components.status import Source, Status
 from components.uptime import Change, Weights
-from monitoring.models import Node, Replica, ResponseSummary, Span
+from incidents.models import Announcement
+from monitoring import evidence
+from monitoring.models import (
+    AlertSettings,
+    Mode,
+    Node,
+    PageHealthChange,
+    Replica,
+    ResponseSummary,
+    Span,
+)
 from probing import health
 from probing.health import Health
+from public_pages import unseen
+from public_pages.warning import NOT_DEAD, Watch
 
 HISTORY_DAYS = 90
 YEAR_DAYS = 365
@@ -46,6 +58,7 @@ class ReplicaView:
     label: str
     health: Health | None  # None: nothing recent is known
     is_waiting: bool  # new, and its first outcome is not overdue
+    why: str = ""  # one sentence, for what is sick or dead; names no address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +139,17 @@ class SiteView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementView:
+    """A current announcement; `text` is the Markdown that was written."""
+
+    ident: str
+    title: str
+    text: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
     """The whole public page at one moment."""
 
@@ -134,6 +158,10 @@ class PageView:
     site: SiteView
     groups: tuple[GroupView, ...]
     checked_at: datetime | None  # the latest outcome of any visible replica
+    interrupted_since: datetime | None = None  # our own network is down: states are the last known
+    announcements: tuple[AnnouncementView, ...] = ()  # newest first
+    warning: Watch = NOT_DEAD
+    changes_at: datetime | None = None  # when it says something else by the clock alone
 
     @property
     def components(self) -> tuple[ComponentView, ...]:
@@ -200,17 +228,32 @@ def page(*, now: datetime) -> PageView:
         ).values_list("component_id", flat=True)
     )
     changes = _changes(rows, StatusChange.objects.filter(component__is_visible=True), since=since)
-    nodes, checked = _nodes({row.id for row in rows if row.shows_addresses}, now=now)
+    blind = unseen.stretches(since=since)
+    unseen.put(changes, blind=blind)
+    interrupted_since = blind[-1][0] if blind and blind[-1][1] is None else None
+    nodes, checked = _nodes(
+        {row.id for row in rows if row.shows_addresses},
+        now=now,
+        is_interrupted=interrupted_since is not None,
+    )
     views = [
         _component(row, nodes[row.id], changes[row.id], checked, row.id in in_maintenance)
         for row in rows
     ]
+    announcements, changes_at = _announcements(now)
+    warning = _warning()
     return PageView(
         revision=row.revision,
         as_of=now,
         site=site,
         groups=_groups(rows, views),
         checked_at=max(checked.values(), default=None),
+        interrupted_since=interrupted_since,
+        announcements=announcements,
+        warning=warning,
+        changes_at=min(
+            (at for at in (changes_at, warning.due_at) if at and at > now), default=None
+        ),
     )
 
 
@@ -222,6 +265,7 @@ def details(
     since = _days_ago(YEAR_DAYS - 1, now=now, time_zone=time_zone)
     rows = list(Component.objects.visible().filter(id__in=ids).annotate(**_before(since)))
     changes = _changes(rows, StatusChange.objects.filter(component_id__in=ids), since=since)
+    unseen.put(changes, blind=unseen.stretches(since=since))
     responses = _responses(ids, now=now)
     return {
         row.id: DetailView(
@@ -243,6 +287,35 @@ def _site(row: Page) -> SiteView:
             under_maintenance=row.under_maintenance_weight,
         ),
         is_demo=row.is_demo,
+    )
+
+
+def _announcements(now: datetime) -> tuple[tuple[AnnouncementView, ...], datetime | None]:
+    """The current ones, and when the next one starts or ends."""
+    rows = list(Announcement.objects.not_over(now=now))
+    moments = (at for row in rows for at in (row.starts_at, row.ends_at) if at and at > now)
+    views = (
+        AnnouncementView(
+            ident=str(row.uuid),
+            title=row.title,
+            text=row.text,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+        )
+        for row in rows
+        if row.starts_at <= now
+    )
+    return tuple(views), min(moments, default=None)
+
+
+def _warning() -> Watch:
+    latest = PageHealthChange.objects.order_by("-at", "-id").first()
+    chosen = AlertSettings.objects.filter(id=1).first() or AlertSettings()
+    is_dead = latest is not None and latest.health == Health.DEAD
+    return Watch(
+        dead_since=latest.at if latest and is_dead else None,
+        after_s=chosen.warns_after_s,
+        is_on=chosen.warns,
     )
 
 
@@ -280,7 +353,7 @@ def _changes(
 
 
 def _nodes(
-    shows_addresses: set[int], *, now: datetime
+    shows_addresses: set[int], *, now: datetime, is_interrupted: bool
 ) -> tuple[dict[int, tuple[NodeView, ...]], dict[int, datetime]]:
     """The nodes by component, and when each component was last checked."""
     replicas: dict[int, list[Replica]] = defaultdict(list)
@@ -288,12 +361,20 @@ def _nodes(
         "node_id", "position", "id"
     ):
         replicas[replica.node_id].append(replica)
+    why = evidence.sentences(replicas=[each for mine in replicas.values() for each in mine])
     nodes: dict[int, list[NodeView]] = defaultdict(list)
     checked: dict[int, datetime] = {}
     for node in Node.objects.filter(component__is_visible=True).order_by("position", "name", "id"):
         mine = replicas[node.id]
         nodes[node.component_id].append(
-            _node(node, mine, is_open=node.component_id in shows_addresses, now=now)
+            _node(
+                node,
+                mine,
+                is_open=node.component_id in shows_addresses,
+                # What is checked from here is shown as it was last known.
+                fresh_at=None if is_interrupted and node.mode == Mode.POLL else now,
+                why=why,
+            )
         )
         for replica in mine:
             if seen := replica.last_outcome_at:
@@ -301,7 +382,14 @@ def _nodes(
     return defaultdict(tuple, {key: tuple(views) for key, views in nodes.items()}), checked
 
 
-def _node(node: Node, replicas: Sequence[Replica], *, is_open: bool, now: datetime) -> NodeView:
+def _node(
+    node: Node,
+    replicas: Sequence[Replica],
+    *,
+    is_open: bool,
+    fresh_at: datetime | None,
+    why: Mapping[int, str],
+) -> NodeView:
     return NodeView(
         name=node.name,
         schemes=tuple(sorted({replica.address.partition("://")[0] for replica in replicas})),
@@ -313,14 +401,20 @@ def _node(node: Node, replicas: Sequence[Replica], *, is_open: bool, now: dateti
                 label=replica.address if is_open else str(number),
                 # Past `fresh_until` the last outcome no longer speaks for the replica, whether or
                 # not anybody has noted the gap yet.
-                health=replica.measured
-                if replica.fresh_until is not None and replica.fresh_until > now
-                else None,
+                health=replica.measured if _speaks(replica, node, fresh_at) else None,
                 is_waiting=replica.is_waiting,
+                why=why.get(replica.id, ""),
             )
             for number, replica in enumerate(replicas, start=1)
         ),
     )
+
+
+def _speaks(replica: Replica, node: Node, fresh_at: datetime | None) -> bool:
+    """Whether the last outcome still counts. Without a moment it does; silence was a verdict."""
+    if fresh_at is None or (replica.fresh_until is not None and replica.fresh_until > fresh_at):
+        return True
+    return Mode(node.mode).is_reported and replica.fresh_until is None
 
 
 def _component(

@@ -14,17 +14,18 @@ from django.conf import settings
 
 from components.status import Status
 from probing.health import Health
-from public_pages.reading import ComponentView, NodeView, PageView
+from public_pages.reading import AnnouncementView, ComponentView, NodeView, PageView
 
 _UNKNOWN = "unknown"
 
 
 def report(page: PageView) -> bytes:
     """Return the health of everything that is measured: components, nodes, replicas by label."""
-    return _dump(
+    return dump(
         {
             "health": page.health,
             **_head(page),
+            "probes": [_probe(component) for component in page.components],
             "components": [
                 {
                     "name": component.name,
@@ -46,7 +47,7 @@ def text(page: PageView) -> bytes:
 
 def status_json(page: PageView, percents: Mapping[int, Decimal | None]) -> bytes:
     """Return what the home page says, for machines; `percents` are the uptimes by component id."""
-    return _dump(
+    return dump(
         {
             "status": page.status if page.components else Status.UNKNOWN,
             "health": page.health,
@@ -61,15 +62,16 @@ def status_json(page: PageView, percents: Mapping[int, Decimal | None]) -> bytes
                 }
                 for group in page.groups
             ],
+            "announcements": [_announcement(view) for view in page.announcements],
         }
     )
 
 
 def _head(page: PageView) -> dict[str, Any]:
     return {
-        "as_of": _iso(page.as_of),
+        "as_of": iso(page.as_of),
         "stale": False,
-        "checked_at": _iso(page.checked_at),
+        "checked_at": iso(page.checked_at),
         "is_demo": page.site.is_demo,
         "page": {
             "name": page.site.name,
@@ -85,7 +87,7 @@ def _component(component: ComponentView, percent: Decimal | None) -> dict[str, A
         "name": component.name,
         "description": component.description,
         "status": component.status,
-        "since": _iso(component.status_since),
+        "since": iso(component.status_since),
         "uptime_90_days": None if percent is None else float(percent),
         "url": f"{settings.CANDOR_ORIGIN}/components/{component.slug}",
     }
@@ -101,13 +103,41 @@ def _node(node: NodeView) -> dict[str, Any]:
     }
 
 
+def _probe(component: ComponentView) -> dict[str, Any]:
+    """A component in the words of Vigil's report, which knows of no doubt (protocols P2)."""
+    return {
+        "name": component.name,
+        "status": component.health or Health.HEALTHY,
+        "nodes": [
+            {
+                "name": node.name,
+                "status": node.health or Health.HEALTHY,
+                "replicas": [replica.health or Health.HEALTHY for replica in node.replicas],
+            }
+            for node in component.nodes
+        ],
+    }
+
+
+def _announcement(view: AnnouncementView) -> dict[str, Any]:
+    return {
+        "id": view.ident,
+        "title": view.title,
+        "text": view.text,
+        "starts_at": iso(view.starts_at),
+        "ends_at": iso(view.ends_at),
+    }
+
+
 def _word(health: Health | None) -> str:
     return health or _UNKNOWN
 
 
-def _iso(at: datetime | None) -> str | None:
+def iso(at: datetime | None) -> str | None:
+    """Return a moment as machines read it: 2026-11-19T14:32:00Z."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at else None
 
 
-def _dump(value: dict[str, Any]) -> bytes:
+def dump(value: dict[str, Any]) -> bytes:
+    """Return JSON that people can read too."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ": "), indent=1).encode()

@@ -19,8 +19,10 @@ from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import ngettext
 
+from common import markdown
 from components import uptime
 from components.status import Status
+from incidents.models import SHOWN_AT_ONCE
 from public_pages import figures, response_section, times, wording
 from public_pages.charts import Range
 from public_pages.figures import History
@@ -104,10 +106,12 @@ class Pages:
             groups = self._groups()
             common = self._common() | {
                 "headline": wording.headline(self.page),
+                "announcements": self._announcements(),
                 "groups": groups,
                 "shape": _shape(groups),
                 "is_alarm": self.page.status != Status.OPERATIONAL and bool(groups),
                 "is_checked_shown": self._is_checked_shown(),
+                "interrupted": wording.interrupted(self.page.interrupted_since),
                 "checked_at": self.page.checked_at,
                 "path": "/",
                 "here": "status",
@@ -189,6 +193,13 @@ class Pages:
             percent=wording.percent(history.percent),
             summary=wording.summary(history),
         )
+
+    def _announcements(self) -> list[dict[str, Any]]:
+        """Those the page has room for."""
+        return [
+            {"view": view, "html": markdown.render(view.text)}
+            for view in self.page.announcements[:SHOWN_AT_ONCE]
+        ]
 
     def _is_checked_shown(self) -> bool:
         """The silence sentence names the last check itself."""

@@ -6,6 +6,7 @@ it. Copy follows the design: specific, proportionate, no blame, numbers a reader
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -70,6 +71,15 @@ def headline(page: PageView) -> Headline:
     }.get(page.status, word(page.status))
     tab = _("Status unknown") if page.status == Status.UNKNOWN else word(page.status)
     return Headline(page.status, words, " ".join(_reach(page)), tab)
+
+
+def interrupted(since: datetime | None) -> str:
+    """Return the sentence for while our own network is down; empty otherwise (F-28)."""
+    if since is None:
+        return ""
+    return _("Monitoring interrupted since %(time)s; the states below are the last known.") % {
+        "time": times.clock(since)
+    }
 
 
 def _reach(page: PageView) -> list[str]:

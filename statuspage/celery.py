@@ -56,7 +56,10 @@ def _every(seconds: float, task: str, queue: str) -> dict[str, object]:
 
 app.conf.update(
     **_transport(),
-    task_queues=[Queue("probes"), Queue("deliveries"), Queue("upkeep")],
+    # A worker of a location checks from there and does nothing else.
+    task_queues=[Queue(f"probes.{settings.LOCATION}")]
+    if settings.LOCATION
+    else [Queue("probes"), Queue("deliveries"), Queue("upkeep")],
     task_default_queue="upkeep",
     task_routes={
         "monitoring.tasks.dispatch_due_probes": {"queue": "probes"},
@@ -82,7 +85,10 @@ app.conf.update(
     beat_schedule={
         "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
         "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
+        "look around": _every(5, "monitoring.tasks.look_around", "upkeep"),
         "note gaps": _every(5, "monitoring.tasks.note_gaps", "upkeep"),
+        "find silent": _every(1, "monitoring.tasks.find_silent", "upkeep"),
+        "remove gone": _every(60, "monitoring.tasks.remove_gone", "upkeep"),
         "tell operators": _every(5, "monitoring.tasks.tell_operators", "upkeep"),
         "note page health": _every(10, "monitoring.tasks.note_page_health", "upkeep"),
         "pack samples": _every(60, "monitoring.tasks.pack_samples", "upkeep"),

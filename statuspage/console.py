@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts import setting_up
 from common import console
 from components import catalogue
+from incidents import urls as incident_urls
 from monitoring import overview
 from monitoring import urls as monitoring_urls
 from statuspage import views
@@ -61,6 +62,7 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 view="team_alerts",
                 permission="monitoring.change_alertchannel",
                 icon="bell",
+                also=("channel_", "hook_", "push_"),
             ),
             Entry(
                 label=_("Health changes"),
@@ -73,6 +75,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
     (
         _("Page"),
         [
+            Entry(
+                label=_("Announcements"),
+                view="announcements",
+                permission="incidents.view_announcement",
+                icon="horn",
+                also=("announcement_",),
+            ),
             Entry(
                 label=_("Components"),
                 view="components_component_changelist",
@@ -113,6 +122,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 also=("notifications_delivery_",),
             ),
             Entry(
+                label=_("Tokens"),
+                view="tokens",
+                permission="monitoring.add_token",
+                icon="doc",
+                also=("token_",),
+            ),
+            Entry(
                 label=_("Users"),
                 view="accounts_user_changelist",
                 permission="accounts.view_user",
@@ -145,6 +161,7 @@ class ConsoleSite(admin.AdminSite):
             ("statuses/", views.statuses, "statuses"),
             ("statuses/<int:component_id>/", views.status, "status"),
             *monitoring_urls.console,
+            *incident_urls.console,
         ]
         screens = [path(route, self.admin_view(view), name=name) for route, view, name in own]
         return [*screens, *super().get_urls()]

@@ -1,10 +1,11 @@
 """Request clean-up that every view relies on: the true client address, and the policy header."""
 
-import ipaddress
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from common import client_address
 
 _FORWARDING = (
     "HTTP_X_FORWARDED_FOR",
@@ -27,30 +28,12 @@ class TrustedProxyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        hops = settings.TRUSTED_PROXY_HOPS
-        forwarded = [
-            part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        ]
-        if hops and len(forwarded) >= hops and (address := _address(forwarded[-hops])):
-            request.META["REMOTE_ADDR"] = address
+        request.META["REMOTE_ADDR"] = client_address.of(
+            request.META, hops=settings.TRUSTED_PROXY_HOPS
+        )
         for name in _FORWARDING:
             request.META.pop(name, None)
         return self.get_response(request)
-
-
-def _address(text: str) -> str | None:
-    """The plain IP address in an X-Forwarded-For entry, without port or brackets."""
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        parsed = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(parsed)
 
 
 class ContentSecurityPolicyMiddleware:

@@ -46,7 +46,7 @@ def main() -> None:
         port=int(port),
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=4,
+        blocking_threads=32,
         backpressure=64,
         websockets=False,
         log_level=LogLevels.warning,

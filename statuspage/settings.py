@@ -149,9 +149,36 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"status@{_origin.hostname}")
 # ---- monitoring ------------------------------------------------------------------------------------
 ALLOW_PRIVATE_TARGETS = env.flag("CANDOR_ALLOW_PRIVATE_TARGETS")
 WITNESSES = env.text("CANDOR_WITNESSES").split()
+# The slug of the location that this worker checks from; empty for the central one.
+LOCATION = env.text("CANDOR_LOCATION")
 IS_DEMO = env.flag("CANDOR_DEMO")
 SAMPLE_RETENTION_DAYS = env.number("CANDOR_SAMPLE_RETENTION_DAYS", 90, at_least=1)
 ROLLUP_RETENTION_DAYS = env.number("CANDOR_ROLLUP_RETENTION_DAYS", 400, at_least=91)
+
+# ---- reports ---------------------------------------------------------------------------------------
+PUSH_GRACE_S = env.number("CANDOR_PUSH_GRACE_S", 20)
+LOCAL_GRACE_S = env.number("CANDOR_LOCAL_GRACE_S", 40)
+REPLICAS_PER_NODE = env.number("CANDOR_REPLICAS_PER_NODE", 200, at_least=1)
+GONE_REPLICA_KEPT_H = env.number("CANDOR_GONE_REPLICA_KEPT_H", 24, at_least=1)
+REPORTS_PER_S = env.number("CANDOR_REPORTS_PER_S", 10, at_least=1)
+REPORTS_BURST = env.number("CANDOR_REPORTS_BURST", 60, at_least=1)
+
+# ---- notifications ---------------------------------------------------------------------------------
+# Where the channels call; a host may begin with "*." for any name below it.
+ALLOW_PRIVATE_HOOKS = env.flag("CANDOR_ALLOW_PRIVATE_HOOKS")
+SLACK_HOSTS = env.text("CANDOR_SLACK_HOSTS", "hooks.slack.com hooks.slack-gov.com").split()
+DISCORD_HOSTS = env.text("CANDOR_DISCORD_HOSTS", "discord.com *.discord.com discordapp.com").split()
+TEAMS_HOSTS = env.text(
+    "CANDOR_TEAMS_HOSTS", "*.logic.azure.com *.api.powerplatform.com *.webhook.office.com"
+).split()
+PUSH_HOSTS = env.text(
+    "CANDOR_PUSH_HOSTS",
+    "fcm.googleapis.com *.push.services.mozilla.com *.push.apple.com *.notify.windows.com",
+).split()
+TELEGRAM_URL = env.origin("CANDOR_TELEGRAM_URL", "https://api.telegram.org")
+PUSHOVER_URL = env.origin("CANDOR_PUSHOVER_URL", "https://api.pushover.net")
+PAGERDUTY_URL = env.origin("CANDOR_PAGERDUTY_URL", "https://events.pagerduty.com")
+OPSGENIE_URL = env.origin("CANDOR_OPSGENIE_URL", "https://api.opsgenie.com")
 
 # ---- logs ------------------------------------------------------------------------------------------
 LOGGING = {

@@ -46,9 +46,11 @@ def sweep_probes() -> None:
 
 
 def sweep_deliveries() -> None:
-    """Send deliveries that are due, and note gaps."""
+    """Send deliveries that are due, note gaps and find who fell silent."""
     notification_tasks.drain_due_deliveries()
+    monitoring_tasks.look_around()
     monitoring_tasks.note_gaps()
+    monitoring_tasks.find_silent()
 
 
 _JOBS: dict[str, Callable[[], None]] = {"probes": sweep_probes, "deliveries": sweep_deliveries}

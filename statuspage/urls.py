@@ -3,8 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from statuspage import views
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("push-worker.js", views.push_worker, name="push_worker"),
+    path("", include("api.urls")),
     path("", include("accounts.urls")),
     path("", include("public_pages.urls")),
 ]

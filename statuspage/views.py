@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -96,3 +97,12 @@ def _choose(request: HttpRequest, choices: dict[int, Status | None]) -> None:
         held = choices[component.pk]
         said = _("shown automatically") if held is None else _("held at “%s”") % _(held.label)
         console.record(request, component, console.CHANGED, said)
+
+
+@require_safe
+def push_worker(request: HttpRequest) -> HttpResponse:
+    """The script that shows pushes; at the root, because its address limits what it may serve."""
+    script = (settings.BASE_DIR / "static" / "js" / "push-worker.js").read_text()
+    return HttpResponse(
+        script, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"}
+    )

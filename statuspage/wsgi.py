@@ -1,4 +1,4 @@
-"""The WSGI application of the web processes: published files first, static files, then Django."""
+"""The WSGI application of the web processes: published files, then reports, static files, Django."""
 
 import os
 
@@ -10,13 +10,14 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
+from api.report_paths import is_report_path
 from public_pages.front import Front
 
 _HASHED_NAME = r"^.+\.[0-9a-f]{12}\..+$"
 
 
 def _dynamic() -> WSGIApplication:
-    """Django behind its static files; loaded apart, so that the page answers without it."""
+    """Reports, then Django behind its static files; loaded apart: the page answers without it."""
     application: WSGIApplication = WhiteNoise(
         get_wsgi_application(),
         root=settings.STATIC_ROOT,
@@ -24,7 +25,9 @@ def _dynamic() -> WSGIApplication:
         immutable_file_test=_HASHED_NAME,
         add_headers_function=_secure,
     )
-    return application
+    from api.reports import Reports  # noqa: PLC0415 - reads models, which Django has to load first
+
+    return Reports(application)
 
 
 def _secure(headers: dict[str, str], _path: str, _url: str) -> None:
@@ -41,5 +44,6 @@ application = Front(
     folder=settings.PUBLISHED_DIR,
     csp=settings.SECURE_CSP,
     hosts=settings.ALLOWED_HOSTS,
+    is_hostless=is_report_path,
     headers=_transport_headers(),
 )

@@ -42,8 +42,11 @@ def postgres_program(name: str) -> str:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A fresh PostgreSQL; yields `postgres://…/postgres`."""
+def postgres(*, is_durable: bool = False, core: int | None = None) -> Iterator[str]:
+    """A fresh PostgreSQL; yields `postgres://…/postgres`.
+
+    It forgets everything when the machine fails, unless `is_durable`; `core` pins it to a CPU.
+    """
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="candor-pg-"))
     owner: dict[str, str | int] = {}
@@ -73,9 +76,17 @@ def postgres() -> Iterator[str]:
     )
     server = subprocess.Popen(  # type: ignore[call-overload]
         [
+            *(("taskset", "-c", str(core)) if core is not None else ()),
             postgres_program("postgres"),
             *("-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"),
-            *("-c", "fsync=off", "-c", "max_connections=100", "-c", "log_min_messages=fatal"),
+            *(
+                "-c",
+                f"fsync={'on' if is_durable else 'off'}",
+                "-c",
+                "max_connections=100",
+                "-c",
+                "log_min_messages=fatal",
+            ),
         ],
         cwd=folder,
         **owner,

@@ -54,8 +54,10 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, reply: Reply | Callable[[Got], Reply]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(
+        self, reply: Reply | Callable[[Got], Reply], *, address: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        super().__init__((address, port), _Handler)
         self.reply = reply
         self.got: list[Got] = []
         self.connections = 0
@@ -116,9 +118,11 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def server(reply: Reply | Callable[[Got], Reply] = b"") -> Iterator[Server]:
+def server(
+    reply: Reply | Callable[[Got], Reply] = b"", *, address: str = "127.0.0.1", port: int = 0
+) -> Iterator[Server]:
     """A running server that answers 200 unless told otherwise."""
-    with Server(reply or answer(200, "ok")) as running:
+    with Server(reply or answer(200, "ok"), address=address, port=port) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -8,7 +8,7 @@ import yaml
 from components import catalogue
 from components.models import Component, ComponentGroup
 from monitoring.config_file import schema, yaml_source
-from monitoring.models import AlertChannel, Node
+from monitoring.models import AlertChannel, Mode, Node
 
 _HEAD = """\
 # What this status page watches, as written by `bin/manage export`.
@@ -117,6 +117,15 @@ def _node(row: Node) -> dict[str, Any]:
         },
         schema.Http,
     )
+    reported = _without_defaults(
+        {
+            "silent_after_s": _short(row.silent_after_s),
+            "silence_rule": row.silence_rule,
+            "cpu_sick_above": _short(row.cpu_sick_above),
+            "ram_sick_above": _short(row.ram_sick_above),
+        },
+        schema.Node,
+    )
     replicas = sorted(row.replicas.all(), key=lambda replica: (replica.position, replica.id))
     return {
         "name": row.name,
@@ -126,8 +135,10 @@ def _node(row: Node) -> dict[str, Any]:
         "retries": row.retries,
         "dead_after_s": _short(row.dead_after_s),
         "sick_after_s": _short(row.sick_after_s),
+        **reported,
         **({"http": http} if http else {}),
-        "replicas": [replica.address for replica in replicas],
+        # Those of a push node are made by their reports.
+        "replicas": [] if row.mode == Mode.PUSH else [replica.address for replica in replicas],
     }
 
 

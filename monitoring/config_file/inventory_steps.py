@@ -13,7 +13,7 @@ from monitoring.config_file import schema
 from monitoring.config_file.plans import FieldChange
 from monitoring.config_file.problems import Path
 from monitoring.config_file.run import Run, differences, positions
-from monitoring.models import Node, Replica
+from monitoring.models import Mode, Node, Replica
 
 
 def change_nodes(run: Run, *, component: Component, wanted: schema.Component, path: Path) -> None:
@@ -31,7 +31,7 @@ def change_nodes(run: Run, *, component: Component, wanted: schema.Component, pa
             position=position,
             path=inner,
         )
-        if row is not None:
+        if row is not None and row.mode != Mode.PUSH:  # those of a push node come and go by reports
             _change_replicas(run, node=row, wanted=node, path=inner)
     for row in stored.values():
         run.left_over(
@@ -83,6 +83,10 @@ def _options(wanted: schema.Node) -> dict[str, Any]:
         "retries": wanted.retries,
         "dead_after_s": wanted.dead_after_s,
         "sick_after_s": wanted.sick_after_s,
+        "silent_after_s": wanted.silent_after_s,
+        "silence_rule": wanted.silence_rule,
+        "cpu_sick_above": wanted.cpu_sick_above,
+        "ram_sick_above": wanted.ram_sick_above,
         "http_method": http.method,
         "http_status_min": http.status[0],
         "http_status_max": http.status[1],

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from monitoring import addresses
-from monitoring.models import Mode
+from monitoring.models import Mode, SilenceRule
 from notifications import addresses as mail_addresses
 from probing import options
 from probing.options import HttpOptions
@@ -97,6 +97,12 @@ def _email(value: str) -> str:
 def _mode(value: str) -> str:
     if value not in Mode.values:
         raise _fault(f"This is not a mode. Write {' or '.join(Mode.values)}.")
+    return value
+
+
+def _silence_rule(value: str) -> str:
+    if value not in SilenceRule.values:
+        raise _fault(f"This is not a rule. Write {' or '.join(SilenceRule.values)}.")
     return value
 
 
@@ -210,8 +216,19 @@ class Node(Section):
     retries: int = Field(2, ge=0, le=10)
     dead_after_s: float = Field(10.0, ge=0.05, le=120)
     sick_after_s: float = Field(5.0, ge=0.001, le=120, validate_default=True)
+    silent_after_s: float = Field(60.0, ge=1, le=604_800)
+    silence_rule: Annotated[str, AfterValidator(_silence_rule)] = SilenceRule.LONGER.value
+    cpu_sick_above: float = Field(0.9, ge=0, le=100)
+    ram_sick_above: float = Field(0.9, ge=0, le=100)
     http: Http = Http()
     replicas: list[Address] = []
+
+    @field_validator("replicas")
+    @classmethod
+    def _reported_replicas(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        if value and info.data.get("mode") == Mode.PUSH:
+            raise _fault("A push node's replicas appear with their first report. Leave them out.")
+        return value
 
     @field_validator("sick_after_s")
     @classmethod

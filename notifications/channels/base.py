@@ -140,6 +140,10 @@ class Channel(Protocol):
         More than one only where receivers fold equal ids.
         """
 
+    @property
+    def has_many_hosts(self) -> bool:
+        """Whether letters go to hosts of their own, several at once; `send` from any thread then."""
+
     def check(self, values: Mapping[str, str]) -> dict[str, str]:
         """The values of `fields` in the form to store. Raises FieldInvalid."""
 

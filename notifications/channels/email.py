@@ -37,6 +37,7 @@ from notifications.messages import Message
 class EmailChannel:
     name = "email"
     title = "E-mail"
+    has_many_hosts = False
     fields = (
         Field(name="recipients", label="Addresses", help_text="One on each line.", is_many=True),
     )

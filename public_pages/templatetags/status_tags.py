@@ -20,7 +20,7 @@ from components.uptime import DayBar, Tally
 from probing.health import Health
 from public_pages import assets, times, wording
 from public_pages.figures import History
-from public_pages.reading import ComponentView, NodeView, ReplicaView
+from public_pages.reading import AnnouncementView, ComponentView, NodeView, ReplicaView
 
 register = template.Library()
 
@@ -149,6 +149,16 @@ def checked_line(at: datetime) -> SafeString:
 def since_line(words: str, at: datetime) -> SafeString:
     """Since when a component has had its status."""
     return format_html(_("{status} since {time}"), status=words, time=_time(at, times.moment(at)))
+
+
+@register.simple_tag
+def announced_line(announcement: AnnouncementView) -> SafeString:
+    """From when, and until when if that is known, an announcement holds."""
+    start = _time(announcement.starts_at, times.moment(announcement.starts_at))
+    if announcement.ends_at is None:
+        return format_html(_("Since {start}"), start=start)
+    end = _time(announcement.ends_at, times.moment(announcement.ends_at))
+    return format_html(_("From {start} until {end}"), start=start, end=end)
 
 
 def _time(at: datetime, words: str) -> SafeString:

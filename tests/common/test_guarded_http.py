@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -86,6 +87,16 @@ def test_what_the_caller_raises_before_sending_stops_the_request() -> None:
     assert server.got == []
 
 
+def test_time_that_the_caller_takes_is_not_the_other_sides() -> None:
+    request = Request(url="", deadline_s=0.5)
+    with web.server() as server:
+        answer = guarded_http.send(
+            replace(request, url=server.url), guard=LOCAL, before_sending=lambda: time.sleep(0.6)
+        )
+
+    assert answer.status == 200
+
+
 def test_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -132,16 +143,16 @@ def test_certificate_has_to_be_right(
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
     with web.server() as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        guarded_http._tls.cache_clear()
+        guarded_http._new_tls.cache_clear()
         with pytest.raises(NotSent, match="certificate"):
             send(f"https://localhost:{server.port}/")
 
         bundle = tmp_path_factory.mktemp("tls") / "ca.pem"
         authority.cert_pem.write_to_path(str(bundle))
         monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-        guarded_http._tls.cache_clear()
+        guarded_http._new_tls.cache_clear()
         assert send(f"https://localhost:{server.port}/").status == 200
-    guarded_http._tls.cache_clear()
+    guarded_http._new_tls.cache_clear()
 
 
 def test_retry_after_is_a_number_or_a_date() -> None:

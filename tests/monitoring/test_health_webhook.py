@@ -3,12 +3,16 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from pytest_django import Settings
+from standardwebhooks.webhooks import Webhook
 
 from components import catalogue
-from monitoring import page_health, recording
+from monitoring import health_webhook, page_health, recording
 from monitoring.models import HealthHook
-from tests import build
+from notifications.channels.webhook import new_secret
+from tests import build, web
 from tests.monitoring.observing import answered, refused
+from tests.notifications import post
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -16,7 +20,7 @@ SECOND = timedelta(seconds=1)
 
 def hook(**fields: Any) -> HealthHook:
     row = HealthHook(**{"name": "Router"} | fields)
-    row.secrets = {"url": "https://hooks.example.com/status", "secret": "whsec_c2VjcmV0"}
+    row.secrets = {"url": "https://hooks.example.com/status", "secret": new_secret()}
     row.save()
     return row
 
@@ -79,3 +83,59 @@ def test_each_receiver_that_is_on_gets_its_own_sealed_letter_for_a_day(now: date
     assert len({row.address for row in rows}) == len(rows) == 2
     assert {(row.channel, row.schedule) for row in rows} == {("webhook", "day")}
     assert all(row.sealed and "hooks.example.com" not in row.sealed for row in rows)
+
+
+@pytest.fixture
+def loopback(settings: Settings) -> None:
+    settings.ALLOW_PRIVATE_HOOKS = True
+
+
+@pytest.mark.req("G1", "G9", "AMB-5")
+@pytest.mark.usefixtures("loopback")
+def test_a_receiver_that_is_away_gets_it_once_it_is_back_and_can_check_the_signature() -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    secret = new_secret()
+    replies = web.in_turn(web.answer(503), web.answer(500), web.DROP, web.answer(204))
+    with web.server(replies) as receiver:
+        row = hook()
+        health_webhook.save_hook(
+            hook=row,
+            name="Router",
+            is_enabled=True,
+            values={"url": f"{receiver.url}/hook", "secret": secret},
+        )
+        replica = build.replica()
+        recording.record(observations=[refused(replica, now)], now=now)
+        page_health.note(now=now)
+        for minutes in (0, 1, 10, 60, 200, 400, 600):
+            post.drain(now=now + minutes * 60 * SECOND)
+        assert len(receiver.got) == 4
+        bodies = {got.body for got in receiver.got}
+        assert len(bodies) == 1, "every attempt says the same"
+        ids = {got.headers["webhook-id"] for got in receiver.got}
+        assert len(ids) == 1, "so that a receiver can tell copies"
+        first = receiver.got[0]
+        verified = Webhook(secret).verify(first.body, first.headers)
+        assert set(verified) == {"website_id", "event", "data", "timestamp"}
+    (attempt,) = health_webhook.attempts(hook=row)
+    assert (attempt.is_sent, attempt.attempts) == (True, 4)
+
+
+@pytest.mark.req("G9", "AMB-5")
+@pytest.mark.usefixtures("loopback")
+def test_a_receiver_that_stays_away_is_tried_for_a_day_and_its_last_error_is_seen() -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    with web.server(web.answer(500)) as receiver:
+        row = hook()
+        health_webhook.save_hook(
+            hook=row, name="Router", is_enabled=True, values={"url": receiver.url}
+        )
+        recording.record(observations=[refused(build.replica(), now)], now=now)
+        page_health.note(now=now)
+        for minutes in range(0, 48 * 60, 10):
+            post.drain(now=now + minutes * 60 * SECOND)
+        (attempt,) = health_webhook.attempts(hook=row)
+        assert not attempt.is_sent
+        assert not attempt.is_waiting
+        assert "500" in attempt.error
+        assert 8 <= attempt.attempts == len(receiver.got)

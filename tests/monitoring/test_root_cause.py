@@ -137,7 +137,7 @@ def test_a_child_that_stays_down_after_its_parent_is_told_then_with_its_own_time
     end = NOW + 301 * SECOND
     seen([answered(children[2], end)], at=end)
     assert subjects()[3:] == ["Shop / Child 2, replica 1 has recovered"]
-    last = apps.get_model("notifications", "Delivery").objects.order_by("-id").first()
+    last = apps.get_model("notifications", "Delivery").objects.latest("id")
     assert "after 5 min" in last.message["text"]
 
 

@@ -35,11 +35,12 @@ def failed(reason: Reason, address: str | None = "203.0.113.7") -> ProbeOutcome:
 
 async def test_a_timeout_while_the_witnesses_answer_is_the_target_s(up: str) -> None:
     own = vantage.Vantage(witnesses=[up])
-    assert (await own.judge(failed(Reason.TIMEOUT))).reachable is False
+    outcome, silent_share = await own.judge(failed(Reason.TIMEOUT))
+    assert (outcome.reachable, silent_share) == (False, 0)
 
 
 async def test_a_timeout_while_all_witnesses_are_silent_is_ours(down: str) -> None:
-    judged = await vantage.Vantage(witnesses=[down]).judge(failed(Reason.TIMEOUT))
+    judged, _ = await vantage.Vantage(witnesses=[down]).judge(failed(Reason.TIMEOUT))
     assert (judged.reachable, judged.reason) == (None, Reason.OWN_NETWORK)
 
 
@@ -54,22 +55,43 @@ async def test_a_timeout_while_all_witnesses_are_silent_is_ours(down: str) -> No
     ids=["refused", "status", "own loopback", "own loopback in IPv6"],
 )
 async def test_an_answer_or_our_own_host_is_never_doubted(down: str, outcome: ProbeOutcome) -> None:
-    assert await vantage.Vantage(witnesses=[down]).judge(outcome) is outcome
+    assert await vantage.Vantage(witnesses=[down]).judge(outcome) == (outcome, 0)
 
 
-async def test_one_silent_witness_of_two_is_not_enough_for_a_single_failure(
+async def test_one_silent_witness_of_two_makes_a_single_failure_doubtful_and_no_more(
     up: str, down: str
 ) -> None:
     own = vantage.Vantage(witnesses=[up, down])
-    assert (await own.judge(failed(Reason.TIMEOUT))).reachable is False
+    outcome, silent_share = await own.judge(failed(Reason.TIMEOUT))
+    assert (outcome.reachable, silent_share) == (False, 0.5)
+    assert not await own.is_cut_off()
 
 
-async def test_many_failures_at_once_with_a_silent_witness_are_ours(up: str, down: str) -> None:
-    own = vantage.Vantage(witnesses=[up, down])
-    judged = [await own.judge(failed(Reason.TIMEOUT)) for _ in range(6)]
-    assert [outcome.reachable for outcome in judged] == [False] * 4 + [None] * 2
+@pytest.mark.parametrize(
+    ("failing", "healthy", "is_wide"),
+    [(5, 8, True), (4, 4, False), (5, 9, False), (6, 10, True), (300, 500, True), (0, 0, False)],
+)
+def test_five_and_sixty_per_cent_of_the_healthy_are_wide(
+    failing: int, healthy: int, is_wide: bool
+) -> None:
+    assert vantage.is_wide(failing=failing, healthy=healthy) is is_wide
 
 
 async def test_an_outage_of_everything_with_answering_witnesses_is_an_outage(up: str) -> None:
     own = vantage.Vantage(witnesses=[up])
-    assert all([(await own.judge(failed(Reason.TIMEOUT))).reachable is False for _ in range(20)])
+    judged = [await own.judge(failed(Reason.TIMEOUT)) for _ in range(20)]
+    assert all(outcome.reachable is False and share == 0 for outcome, share in judged)
+
+
+@pytest.mark.parametrize(
+    ("address", "needs"),
+    [
+        ("tcp://127.0.0.1:80", False),
+        ("http://[::1]/", False),
+        ("https://localhost/", False),
+        ("https://example.com/", True),
+        ("icmp://192.0.2.1", True),
+    ],
+)
+def test_only_this_host_itself_needs_no_network(address: str, needs: bool) -> None:
+    assert vantage.needs_network(address) is needs

@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_django import Settings
 
-from notifications import delivering, outbox
+from notifications import delivering, outbox, runs
 from notifications.messages import Message
 from notifications.models import OPEN_STATES, Delivery, State
 
@@ -29,7 +29,7 @@ def put(*, now: datetime, **fields: Any) -> Delivery:
     return Delivery.objects.get(dedupe_key=sent.dedupe_key, address=sent.address)
 
 
-def drain(*, now: datetime, **options: Any) -> delivering.Drained:
+def drain(*, now: datetime, **options: Any) -> runs.Drained:
     """One run in which no time passes and the jitter is in the middle."""
     options = {"elapsed_s": lambda: 0.0, "jitter": lambda: 0.5} | options
     return delivering.drain(now=now, **options)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications import backoff
-from notifications.backoff import MAIL
+from notifications.backoff import CHAT, DAY, MAIL, WEBHOOK, Schedule
 
 
 def _wait(attempts: int, now: datetime, **options: float) -> timedelta | None:
@@ -24,6 +24,24 @@ def test_mail_is_tried_after_the_times_of_the_contract(now: datetime) -> None:
         moments.append(int((at - now).total_seconds()))
 
     assert moments == [30, 90, 210, 330, 630, 1530, 3330, 6930, 10530]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "waits_s"),
+    [
+        (WEBHOOK, [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]),
+        (CHAT, [5, 30, 120, 600, 1800, 7200]),
+        (DAY, [5, 30, 300, 1800, 7200] + 7 * [10_800]),
+    ],
+)
+def test_calls_are_tried_after_the_times_of_the_contract(
+    schedule: Schedule, waits_s: list[int]
+) -> None:
+    waits = [schedule.wait_after(attempts) for attempts in range(1, 20)]
+
+    assert waits[: len(waits_s)] == waits_s
+    assert set(waits[len(waits_s) :]) == {None}
+    assert sum(waits_s) < schedule.too_old_s
 
 
 def test_mail_is_given_up_within_a_day(now: datetime) -> None:

@@ -83,6 +83,7 @@ class FakeChannel:
         self.plan: list[str] = []
 
     title = "Fake"
+    has_many_hosts = False
     fields = ()
 
     def check(self, values: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.messages import HeaderNotAllowed, Message, one_line
+from notifications.messages import HeaderNotAllowed, Message, Tone, one_line
 
 _ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=[]), max_size=300)
 
@@ -112,3 +112,48 @@ def test_header_value_is_one_line() -> None:
 def test_header_of_the_channel_or_with_a_bad_name_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(HeaderNotAllowed):
         Message(subject="", text="", headers=headers)
+
+
+def test_what_machines_get_is_stored_with_the_message() -> None:
+    message = Message(
+        subject="Website is dead",
+        text="",
+        tone=Tone.PROBLEM,
+        alert_key="replica:1\r\nx",
+        is_urgent=True,
+        payload={"event": "status:health:changed", "data": {"nodes": [{"id": "web", "cpu": 0.5}]}},
+    )
+
+    stored = json.loads(json.dumps(message.as_json()))
+
+    assert Message.from_json(stored) == message
+    assert message.alert_key == "replica:1 x"
+
+
+def test_message_of_an_older_version_is_a_notice() -> None:
+    message = Message.from_json({"subject": "a", "text": "b"})
+
+    assert (message.tone, message.alert_key, message.is_urgent, message.payload) == (
+        Tone.NOTICE,
+        "",
+        False,
+        {},
+    )
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | _ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_ANY_TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(data=_JSON)
+def test_payload_from_anywhere_can_be_stored_and_sent(data: object) -> None:
+    message = Message(subject="a", text="b", payload={"data": data})
+
+    written = json.dumps(message.as_json(), allow_nan=False)
+
+    assert "\\u0000" not in written
+    written.encode()
+    assert Message.from_json(json.loads(written)) == message

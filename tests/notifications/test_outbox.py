@@ -3,7 +3,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import transaction
 
-from notifications import outbox
+from common import sealing
+from notifications import outbox, reading
 from notifications.messages import Message
 from notifications.models import Delivery, State
 from tests import counting
@@ -190,3 +191,35 @@ def test_ids_for_the_outside_differ_by_delivery_and_do_not_show_it(now: datetime
 
     assert len({row.public_id for row in rows}) == 3
     assert all(len(row.public_id) == 32 and row.public_id.isalnum() for row in rows)
+
+
+def test_secrets_of_a_letter_are_stored_sealed_until_it_is_sent(now: datetime) -> None:
+    row = post.put(
+        now=now,
+        channel="webhook",
+        address="hook",
+        secrets={"url": "https://Example.com/canary", "secret": "whsec_canary"},
+    )
+
+    assert row.destination == "example.com"
+    assert "canary" not in row.sealed
+    assert sealing.unseal_mapping(row.sealed)["secret"] == "whsec_canary"
+
+
+def test_address_fails_since_its_first_failure_that_no_success_followed(now: datetime) -> None:
+    def put(minutes: int, **fields: object) -> None:
+        row = post.put(now=now + timedelta(minutes=minutes), channel="webhook", address="hook")
+        Delivery.objects.filter(id=row.id).update(**fields)
+
+    def since() -> datetime | None:
+        return reading.failing_since(channel="webhook", address="hook")
+
+    assert since() is None
+    put(0, state=State.FAILED)
+    put(1, state=State.SENT, sent_at=now + timedelta(minutes=1))
+    assert since() is None
+    put(2, state=State.PENDING)
+    assert since() is None
+    put(3, state=State.PENDING, attempts=1)
+    put(4, state=State.FAILED)
+    assert since() == now + timedelta(minutes=3)

@@ -113,7 +113,7 @@ groups[0].components[1].nodes[0].sick_after_s, line 10: sick_after_s (5) is long
 groups[0].components[1].nodes[0].intervall_s, line 11: intervall_s is not a known key. Did you mean interval_s?
 groups[0].components[1].nodes[0].interval_s, line 12: This has to be a whole number without quotes or a unit.
 groups[0].components[1].nodes[0].retries, line 13: This has to be a whole number.
-groups[0].components[1].nodes[0].mode, line 14: This is not a mode. Write poll.
+groups[0].components[1].nodes[0].mode, line 14: This is not a mode. Write poll or push or local.
 groups[0].components[1].nodes[0].http.status, line 16: The healthy status codes must be a range inside 100 to 599.
 groups[0].components[1].nodes[0].http.method, line 16: An answer to HEAD has no body to look into; use GET.
 groups[0].components[1].nodes[0].replicas[0], line 18: tcp://db has no port; write for example tcp://db:5432.

@@ -1,0 +1,117 @@
+"""Screens of the console for announcements: list, add with a preview, edit, retract."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from common import console, markdown
+from incidents import announcements
+from incidents.forms import AnnouncementForm
+from incidents.models import Announcement
+
+get_and_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@permission_required("incidents.view_announcement", raise_exception=True)
+def announcement_list(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    rows = list(Announcement.objects.order_by("-starts_at", "-id")[:200])
+    shown = {row.pk for row in Announcement.objects.shown(now=now)}
+    context = {
+        "title": _("Announcements"),
+        "now": now,
+        "rows": [{"row": row, "state": row.state(now=now, shown=shown)} for row in rows],
+    }
+    return console.page(request, "admin/announcements.html", context)
+
+
+@get_and_post
+@permission_required("incidents.add_announcement", raise_exception=True)
+def announcement_add(request: HttpRequest) -> HttpResponse:
+    form = AnnouncementForm(request.POST or None)
+    row = form.carry_out(lambda: announcements.publish(**form.cleaned_data, now=timezone.now()))
+    if row is None:
+        return _form(request, form, title=_("Post announcement"), button=_("Post announcement"))
+    console.record(request, row, console.ADDED, "")
+    messages.success(request, _("“%(title)s” is saved.") % {"title": row.title})
+    return redirect("admin:announcements")
+
+
+@get_and_post
+@permission_required("incidents.change_announcement", raise_exception=True)
+def announcement_edit(request: HttpRequest, announcement_id: int) -> HttpResponse:
+    row = get_object_or_404(Announcement, pk=announcement_id)
+    title = _("Edit “%(title)s”") % {"title": row.title}
+    form = AnnouncementForm(request.POST or None, initial=_initial(row))
+    changed = form.carry_out(
+        lambda: announcements.change(announcement=row, **form.cleaned_data, now=timezone.now())
+    )
+    if changed is None:
+        retract = reverse("admin:announcement_retract", args=[announcement_id])
+        return _form(request, form, title=title, button=_("Save"), retract_url=retract)
+    console.record(request, changed, console.CHANGED, ", ".join(form.changed_data))
+    messages.success(request, _("“%(title)s” is saved.") % {"title": changed.title})
+    return redirect("admin:announcements")
+
+
+@get_and_post
+@permission_required("incidents.delete_announcement", raise_exception=True)
+def announcement_retract(request: HttpRequest, announcement_id: int) -> HttpResponse:
+    row = get_object_or_404(Announcement, pk=announcement_id)
+    if request.method == "POST":
+        console.record(request, row, console.REMOVED, "")
+        announcements.retract(announcement=row)
+        messages.success(request, _("“%(title)s” is retracted.") % {"title": row.title})
+        return redirect("admin:announcements")
+    context = {
+        "title": _("Retract “%(title)s”?") % {"title": row.title},
+        "consequences": [_("It disappears from the status page at once, and from this list.")],
+        "button": _("Retract announcement"),
+        "back": reverse("admin:announcement_edit", args=[announcement_id]),
+    }
+    return console.page(request, "admin/announcement_retract.html", context)
+
+
+@require_POST
+@permission_required("incidents.view_announcement", raise_exception=True)
+def announcement_preview(request: HttpRequest) -> HttpResponse:
+    """What visitors would see of the form as it stands; saves nothing."""
+    form = AnnouncementForm(request.POST)
+    return console.page(request, "admin/announcement_form.html#preview", _preview(form))
+
+
+def _preview(form: AnnouncementForm) -> dict[str, Any]:
+    title, text = form["title"].value() or "", form["text"].value() or ""
+    return {"preview_title": title[:200].strip(), "preview_html": markdown.render(text[:5000])}
+
+
+def _initial(row: Announcement) -> dict[str, Any]:
+    return {
+        "title": row.title,
+        "text": row.text,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+    }
+
+
+def _form(
+    request: HttpRequest, form: AnnouncementForm, *, title: str, button: str, **context: Any
+) -> HttpResponse:
+    context = {
+        "title": title,
+        "form": form,
+        "button": button,
+        "preview_url": reverse("admin:announcement_preview"),
+        **_preview(form),
+        **context,
+    }
+    status = 422 if form.errors else 200
+    return console.page(request, "admin/announcement_form.html", context, status=status)

@@ -1,0 +1,80 @@
+"""The console's announcement screens, through HTTP."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from incidents import announcements
+from incidents.models import Announcement
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/announcements/"
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(build.operator())
+    return client
+
+
+def test_an_operator_posts_edits_and_retracts(operator: Client) -> None:
+    empty = operator.get(LIST)
+    assert "None yet." in empty.content.decode()
+
+    answer = operator.post(f"{LIST}add/", {"title": "Late", "text": "**Soon**", "ends_at": ""})
+    assert answer.headers["Location"] == LIST
+    row = Announcement.objects.get()
+    listed = operator.get(LIST).content.decode()
+    assert "Late" in listed
+    assert "Shown" in listed
+
+    edited = f"{LIST}{row.pk}/"
+    assert "<strong>Soon</strong>" in operator.get(edited).content.decode()
+    operator.post(
+        edited, {"title": "Later", "text": "x", "starts_at": "2026-01-02T03:04", "ends_at": ""}
+    )
+    row.refresh_from_db()
+    assert (row.title, row.starts_at) == ("Later", datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+
+    assert "Retract “Later”?" in operator.get(f"{edited}retract/").content.decode()
+    assert Announcement.objects.exists()
+    operator.post(f"{edited}retract/")
+    assert not Announcement.objects.exists()
+    assert LogEntry.objects.count() == 3
+
+
+def test_a_refused_form_keeps_what_was_written(operator: Client) -> None:
+    answer = operator.post(f"{LIST}add/", {"title": "", "text": "Kept"})
+
+    assert answer.status_code == 422
+    assert "Kept" in answer.content.decode()
+    assert not Announcement.objects.exists()
+
+
+def test_the_preview_is_safe_and_saves_nothing(operator: Client) -> None:
+    answer = operator.post(
+        f"{LIST}preview/",
+        {"title": "<b>x</b>", "text": "*hi* <img src=x onerror=alert(1)>"},
+        headers={"HX-Request": "true"},
+    )
+
+    text = answer.content.decode()
+    assert "&lt;b&gt;x&lt;/b&gt;" in text
+    assert "<em>hi</em>" in text
+    assert "<img" not in text
+    assert "<html" not in text
+    assert not Announcement.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["", "add/", "1/", "1/retract/", "preview/"])
+def test_without_permission_nothing_is_shown(client: Client, path: str, now: datetime) -> None:
+    announcements.publish(title="Late", text="x", now=now)
+    client.force_login(build.operator(is_superuser=False))
+
+    assert client.post(f"{LIST}{path}").status_code in {403, 405}
+    assert client.get(f"{LIST}{path}").status_code in {403, 405}
+    assert Announcement.objects.count() == 1
