@@ -9,7 +9,7 @@ from django.core import mail
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
-from notifications import delivering, outbox
+from notifications import delivering, outbox, runs
 from notifications.messages import Message
 from notifications.models import Delivery, State
 from tests.notifications import post, sinks
@@ -262,7 +262,7 @@ def test_database_that_comes_back_after_the_sending_is_told_of_it(
     now: datetime, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = post.put(now=now)
-    monkeypatch.setattr(delivering, "_DATABASE_PAUSES_S", (0.0, 0.01))
+    monkeypatch.setattr(runs, "_DATABASE_PAUSES_S", (0.0, 0.01))
     away = [True, True, False]
 
     def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
