@@ -81,7 +81,16 @@ class Daemon:
         ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
         for name in ("clients", "probing"):
             shutil.copytree(ROOT / name, checkout / name, ignore=ignored)
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", self.target]
+        pip: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--target",
+            self.target,
+        ]
         subprocess.run([*pip, "./clients/candor-local"], cwd=checkout, check=True)
 
     def start(self) -> None:
