@@ -21,7 +21,7 @@ from monitoring.models import Location, Mode, Node, Token, TokenKind
 may_change = permission_required("monitoring.add_token", raise_exception=True)
 
 
-class _NodeField(forms.ModelChoiceField):
+class _NodeField(forms.ModelChoiceField):  # type: ignore[type-arg] # not generic at run time
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.component.slug}/{obj.slug}"
 
