@@ -52,7 +52,9 @@ def announcement_edit(request: HttpRequest, announcement_id: int) -> HttpRespons
     title = _("Edit “%(title)s”") % {"title": row.title}
     form = AnnouncementForm(request.POST or None, initial=_initial(row))
     changed = form.carry_out(
-        lambda: announcements.change(announcement=row, **form.cleaned_data, now=timezone.now())
+        lambda: announcements.change(
+            announcement=row, **_to_the_second(form.cleaned_data, row), now=timezone.now()
+        )
     )
     if changed is None:
         retract = reverse("admin:announcement_retract", args=[announcement_id])
@@ -100,6 +102,16 @@ def _initial(row: Announcement) -> dict[str, Any]:
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
     }
+
+
+def _to_the_second(fields: dict[str, Any], row: Announcement) -> dict[str, Any]:
+    """The fields with the exact times of the row where the form, which knows minutes, shows them."""
+    kept = {
+        name: at
+        for name in ("starts_at", "ends_at")
+        if (at := getattr(row, name)) and at.replace(second=0, microsecond=0) == fields[name]
+    }
+    return fields | kept
 
 
 def _form(

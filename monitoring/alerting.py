@@ -20,6 +20,7 @@ from notifications.messages import Tone
 from probing.health import Health
 
 _ALIVE = [Health.HEALTHY, Health.SICK]
+_IS_INVENTED = Q(node__mode=Mode.PUSH, first_healthy_at__isnull=True)
 
 
 def tell_changes(*, changes: Sequence[HealthChange], now: datetime) -> None:
@@ -42,7 +43,7 @@ def tell_changes(*, changes: Sequence[HealthChange], now: datetime) -> None:
 
 def tell_held(*, now: datetime) -> None:
     """Tell what was held back and need not wait any longer. Called by beat."""
-    if _untold(now).exists():
+    if untold(now).exists():
         with transaction.atomic():
             _tell(recovered=[], now=now)
 
@@ -102,35 +103,34 @@ def _tell(*, recovered: Sequence[Replica], now: datetime) -> None:
     alert_letters.put(letters=letters, now=now)
 
 
-def _untold(now: datetime) -> QuerySet[Replica]:
+def untold(now: datetime) -> QuerySet[Replica]:
     """Dead replicas that operators do not know of, except those whose node is muted.
 
     One that a reporter named and nobody ever saw healthy is not worth waking anybody: whoever holds
     the reporter's token could invent them (reliability E2).
     """
     is_muted = Q(node__muted_until__gt=now)
-    is_invented = Q(node__mode=Mode.PUSH, first_healthy_at__isnull=True)
     dead = Replica.objects.filter(health=Health.DEAD, dead_told_at__isnull=True)
-    return dead.exclude(is_muted).exclude(is_invented)
+    return dead.exclude(is_muted).exclude(_IS_INVENTED)
 
 
 def _ripe(now: datetime) -> tuple[list[Replica], dict[int, list[str]]]:
     """The dead replicas to tell now, and by node the names of what died because of it."""
     # A row that another recorder holds is told by that one, or a moment later by beat.
-    untold = list(
-        _untold(now)
+    waiting = list(
+        untold(now)
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("node__component")
         .order_by("id")
     )
-    depends_on = node_alerts.dependencies_by_node() if untold else {}
+    depends_on = node_alerts.dependencies_by_node() if waiting else {}
     if not depends_on:
-        return untold, {}
+        return waiting, {}
     seen = _seen(depends_on)
     window = timedelta(seconds=settings_row().dependency_window_s)
     ripe: list[Replica] = []
     following: dict[int, list[str]] = defaultdict(list)
-    for replica in untold:
+    for replica in waiting:
         verdict = dependencies.judge(
             node=replica.node_id,
             died_at=replica.health_since or now,
@@ -160,7 +160,7 @@ def _seen(depends_on: Mapping[int, Collection[int]]) -> list[Seen]:
             checked_at=replica.last_outcome_at,
             is_suspect=replica.streak_health == Health.DEAD,
         )
-        for replica in Replica.objects.filter(node_id__in=above)
+        for replica in Replica.objects.filter(node_id__in=above).exclude(_IS_INVENTED)
     ]
 
 

@@ -34,7 +34,9 @@ def weigh(
     silent is held for one check, so that the failures of one interval can be counted first.
     """
     is_blind = any(getattr(replica, "is_blind", False) for replica in replicas.values())
-    suspects = [] if is_blind else [item for item in observations if item.silent_share > 0]
+    # A location that is cut off is its own affair: its vote goes stale.
+    central = [item for item in observations if not item.place]
+    suspects = [] if is_blind else [item for item in central if item.silent_share > 0]
     if not is_blind and not suspects:
         return observations
     if not is_blind and _is_cut_off(suspects, replicas, now):

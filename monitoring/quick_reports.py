@@ -66,7 +66,6 @@ class Known:
     """A push replica and what judges it, as they were when a report last took the long way."""
 
     facts: Mapping[str, Any]  # columns of `told` that do not come from the report
-    used_until: datetime  # when the use of the token has to be noted again
     cpu_sick_above: float
     ram_sick_above: float
     silence_rule: str
@@ -74,6 +73,8 @@ class Known:
 
 
 _known: OrderedDict[Key, Known] = OrderedDict()
+# When the use of a token has to be noted again, by its id: then one report takes the long way.
+_noted_until: dict[int, datetime] = {}
 
 
 def is_available() -> bool:
@@ -84,7 +85,9 @@ def is_available() -> bool:
 def recall(key: Key, *, now: datetime) -> Known | None:
     """What is remembered for reports like this one."""
     known = _known.get(key)
-    return known if known is not None and now < known.used_until else None
+    if known is None or now >= _noted_until[known.facts["token_id"]]:
+        return None
+    return known
 
 
 def remember(key: Key, *, replica: Replica, node: Node, token: Token, now: datetime) -> None:
@@ -106,7 +109,8 @@ def remember(key: Key, *, replica: Replica, node: Node, token: Token, now: datet
         "address": replica.address,
         **limits,
     }
-    _known[key] = Known(facts, now + tokens.USE_NOTED_EVERY, **limits)
+    _known[key] = Known(facts, **limits)
+    _noted_until[token.id] = now + tokens.USE_NOTED_EVERY
     _known.move_to_end(key)
     if len(_known) > _REMEMBERED:
         _known.popitem(last=False)

@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Q
 
-from monitoring import alert_items, alert_letters, reminders
+from monitoring import alert_items, alert_letters, alerting, reminders
 from monitoring.models import AlertSettings, Replica
 from monitoring.reminders import Backoff, Plan
 from notifications.messages import Tone
@@ -91,11 +91,8 @@ def _is_urgent(plan: Plan, sent: int, position: int) -> bool:
 
 def _also_dead(now: datetime) -> list[str]:
     """Nodes that are dead and were not told for themselves."""
-    rows = Replica.objects.filter(health=Health.DEAD, dead_told_at__isnull=True)
-    rows = rows.exclude(node__muted_until__gt=now).select_related("node__component")
-    names = [
-        f"{row.node.component.name} / {row.node.name}" for row in rows.order_by("node_id", "id")
-    ]
+    rows = alerting.untold(now).select_related("node__component").order_by("node_id", "id")
+    names = [f"{row.node.component.name} / {row.node.name}" for row in rows]
     return list(dict.fromkeys(names))
 
 

@@ -24,7 +24,7 @@ from notifications.runs import LEASE_SENDS, Run
 
 _logger = logging.getLogger(__name__)
 
-LANES = 32
+LANES = 64
 PER_HOST = 2
 # Claimed in one go for a host, and then sent two at a time.
 _CLAIM_PER_HOST = 20

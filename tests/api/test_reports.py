@@ -398,3 +398,14 @@ def test_the_nodes_rule_sets_the_deadline(world: World, rule: SilenceRule, allow
     assert replica.silent_at is not None
     assert replica.last_outcome_at is not None
     assert (replica.silent_at - replica.last_outcome_at).total_seconds() == allowed_s
+
+
+def test_the_use_of_a_token_is_noted_again_whatever_way_its_reports_take(world: World) -> None:
+    for _ in range(59):
+        world.vigil()
+    assert Token.objects.get().last_used_from == "192.0.2.7"
+    for _ in range(2):
+        world.vigil(REMOTE_ADDR="192.0.2.8")
+    replica = Replica.objects.get()
+    assert Token.objects.get().last_used_from == "192.0.2.8"
+    assert (replica.checks_in_health, Sample.objects.count()) == (61, 61)

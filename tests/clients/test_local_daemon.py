@@ -146,6 +146,20 @@ def test_replicas_are_checked_at_once_and_not_one_after_another(
     assert page.reports[-1].at - page.maps[0].at < 8
 
 
+@pytest.mark.req("D7")
+def test_a_slow_replica_holds_up_no_other_of_its_node(
+    page: FakePage, installed: Path, database: str
+) -> None:
+    with socket.create_server((ALIAS, 0)) as silent:
+        url = f"http://{ALIAS}:{silent.getsockname()[1]}/"
+        page.map = local_map(node(replicas=[url, database], dead_after_s=30))
+        daemon = Daemon(installed, "--url", page.url)
+        with running(daemon):
+            wait_for(lambda: len(healths(page, database)) >= 3)
+    assert healths(page, url) == []
+    assert daemon.log.count(f"{database} is healthy") == 1  # said when it changes
+
+
 @pytest.mark.req("V1")
 def test_what_was_found_while_the_page_was_away_is_sent_as_the_latest_only(
     page: FakePage, installed: Path, database: str, tmp_path: Path
@@ -248,7 +262,6 @@ def test_it_trusts_a_private_authority_for_the_page_and_for_targets(
         assert distrusting.once() == 1
         assert "no map: no connection" in distrusting.log
         trusting = Daemon(installed, "--url", page.url, "--ca", str(authority_file))
-        trusting.command += ["--log-level", "debug"]
         assert trusting.once() == 0
         assert [r.json["health"] for r in page.reports] == ["healthy"], trusting.log
     finally:

@@ -1,6 +1,6 @@
 """The console's announcement screens, through HTTP."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -45,6 +45,27 @@ def test_an_operator_posts_edits_and_retracts(operator: Client) -> None:
     operator.post(f"{edited}retract/")
     assert not Announcement.objects.exists()
     assert LogEntry.objects.count() == 3
+
+
+def test_correcting_a_word_keeps_the_times_to_the_second(operator: Client) -> None:
+    start = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    row = announcements.publish(
+        title="Late", text="x", now=start, ends_at=start + timedelta(hours=1)
+    )
+
+    answer = operator.post(
+        f"{LIST}{row.pk}/",
+        {
+            "title": "Later",
+            "text": "x",
+            "starts_at": "2026-01-02T03:04",
+            "ends_at": "2026-01-02T04:04",
+        },
+    )
+
+    assert answer.status_code == 302
+    row.refresh_from_db()
+    assert (row.title, row.starts_at, row.ends_at) == ("Later", start, start + timedelta(hours=1))
 
 
 def test_a_refused_form_keeps_what_was_written(operator: Client) -> None:

@@ -162,3 +162,23 @@ def test_another_address_forgets_what_was_seen_of_the_old_one(now: datetime) -> 
     replica.refresh_from_db()
     assert (replica.health, replica.last_outcome_at, replica.reason) == (None, None, "")
     assert replica.is_waiting
+
+
+@pytest.mark.req("C3", "C4")
+def test_a_node_that_is_reported_is_not_polled_and_one_set_back_is(now: datetime) -> None:
+    replica = build.replica(next_probe_at=now)
+    inventory.change_node(node=replica.node, mode="local", now=now)
+    replica.refresh_from_db()
+    assert replica.next_probe_at is None
+
+    Replica.objects.update(silent_at=now)
+    inventory.change_node(node=replica.node, mode="poll", now=now)
+    replica.refresh_from_db()
+    assert (replica.next_probe_at, replica.silent_at) == (now, None)
+
+
+@pytest.mark.req("C3")
+def test_replicas_of_a_push_node_cannot_be_added_by_hand(now: datetime) -> None:
+    node = build.node(mode="push")
+    with pytest.raises(ValidationError, match="first report"):
+        inventory.add_replica(node=node, address="tcp://127.0.0.1:22", now=now)

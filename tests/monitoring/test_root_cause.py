@@ -167,3 +167,17 @@ def test_a_muted_node_that_recovered_meanwhile_is_never_told() -> None:
     seen([answered(replica, NOW + SECOND)], at=NOW + SECOND)
     tick(60, 120)
     assert subjects() == []
+
+
+def test_a_replica_that_only_a_reporter_names_wakes_nobody_and_is_nobodys_cause() -> None:
+    parent = build.node(mode="push")
+    child = build.replica()
+    child.node.depends_on.add(parent)
+    invented = build.replica(node=parent, health="dead", health_since=NOW, last_outcome_at=NOW)
+    seen([answered(child, NOW)], at=NOW)
+    seen([refused(child, NOW + SECOND)], at=NOW + SECOND)
+    (subject,) = subjects()
+    assert child.node.name in subject
+    Replica.objects.filter(id=invented.id).update(first_healthy_at=NOW - SECOND)
+    tick(5)
+    assert len(subjects()) == 2

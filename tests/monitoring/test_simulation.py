@@ -182,6 +182,18 @@ def test_silence_is_no_verdict_while_we_are_blind(now: datetime) -> None:
 
 
 @pytest.mark.django_db
+def test_a_location_that_is_cut_off_does_not_make_us_blind(now: datetime) -> None:
+    node = build.node()
+    node.locations.create(name="Paris", slug="paris")
+    replica = build.replica(node=node, address="tcp://192.0.2.7:80")
+    recording.record(observations=[answered(replica, now)], now=now)
+    at = now + timedelta(seconds=60)
+    item = replace(lost(replica, at, silent_share=1.0), place="paris")
+    recording.record(observations=[item], now=at)
+    assert not Blindness.objects.exists()
+
+
+@pytest.mark.django_db
 def test_a_second_finding_of_the_same_blindness_is_no_news(now: datetime) -> None:
     AlertChannel.objects.create(kind="email", recipients=["ops@example.org"])
     assert blindness.begin(at=now, now=now)

@@ -9,7 +9,7 @@ from django.core import mail
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
-from notifications import delivering, outbox, runs
+from notifications import outbox, runs
 from notifications.messages import Message
 from notifications.models import Delivery, State
 from tests.notifications import post, sinks

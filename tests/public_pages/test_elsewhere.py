@@ -52,6 +52,7 @@ def test_an_announcement_is_on_the_page_at_the_next_tick_and_gone_when_retracted
     for name in ("index.html", "live.html"):
         page = text(folder, name)
         assert "<strong>Late &lt;i&gt;</strong>" in page
+        assert 'aria-label="Announcement: Late &lt;i&gt;"' in page
         assert "<strong>Soon</strong> &lt;img src=x&gt;" in page
         assert 'Since <time datetime="2026-11-19T14:32Z">19 Nov 2026, 14:32 UTC</time>' in page
     assert data(folder, "status.json")["announcements"] == [

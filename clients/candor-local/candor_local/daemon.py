@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
 
 from candor_local import maps
 from candor_local.maps import Map, MapInvalid
 from candor_local.sending import Sender
 from candor_local.server import NotTaken, Server
 from candor_local.settings import Settings
-from candor_local.unsent import Result, Unsent
+from candor_local.unsent import Unsent
 from candor_local.watching import Watch, guard
 
 logger = logging.getLogger("candor_local")
@@ -97,12 +96,8 @@ async def run_once(settings: Settings) -> bool:
         if found is None:
             return False
         sender = Sender(server=server, unsent=unsent)
-        said: list[Result] = []
-        put: Callable[[Result], None] = said.append
-        await Watch(may_dial=guard(settings.allow), report=put).check_all(found.nodes)
-        for result in said:
-            logger.info("%s is %s", result.replica, result.health.value)
-            sender.put(result)
+        watch = Watch(may_dial=guard(settings.allow), report=sender.put)
+        await watch.check_all(found.nodes)
         await sender.send_waiting()
         return sender.has_sent_all
 

@@ -33,7 +33,7 @@ class Sender:
         self._server, self._unsent = server, unsent
         self._news = asyncio.Event()
         self._holds: dict[tuple[str, str], _Hold] = {}
-        self._causes: set[tuple[str, str]] = set()
+        self._causes: set[tuple[tuple[str, str], str]] = set()
         self._refused = 0
 
     @property
@@ -99,12 +99,10 @@ class Sender:
         self._warn(owner, f"results are kept until the page takes them: {failure.cause}")
 
     def _release(self, owner: tuple[str, str]) -> None:
-        if self._holds.pop(owner, None) is None:
-            return
-        self._causes = {said for said in self._causes if said[0] != "/".join(owner)}
-        logger.info(
-            "the page takes results%s again", f" of {'/'.join(owner)}" if any(owner) else ""
-        )
+        # A node's own hold is everyday throttling, which is said once; the page's is an outage.
+        if self._holds.pop(owner, None) is not None and owner == _PAGE:
+            self._causes = {said for said in self._causes if said[0] != _PAGE}
+            logger.info("the page takes results again")
 
     def _is_held(self, result: Result) -> bool:
         hold = self._holds.get((result.service, result.node))
@@ -119,8 +117,8 @@ class Sender:
         return max(0.05, min(untils) - time.monotonic()) if untils else None
 
     def _warn(self, owner: tuple[str, str], text: str) -> None:
-        """Say each cause once, until it is over."""
-        said = ("/".join(owner), text)
+        """Say each cause once; those of the page again when it was back in between."""
+        said = (owner, text)
         if said not in self._causes:
             self._causes.add(said)
             logger.warning("%s", text)

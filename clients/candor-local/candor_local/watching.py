@@ -17,6 +17,7 @@ from candor_local.settings import Network
 from candor_local.unsent import Result
 from probing import health
 from probing.base import Guard
+from probing.health import Health
 from probing.targets import Target
 
 logger = logging.getLogger("candor_local")
@@ -55,16 +56,17 @@ class Watch:
         self._may_dial, self._report = may_dial, report
         self._slots = asyncio.Semaphore(_CONCURRENCY)
         self._tasks: dict[tuple[str, str], tuple[Node, asyncio.Task[None]]] = {}
-        self._unknown: dict[tuple[str, str, str], str] = {}
+        self._said: dict[tuple[str, str, str], str] = {}
 
     async def follow(self, nodes: Sequence[Node]) -> None:
         """Watch these nodes from now on."""
         wanted = {node.key: node for node in nodes}
         gone = [key for key, (node, _) in self._tasks.items() if wanted.get(key) != node]
         await self._end([self._tasks.pop(key)[1] for key in gone])
+        self._said = {key: word for key, word in self._said.items() if key[:2] in wanted}
         for place, (key, node) in enumerate(wanted.items()):
             if key not in self._tasks:
-                task = asyncio.create_task(self._keep_checking(node, place * _START_EVERY_S))
+                task = asyncio.create_task(self._keep_checking_node(node, place * _START_EVERY_S))
                 task.add_done_callback(_report_bug)
                 self._tasks[key] = (node, task)
 
@@ -78,40 +80,38 @@ class Watch:
         """Check every replica of these nodes once."""
         async with asyncio.TaskGroup() as group:
             for node in nodes:
-                group.create_task(self._check_node(node))
+                for replica, target in node.replicas.items():
+                    group.create_task(self._check(node, replica, target))
 
-    async def _keep_checking(self, node: Node, start_in_s: float) -> None:
+    async def _keep_checking_node(self, node: Node, start_in_s: float) -> None:
+        await asyncio.sleep(start_in_s)
+        # Each by itself: one that takes its whole time does not hold up the others.
+        async with asyncio.TaskGroup() as group:
+            for place, (replica, target) in enumerate(node.replicas.items()):
+                wait_s = place * _START_EVERY_S
+                group.create_task(self._keep_checking(node, replica, target, wait_s))
+
+    async def _keep_checking(
+        self, node: Node, replica: str, target: Target, start_in_s: float
+    ) -> None:
         await asyncio.sleep(start_in_s)
         due = time.monotonic()
         while True:
-            await self._check_node(node)
+            await self._check(node, replica, target)
             # Counted from when it was due, so that the interval holds; a missed turn is skipped.
             due = max(due + node.interval_s, time.monotonic())
             await asyncio.sleep(due - time.monotonic())
 
-    async def _check_node(self, node: Node) -> None:
-        async with asyncio.TaskGroup() as group:
-            for place, (replica, target) in enumerate(node.replicas.items()):
-                group.create_task(self._check(node, replica, target, place * _START_EVERY_S))
-
-    async def _check(self, node: Node, replica: str, target: Target, start_in_s: float) -> None:
-        await asyncio.sleep(start_in_s)
+    async def _check(self, node: Node, replica: str, target: Target) -> None:
         async with self._slots:
             outcome = await probing.run_with_retries(
                 target, http=node.http, thresholds=node.thresholds, guard=self._may_dial
             )
         found = health.replica_health(outcome, node.thresholds)
-        key = (*node.key, replica)
+        self._say(node, replica, found, outcome.detail)
         if found is None:
-            # Says nothing about the target, so nothing is reported (unknown is not dead).
-            if self._unknown.get(key) != outcome.detail:
-                logger.warning(
-                    "%s: %s could not be checked: %s", node.name, replica, outcome.detail
-                )
-            self._unknown[key] = outcome.detail
+            # It says nothing about the target, so nothing is reported: unknown is not dead.
             return
-        self._unknown.pop(key, None)
-        logger.debug("%s: %s is %s (%s)", node.name, replica, found.value, outcome.detail)
         self._report(
             Result(
                 service=node.service,
@@ -123,6 +123,18 @@ class Watch:
             )
         )
 
+    def _say(self, node: Node, replica: str, found: Health | None, detail: str) -> None:
+        """Log what was found: loudly when it is not what was found before."""
+        key, word = (*node.key, replica), found.value if found else detail
+        is_news = self._said.get(key) != word
+        self._said[key] = word
+        if found is None:
+            level = logging.WARNING if is_news else logging.DEBUG
+            logger.log(level, "%s: %s could not be checked: %s", node.name, replica, detail)
+        else:
+            level = logging.INFO if is_news else logging.DEBUG
+            logger.log(level, "%s: %s is %s (%s)", node.name, replica, word, detail.rstrip("."))
+
     @staticmethod
     async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
         for task in tasks:
@@ -133,6 +145,6 @@ class Watch:
 
 
 def _report_bug(task: asyncio.Task[None]) -> None:
-    """A node's task never ends by itself; if it does, its silence should not be the only sign."""
+    """The task of a node never ends by itself; if it does, its silence should not be the only sign."""
     if not task.cancelled() and (error := task.exception()):
         logger.error("a node is not checked any more", exc_info=error)

@@ -364,3 +364,21 @@ components:
 
     assert [problem.line for problem in caught.value.problems] == [4, 7]
     assert not Component.objects.exists()
+
+
+@pytest.mark.req("C3", "D4", "D5", "D6")
+def test_a_push_node_keeps_the_replicas_that_reported(now: datetime) -> None:
+    text = (
+        "components: [{name: A, nodes: [{name: web, mode: push, silent_after_s: 90,"
+        " silence_rule: announced, cpu_sick_above: 0.5, ram_sick_above: 0.75}]}]"
+    )
+    apply(text, now)
+    node = Node.objects.get()
+    assert (node.mode, node.silent_after_s, node.silence_rule) == ("push", 90, "announced")
+    assert (node.cpu_sick_above, node.ram_sick_above) == (0.5, 0.75)
+    Replica.objects.create(node=node, address="10.0.0.5")
+
+    again = apply(text, now, prunes=True)
+
+    assert Replica.objects.count() == 1
+    assert "10.0.0.5" not in lines(again)
