@@ -192,7 +192,7 @@ class _Incoming:
             raise _improper("the pieces of its body cannot be told apart")
 
     async def _trailer(self) -> None:
-        while len(self._data) < 2 and bytes(self._data) in (b"", b"\r"):
+        while len(self._data) < 2 and b"\r".startswith(self._data):
             await self._some(more=True)
         if self._data.startswith((b"\r\n", b"\n")):
             return
