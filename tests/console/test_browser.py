@@ -16,7 +16,7 @@ from accounts.models import SetUp, User
 from components import by_hand, catalogue
 from components.models import Component
 from components.status import Status
-from monitoring.models import AlertChannel, Replica
+from monitoring.models import Replica
 from probing.health import Health
 from tests import build
 
@@ -278,11 +278,6 @@ def test_everything_works_without_javascript(
     expect(page.locator(f"#result-{world['node']}")).to_contain_text("It answered in time.")
     page.click(f"#add-{world['node']}")
     expect(page.locator(f"#boxes-{world['node']} .box")).to_have_count(5)
-
-    page.goto("/admin/alerts/")
-    page.fill("[name=recipients]", "ops@acme.example")
-    page.click("button:has-text('Save')")
-    assert AlertChannel.objects.get().recipients == ["ops@acme.example"]
 
 
 def test_the_theme_is_chosen_by_the_operator_and_kept(

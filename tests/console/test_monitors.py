@@ -20,6 +20,13 @@ from tests import build, counting
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 JUDGING = {"interval_s": "30", "retries": "3", "sick_after_s": "0.5", "dead_after_s": "4"}
+OPTIONS = JUDGING | {
+    "mode": "poll",
+    "silent_after_s": "60",
+    "silence_rule": "longer",
+    "cpu_sick_above": "0.9",
+    "ram_sick_above": "0.9",
+}
 
 
 def text_of(page: bytes) -> str:
@@ -184,7 +191,7 @@ def test_thresholds_that_make_no_sense_are_refused(
 @pytest.mark.req("B1", "C6", "D8")
 def test_all_options_of_a_node_are_set_on_one_page(client: Client, operator: User) -> None:
     component = build.component()
-    posted = JUDGING | {
+    posted = OPTIONS | {
         "name": "API gateway",
         "http_method": "HEAD",
         "http_status_min": "200",
@@ -205,7 +212,7 @@ def test_stored_headers_are_never_shown_again(client: Client, operator: User) ->
     node.http_headers = {"Authorization": "Bearer CANARY-7"}
     node.save()
     url = f"/admin/monitors/nodes/{node.pk}/"
-    options = JUDGING | {
+    options = OPTIONS | {
         "name": node.name,
         "slug": node.slug,
         "http_method": "GET",
@@ -260,7 +267,7 @@ def test_options_are_tried_before_they_are_saved(
     client: Client, operator: User, target: str
 ) -> None:
     node = build.node()
-    options = JUDGING | {
+    options = OPTIONS | {
         "name": node.name,
         "slug": node.slug,
         "http_method": "GET",
@@ -456,7 +463,7 @@ def test_who_has_no_rights_changes_and_tests_nothing(client: Client) -> None:
         f"/admin/monitors/replicas/{replica.pk}/move/",
         f"/admin/monitors/replicas/{replica.pk}/remove/",
         "/admin/alerts/",
-        "/admin/alerts/test/",
+        "/admin/alerts/channels/add/email/",
     ):
         assert client.post(url, {"name": "x", "address": "https://x.example/"}).status_code == 403
     assert Replica.objects.count() == Node.objects.count() == Component.objects.count() == 1

@@ -103,7 +103,9 @@ def test_a_test_is_sent_also_while_off_and_its_fate_is_shown(operator: Client) -
     operator.post(reverse("admin:channel_test", args=[channel.pk]))
     (row,) = deliveries()
     assert row.message["subject"].endswith("Test of the team alerts")
-    type(row).objects.update(state="failed", last_error="Slack answered 404: no_team.")
+    type(row).objects.update(
+        state="failed", next_attempt_at=None, last_error="Slack answered 404: no_team."
+    )
     page = operator.get(reverse("admin:team_alerts")).content.decode()
     assert "Slack answered 404: no_team." in page
 
