@@ -16,7 +16,8 @@ from monitoring.demo import ports, seeding
 from monitoring.models import AlertChannel, Replica, ResponseSummary, Sample, Span
 from tests import build
 
-pytestmark = pytest.mark.django_db
+# On one worker: the targets prefer the same ports.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ from probing.base import ProbeOutcome, Reason
 from probing.options import HttpOptions
 from probing.targets import parse_target
 
+# On one worker: the targets prefer the same ports.
+pytestmark = pytest.mark.xdist_group("demo")
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
