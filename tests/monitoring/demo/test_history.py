@@ -26,9 +26,6 @@ def test_events_lie_within_ninety_days_and_do_not_overlap(slug: str, now: dateti
 def test_the_past_holds_an_outage_a_degraded_day_a_maintenance_and_an_unknown_stretch(
     now: datetime,
 ) -> None:
-
-# On one worker: the targets prefer the same ports.
-pytestmark = pytest.mark.xdist_group("demo")
     seen = {event.status for slug in SLUGS for event in history.events(slug, now=now)}
 
     assert seen == set(Status) - {Status.OPERATIONAL}
