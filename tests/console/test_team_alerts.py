@@ -16,7 +16,11 @@ def shown(client: Client) -> str:
 
 
 def save(client: Client, **fields: str) -> str:
-    posted = {"is_enabled": "on", "value_recipients": "ops@acme.example", "tells_recovery": "on"} | fields
+    posted = {
+        "is_enabled": "on",
+        "value_recipients": "ops@acme.example",
+        "tells_recovery": "on",
+    } | fields
     posted = {name: value for name, value in posted.items() if value}
     url = reverse("admin:channel_add", args=["email"])
     return client.post(url, posted, follow=True).content.decode()
