@@ -49,7 +49,7 @@ def main() -> None:
         blocking_threads=32,
         backpressure=64,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # it warns of 32 threads on every start; the supervisor tells of ends
         workers_kill_timeout=2,
     ).serve()
 
