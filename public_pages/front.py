@@ -94,6 +94,8 @@ class Front:
             identify themselves by a token and are given no link, as reporters inside a network.
         headers: more headers for every answer from the folder.
         clock: the time, as seconds since 1970.
+        loads_later: leave loading the dynamic application to a call of `load`, or to the first
+            request that needs it: files are answered a second or more before that.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Front:
         is_hostless: Callable[[str], bool] = lambda _path: False,
         headers: Iterable[tuple[str, str]] = (),
         clock: Callable[[], float] = time.time,
+        loads_later: bool = False,
     ) -> None:
         self._load_app = load_app
         self._files = PublishedFiles(folder)
@@ -121,7 +124,8 @@ class Front:
         self._app: WSGIApplication | None = None
         self._loaded_at = float("-inf")
         self._loading = threading.Lock()
-        self._app_or_none()
+        if not loads_later:
+            self.load()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO") or "/"
@@ -148,6 +152,10 @@ class Front:
                     )
                 return self._file(environ, start_response, match.expand(name), kind)
         return self._dynamic(environ, start_response)
+
+    def load(self) -> None:
+        """Load the dynamic application now; callable from a thread while files are answered."""
+        self._app_or_none()
 
     # ---- files ---------------------------------------------------------------------------------
 

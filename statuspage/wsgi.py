@@ -1,6 +1,7 @@
 """The WSGI application of the web processes: published files, then reports, static files, Django."""
 
 import os
+import threading
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
 
@@ -46,4 +47,7 @@ application = Front(
     hosts=settings.ALLOWED_HOSTS,
     is_hostless=is_report_path,
     headers=_transport_headers(),
+    loads_later=True,
 )
+# A restarted process answers the page at once, and the console as soon as Django is there.
+threading.Thread(target=application.load, name="load", daemon=True).start()

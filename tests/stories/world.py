@@ -28,7 +28,7 @@ from tests import servers
 ROOT = Path(__file__).resolve().parents[2]
 # One client, because each makes a TLS context; a new connection a request, as new visitors do.
 _client = httpx.Client(
-    timeout=5,
+    timeout=10,
     trust_env=False,
     limits=httpx.Limits(max_keepalive_connections=0),
     headers={"Connection": "close"},
@@ -233,7 +233,7 @@ class Product:
         try:
             return _client.get(self.origin + path)
         except httpx.TransportError as error:
-            return httpx.Response(599, text=str(error))
+            return httpx.Response(599, text=f"{type(error).__name__}: {error}".lower())
 
     def json(self, path: str) -> dict[str, Any]:
         answer = self.get(path)
