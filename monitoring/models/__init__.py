@@ -1,0 +1,36 @@
+"""Nodes and replicas below a component, what was measured of them, and the operators' alerts.
+
+One module a subject; everybody imports from here.
+"""
+
+from monitoring.models.alerts import AlertChannel, AlertSettings, Browser, HealthHook
+from monitoring.models.nodes import FRESH_INTERVALS, Location, Mode, Node, SilenceRule
+from monitoring.models.replicas import Replica, ReplicaQuerySet
+from monitoring.models.samples import PackedHour, ResponseSummary, Sample, Span
+from monitoring.models.tokens import Token, TokenKind
+from monitoring.models.verdicts import Ballot, Blindness, HealthChange, PageHealthChange, Pulse
+
+__all__ = [
+    "FRESH_INTERVALS",
+    "AlertChannel",
+    "AlertSettings",
+    "Ballot",
+    "Blindness",
+    "Browser",
+    "HealthChange",
+    "HealthHook",
+    "Location",
+    "Mode",
+    "Node",
+    "PackedHour",
+    "PageHealthChange",
+    "Pulse",
+    "Replica",
+    "ReplicaQuerySet",
+    "ResponseSummary",
+    "Sample",
+    "SilenceRule",
+    "Span",
+    "Token",
+    "TokenKind",
+]
