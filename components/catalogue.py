@@ -26,6 +26,16 @@ def mark_dirty() -> None:
         Page.objects.get_or_create(id=1)
 
 
+def next_revision() -> int:
+    """Mark the page dirty and return its new revision, which the caller's row keeps.
+
+    Call inside the transaction of the change: the page row stays locked until it commits, so
+    revisions are committed in their order, and a publisher that has one has all before it.
+    """
+    mark_dirty()
+    return Page.objects.values_list("revision", flat=True).get(id=1)
+
+
 def add_component(
     *,
     name: str,

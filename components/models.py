@@ -200,3 +200,34 @@ class StatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.previous or 'new'} → {self.status}"
+
+
+class DeclaredPeriod(models.Model):
+    """A status that somebody declared of a time that was over already, as a retroactive incident does.
+
+    It is laid over the recorded changes when uptime is counted (`uptime.overlaid`) and goes with
+    the event that declared it; the recorded history itself is never rewritten.
+    """
+
+    component = models.ForeignKey(
+        Component, on_delete=models.CASCADE, related_name="declared_periods"
+    )
+    source = models.CharField(max_length=16)
+    reference = models.CharField(max_length=64)
+    status = models.CharField(max_length=32)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["component", "ends_at"], name="declared_by_time")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["component", "source", "reference"], name="one_period_a_speaker"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="period_has_length"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.reference}: {self.status}"

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from components import catalogue
 from components.models import StatusChange
 from incidents import announcements
-from incidents.models import Announcement, State
+from incidents.models import Announcement, AnnouncementState
 
 pytestmark = pytest.mark.django_db
 
@@ -113,9 +113,9 @@ def test_each_announcement_says_where_it_stands(now: datetime) -> None:
     shown = {row.pk for row in Announcement.objects.shown(now=now)}
 
     assert {row.title: row.state(now=now, shown=shown) for row in Announcement.objects.all()} == {
-        "-5": State.OVER,
-        "-3": State.DISPLACED,
-        "-2": State.SHOWN,
-        "-1": State.SHOWN,
-        "1": State.PLANNED,
+        "-5": AnnouncementState.OVER,
+        "-3": AnnouncementState.DISPLACED,
+        "-2": AnnouncementState.SHOWN,
+        "-1": AnnouncementState.SHOWN,
+        "1": AnnouncementState.PLANNED,
     }

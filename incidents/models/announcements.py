@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 SHOWN_AT_ONCE = 2
 
 
-class State(models.TextChoices):
+class AnnouncementState(models.TextChoices):
     """Where an announcement stands; `code` is the icon beside the word."""
 
     SHOWN = "shown", _("Shown")
@@ -20,7 +20,7 @@ class State(models.TextChoices):
 
     @property
     def code(self) -> str:
-        return {State.SHOWN: "op", State.PLANNED: "mt"}.get(self, "un")
+        return {AnnouncementState.SHOWN: "op", AnnouncementState.PLANNED: "mt"}.get(self, "un")
 
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
@@ -57,10 +57,14 @@ class Announcement(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def state(self, *, now: datetime, shown: Collection[int]) -> State:
+    def state(self, *, now: datetime, shown: Collection[int]) -> AnnouncementState:
         """Where it stands; `shown` are the ids of those the page shows."""
         if self.pk in shown:
-            return State.SHOWN
+            return AnnouncementState.SHOWN
         if self.starts_at > now:
-            return State.PLANNED
-        return State.OVER if self.ends_at and self.ends_at <= now else State.DISPLACED
+            return AnnouncementState.PLANNED
+        return (
+            AnnouncementState.OVER
+            if self.ends_at and self.ends_at <= now
+            else AnnouncementState.DISPLACED
+        )

@@ -1,0 +1,172 @@
+"""What an incident says of components: the rows that list them, the claims, and what visitors see.
+
+Called inside the transactions of `publishing` and `postmortems`; the preview before saving uses
+the same rule (`components.status.displayed`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from components import claims, status
+from components.claims import Claim
+from components.models import Component, StatusClaim
+from components.status import ClaimValue, Source, Status
+from incidents import lifecycle
+from incidents.lifecycle import Impact
+from incidents.models import AffectedComponent, Incident, IncidentUpdate, UpdateComponent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What a save would do to one component: what visitors see before and after."""
+
+    component_id: int
+    name: str
+    before: Status
+    after: Status
+
+    @property
+    def is_change(self) -> bool:
+        return self.before != self.after
+
+
+def choose(*, incident: Incident, chosen: Mapping[int, Status | None]) -> None:
+    """Make these the affected components, by id; None follows the impact, a status is a person's choice.
+
+    One that was affected and is not among them any more stays listed, as operational again.
+    """
+    known = {row.component_id: row for row in incident.affected.all()}
+    ids = set(Component.objects.filter(id__in=chosen).values_list("id", flat=True))
+    rows = []
+    for component_id in sorted(ids | known.keys()):
+        row = known.get(component_id) or AffectedComponent(
+            incident=incident, component_id=component_id
+        )
+        if component_id in ids:
+            picked = chosen[component_id]
+            row.is_overridden = picked is not None
+            row.status = picked or _by_impact(incident.impact_value)
+        else:
+            row.is_overridden, row.status = True, Status.OPERATIONAL
+        rows.append(row)
+    _save(rows)
+
+
+def follow_impact(*, incident: Incident) -> None:
+    """Apply the impact again to every component that no person chose a status for (AMB-7)."""
+    rows = list(incident.affected.filter(is_overridden=False))
+    for row in rows:
+        row.status = _by_impact(incident.impact_value)
+    _save(rows)
+
+
+def speak(*, incident: Incident, at: datetime, now: datetime) -> dict[int, tuple[Status, Status]]:
+    """Set the incident's claims as its state and its rows say; withdraw them when it is over.
+
+    `at` is when they hold from. Returns for each affected component what visitors saw before and
+    see now.
+    """
+    rows = list(incident.affected.all())
+    ids = [row.component_id for row in rows]
+    before = _shown(ids)
+    is_speaking = incident.is_open
+    wanted = [
+        Claim(
+            component_id=row.component_id,
+            status=row.claimed if is_speaking else None,
+            at=at,
+            note=incident.title,
+        )
+        for row in rows
+    ]
+    claims.set_claims(source=Source.INCIDENT, reference=incident.public_id, claims=wanted, now=now)
+    after = _shown(ids)
+    return {component_id: (before[component_id], after[component_id]) for component_id in ids}
+
+
+def note(*, update: IncidentUpdate, seen: Mapping[int, tuple[Status, Status]]) -> None:
+    """Keep with an update what visitors saw of each affected component before and after it."""
+    names = dict(Component.objects.filter(id__in=seen).in_page_order().values_list("id", "name"))
+    UpdateComponent.objects.bulk_create(
+        UpdateComponent(
+            update=update,
+            component_id=component_id,
+            name=name,
+            previous=seen[component_id][0],
+            status=seen[component_id][1],
+        )
+        for component_id, name in names.items()
+    )
+
+
+def consequences(
+    *,
+    incident: Incident | None,
+    impact: Impact,
+    chosen: Mapping[int, Status | None],
+    is_open: bool = True,
+) -> list[Consequence]:
+    """What saving would change, without saving: every component chosen now or affected before.
+
+    `incident` is None for a new one. In page order.
+    """
+    reference = incident.public_id if incident else ""
+    affected = set(incident.affected.values_list("component_id", flat=True)) if incident else set()
+    components = list(Component.objects.filter(id__in=affected | chosen.keys()).in_page_order())
+    spoken = _claims_of_others(components, reference)
+    found = []
+    for component in components:
+        claimed = _claimed(component.id, impact, chosen) if is_open else None
+        values = spoken[component.id]
+        if claimed is not None:
+            values = [*values, ClaimValue(source=Source.INCIDENT, status=claimed)]
+        after = status.displayed(values, is_manual=component.is_manual)
+        found.append(
+            Consequence(
+                component_id=component.id,
+                name=component.name,
+                before=component.shown_status,
+                after=after,
+            )
+        )
+    return found
+
+
+def _claims_of_others(
+    components: Iterable[Component], reference: str
+) -> Mapping[int, list[ClaimValue]]:
+    found: dict[int, list[ClaimValue]] = defaultdict(list)
+    for claim in StatusClaim.objects.filter(component__in=components):
+        if not (claim.source == Source.INCIDENT and claim.reference == reference):
+            found[claim.component_id].append(
+                ClaimValue(source=claim.source_kind, status=Status(claim.status))
+            )
+    return found
+
+
+def _claimed(
+    component_id: int, impact: Impact, chosen: Mapping[int, Status | None]
+) -> Status | None:
+    if component_id not in chosen:
+        return None
+    return chosen[component_id] or lifecycle.claimed_status(impact)
+
+
+def _by_impact(impact: Impact) -> str:
+    return lifecycle.claimed_status(impact) or ""
+
+
+def _shown(ids: Iterable[int]) -> dict[int, Status]:
+    rows = Component.objects.filter(id__in=list(ids)).values_list("id", "status")
+    return {component_id: Status(shown) for component_id, shown in rows}
+
+
+def _save(rows: Iterable[AffectedComponent]) -> None:
+    AffectedComponent.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["incident", "component"],
+        update_fields=["status", "is_overridden"],
+    )

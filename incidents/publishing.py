@@ -1,0 +1,367 @@
+"""Incidents as operators publish them: open, draft, update, record a past one, revise, delete.
+
+The one write path of the console, the API and the monitors. Each operation is one transaction that
+validates first; `notify` only marks the update, subscribers are told by whoever drains the marks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from components import catalogue, claims
+from components.claims import Claim
+from components.models import DeclaredPeriod
+from components.status import Source, Status
+from incidents import affecting, lifecycle, texts, timeline
+from incidents.lifecycle import Impact, State, TransitionNotAllowed
+from incidents.models import Incident, IncidentUpdate, WithdrawnEvent
+from incidents.models.incidents import author_fields, touched
+
+
+class IncidentGone(Exception):
+    """The incident was deleted meanwhile."""
+
+
+class SomebodyPosted(Exception):
+    """Another update came between reading and posting; nothing was saved."""
+
+    def __init__(self, update: IncidentUpdate) -> None:
+        super().__init__(_("Somebody posted meanwhile. Read their update, then post yours."))
+        self.update = update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a person says of an incident in the composer.
+
+    `components`: the affected ones by id; None follows the impact, a status is the person's choice.
+    `started_at` is aware; None means at once.
+    """
+
+    title: str
+    text: str = ""
+    state: State = State.INVESTIGATING
+    impact: Impact = Impact.NONE
+    components: Mapping[int, Status | None] = field(default_factory=dict)
+    started_at: datetime | None = None
+    next_update_by: datetime | None = None
+
+
+def open_incident(
+    *,
+    report: Report,
+    notify: bool,
+    now: datetime,
+    author: User | None = None,
+    author_name: str = "",
+    origin: str = "operator",
+) -> Incident:
+    """Publish a new incident: it is on the page at once, with its first message as first entry.
+
+    Raises ValidationError by field, or TransitionNotAllowed; nothing is saved then.
+    """
+    with transaction.atomic():
+        incident = save_draft(
+            report=report,
+            notify=notify,
+            now=now,
+            author=author,
+            author_name=author_name,
+            origin=origin,
+        )
+        return publish_draft(incident=incident, now=now, author=author, author_name=author_name)
+
+
+def save_draft(
+    *,
+    report: Report,
+    notify: bool,
+    now: datetime,
+    incident: Incident | None = None,
+    author: User | None = None,
+    author_name: str = "",
+    origin: str = "operator",
+) -> Incident:
+    """Keep what was written so far, for operators only; with `incident` replace its draft.
+
+    Raises ValidationError by field, TransitionNotAllowed, or IncidentGone when it was published or
+    discarded meanwhile.
+    """
+    _check(report, now=now)
+    with transaction.atomic():
+        if incident is None:
+            incident = Incident(created_at=now, origin=origin, **author_fields(author, author_name))
+        else:
+            incident = _locked(incident, is_draft=True)
+        incident.title = texts.title(report.title)
+        incident.draft_text = texts.body(report.text)
+        incident.draft_notifies = notify
+        incident.state, incident.impact = report.state, report.impact
+        incident.started_at = report.started_at or now
+        incident.next_update_by = report.next_update_by
+        incident.changed_at = now
+        incident.save()
+        affecting.choose(incident=incident, chosen=report.components)
+    return incident
+
+
+def publish_draft(
+    *, incident: Incident, now: datetime, author: User | None = None, author_name: str = ""
+) -> Incident:
+    """Put a draft on the page as it was saved. Raises IncidentGone, also when it is public already."""
+    with transaction.atomic():
+        row = _locked(incident, is_draft=True)
+        text, row.draft_text = row.draft_text, ""
+        row.published_at = now
+        timeline.append(
+            incident=row,
+            previous=None,
+            text=text,
+            at=now,
+            claims_from=row.started_at,
+            notifies=row.draft_notifies,
+            author=author,
+            author_name=author_name,
+            now=now,
+        )
+        _touch(row, now)
+        row.save(update_fields=["published_at", "draft_text", "changed_at", "page_revision"])
+    return row
+
+
+def discard_draft(*, incident: Incident) -> None:
+    """Throw a draft away; it never was public, so nothing is left. Raises IncidentGone."""
+    with transaction.atomic():
+        _locked(incident, is_draft=True).delete()
+
+
+def post_update(
+    *,
+    incident: Incident,
+    state: State,
+    text: str,
+    notify: bool,
+    now: datetime,
+    impact: Impact | None = None,
+    components: Mapping[int, Status | None] | None = None,
+    next_update_by: datetime | None = None,
+    author: User | None = None,
+    author_name: str = "",
+    seen_update_id: int | None = None,
+) -> IncidentUpdate:
+    """Append an update; posting "resolved" ends the incident, an earlier state re-opens it (AMB-17).
+
+    `impact` and `components` stay as they are when None; a new impact applies to components that
+    no person chose a status for. `seen_update_id` is the newest update the author knew.
+
+    Raises ValidationError by field, TransitionNotAllowed, SomebodyPosted, IncidentGone; nothing is
+    saved then.
+    """
+    clean = texts.body(text, is_required=True)
+    _check_promise(next_update_by, now=now)
+    with transaction.atomic():
+        row = _locked(incident, is_draft=False)
+        _check_seen(row, seen_update_id)
+        previous = row.state_value
+        lifecycle.check_transition(previous, state)
+        row.state = state
+        row.resolved_at = None if state.is_open else (row.resolved_at or now)
+        row.next_update_by = next_update_by if state.is_open else None
+        _change_effects(row, impact=impact, components=components)
+        update = timeline.append(
+            incident=row,
+            previous=previous,
+            text=clean,
+            at=now,
+            claims_from=now,
+            notifies=notify,
+            author=author,
+            author_name=author_name,
+            now=now,
+        )
+        _touch(row, now)
+        row.save(
+            update_fields=[
+                "state",
+                "impact",
+                "resolved_at",
+                "next_update_by",
+                "changed_at",
+                "page_revision",
+            ]
+        )
+    return update
+
+
+def record_past(
+    *,
+    report: Report,
+    resolved_at: datetime,
+    now: datetime,
+    notify: bool = False,
+    author: User | None = None,
+    author_name: str = "",
+    origin: str = "operator",
+) -> Incident:
+    """Record an incident that is over (I15, AMB-9): straight to the history, never active.
+
+    It touches no present status; what it says of components counts in uptime for its own period.
+    Raises ValidationError by field; nothing is saved then.
+    """
+    started_at = report.started_at
+    if started_at is None:
+        raise ValidationError({"started_at": _("Say when it started.")})
+    if started_at >= resolved_at:
+        raise ValidationError({"resolved_at": _("The end is not after the start.")})
+    if resolved_at > now:
+        raise ValidationError({"resolved_at": _("The end lies in the future: report it as open.")})
+    with transaction.atomic():
+        row = Incident(
+            title=texts.title(report.title),
+            state=State.RESOLVED,
+            impact=report.impact,
+            started_at=started_at,
+            resolved_at=resolved_at,
+            is_retroactive=True,
+            published_at=now,
+            created_at=now,
+            origin=origin,
+            **author_fields(author, author_name),
+        )
+        _touch(row, now)
+        row.save()
+        affecting.choose(incident=row, chosen=report.components)
+        _declare(row)
+        timeline.append(
+            incident=row,
+            previous=None,
+            text=texts.body(report.text, is_required=True),
+            at=resolved_at,
+            claims_from=now,
+            notifies=notify,
+            author=author,
+            author_name=author_name,
+            now=now,
+        )
+    return row
+
+
+def revise(*, incident: Incident, title: str, started_at: datetime, now: datetime) -> Incident:
+    """Correct the title or the start of a public incident; nobody is notified.
+
+    Raises ValidationError by field, IncidentGone.
+    """
+    clean = texts.title(title)
+    with transaction.atomic():
+        row = _locked(incident, is_draft=False)
+        if started_at > (row.resolved_at or now):
+            raise ValidationError({"started_at": _("The start is not before the end.")})
+        row.title, row.started_at = clean, started_at
+        _touch(row, now)
+        row.save(update_fields=["title", "started_at", "changed_at", "page_revision"])
+        if row.is_retroactive:
+            _declare(row)
+    return row
+
+
+def delete_incident(*, incident: Incident, now: datetime) -> WithdrawnEvent:
+    """Delete an incident with all it said, for good (I16, AMB-18); its claims go as on resolve.
+
+    What is left is the mark that its address was in use. Raises IncidentGone.
+    """
+    with transaction.atomic():
+        row = _locked(incident, is_draft=False)
+        _fall_silent(row, now=now)
+        mark = WithdrawnEvent.objects.create(
+            public_id=row.public_id,
+            kind="incident",
+            withdrawn_at=now,
+            page_revision=catalogue.next_revision(),
+        )
+        row.delete()
+    return mark
+
+
+def _check(report: Report, *, now: datetime) -> None:
+    lifecycle.check_transition(None, report.state)
+    if not report.state.is_open:
+        raise TransitionNotAllowed(
+            _("An incident that is over is recorded as a past one: give its start and its end.")
+        )
+    if report.started_at is not None and report.started_at > now:
+        raise ValidationError(
+            {"started_at": _("The start lies in the future: plan a maintenance.")}
+        )
+    _check_promise(report.next_update_by, now=now)
+
+
+def _check_promise(next_update_by: datetime | None, *, now: datetime) -> None:
+    if next_update_by is not None and next_update_by <= now:
+        raise ValidationError({"next_update_by": _("This time has passed: promise a later one.")})
+
+
+def _check_seen(row: Incident, seen_update_id: int | None) -> None:
+    if seen_update_id is None:
+        return
+    newest = row.updates.order_by("-id").first()
+    if newest is not None and newest.pk != seen_update_id:
+        raise SomebodyPosted(newest)
+
+
+def _change_effects(
+    row: Incident, *, impact: Impact | None, components: Mapping[int, Status | None] | None
+) -> None:
+    if impact is not None:
+        row.impact = impact
+    if components is not None:
+        affecting.choose(incident=row, chosen=components)
+    elif impact is not None:
+        affecting.follow_impact(incident=row)
+
+
+def _declare(row: Incident) -> None:
+    """Make uptime count what a past incident says of its components, for its period only."""
+    DeclaredPeriod.objects.filter(source=Source.INCIDENT, reference=row.public_id).delete()
+    DeclaredPeriod.objects.bulk_create(
+        DeclaredPeriod(
+            component_id=affected.component_id,
+            source=Source.INCIDENT,
+            reference=row.public_id,
+            status=affected.status,
+            starts_at=row.started_at,
+            ends_at=row.resolved_at or row.started_at,
+        )
+        for affected in row.affected.exclude(status="")
+    )
+
+
+def _fall_silent(row: Incident, *, now: datetime) -> None:
+    withdrawn = [
+        Claim(component_id=component_id, status=None, at=now, note=_("incident withdrawn"))
+        for component_id in row.affected.values_list("component_id", flat=True)
+    ]
+    claims.set_claims(source=Source.INCIDENT, reference=row.public_id, claims=withdrawn, now=now)
+    DeclaredPeriod.objects.filter(source=Source.INCIDENT, reference=row.public_id).delete()
+
+
+def _touch(row: Incident, now: datetime) -> None:
+    for name, value in touched(now, catalogue.next_revision()).items():
+        setattr(row, name, value)
+
+
+def _locked(incident: Incident, *, is_draft: bool) -> Incident:
+    """The incident's row, locked until the transaction ends, if it still is what the caller thinks."""
+    try:
+        row = Incident.objects.select_for_update(of=("self",)).get(pk=incident.pk)
+    except Incident.DoesNotExist:
+        raise IncidentGone(_("This incident was deleted meanwhile.")) from None
+    if row.is_draft != is_draft:
+        raise IncidentGone(
+            _("This draft was published meanwhile.") if is_draft else _("This is still a draft.")
+        )
+    return row
