@@ -12,7 +12,7 @@ from itertools import groupby
 
 from monitoring.models import Span
 from public_pages.figures import Outage
-from public_pages.reading import SPAN_LENGTHS, Response
+from public_pages.page_views import SPAN_LENGTHS, Response
 
 WIDTH = 1000
 HEIGHT = 200

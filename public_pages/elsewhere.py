@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from components.status import Status
 from public_pages import assets, readouts, wording
-from public_pages.reading import PageView
+from public_pages.page_views import PageView
 
 # Dark enough for white text: the -fg colours of tokens.css.
 _COLOURS = {

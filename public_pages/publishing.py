@@ -16,7 +16,7 @@ from components import catalogue
 from monitoring import coverage
 from public_pages import assets, elsewhere, reading, readouts
 from public_pages.folder import Folder
-from public_pages.reading import ComponentView, PageView
+from public_pages.page_views import ComponentView, PageView
 from public_pages.rendering import Pages
 
 logger = logging.getLogger(__name__)

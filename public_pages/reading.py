@@ -1,14 +1,12 @@
 """Everything a page is made from, read with a fixed number of queries into frozen values.
 
-Called by the publisher, and later by customer pages. Each class names the fields that leave the
-database, so a column that is added to a model is not on the page until somebody writes it here
-(reliability A12): hidden components are not read at all, and a replica's address only where the
-operator shows addresses.
+Called by the publisher, and later by customer pages. The values are in `page_views`. Hidden
+components are not read at all, and a replica's address only where the operator shows addresses.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -16,195 +14,39 @@ from zoneinfo import ZoneInfo
 from django.db import models
 
 from common import timespan
-from components import catalogue, status
+from components import catalogue
 from components.models import Component, Page, StatusChange, StatusClaim
 from components.status import Source, Status
 from components.uptime import Change, Weights
 from incidents.models import Announcement
-from monitoring import evidence
 from monitoring.models import (
     AlertSettings,
-    Mode,
-    Node,
     PageHealthChange,
-    Replica,
     ResponseSummary,
     Span,
 )
-from probing import health
 from probing.health import Health
-from public_pages import unseen
-from public_pages.warning import NOT_DEAD, Watch
+from public_pages import node_reading, unseen
+from public_pages.page_views import (
+    SPAN_LENGTHS,
+    AnnouncementView,
+    ComponentView,
+    DetailView,
+    GroupView,
+    NodeView,
+    PageView,
+    Response,
+    SiteView,
+)
+from public_pages.warning import Watch
 
 HISTORY_DAYS = 90
 YEAR_DAYS = 365
-SPAN_LENGTHS = {
-    Span.QUARTER: timedelta(minutes=15),
-    Span.HOUR: timedelta(hours=1),
-    Span.DAY: timedelta(days=1),
-}
 _SPANS_READ = {
     Span.QUARTER: timedelta(hours=26),
     Span.HOUR: timedelta(days=8),
     Span.DAY: timedelta(days=93),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplicaView:
-    """A replica as visitors see it: its number in the node, or its address where that is shown."""
-
-    number: int
-    label: str
-    health: Health | None  # None: nothing recent is known
-    is_waiting: bool  # new, and its first outcome is not overdue
-    why: str = ""  # one sentence, for what is sick or dead; names no address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeView:
-    """A node with its replicas in order; `schemes` are the probe kinds in use, like "https"."""
-
-    name: str
-    schemes: tuple[str, ...]
-    interval_s: int
-    sick_after_s: float
-    replicas: tuple[ReplicaView, ...]
-
-    @property
-    def status(self) -> Status | None:
-        """What its replicas say together; None without replicas."""
-        return status.from_replicas([[replica.health for replica in self.replicas]])
-
-    @property
-    def health(self) -> Health | None:
-        """The worst measured health; None when there are replicas and nothing is known of any."""
-        return _health(self.replicas)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComponentView:
-    """A visible component. Equal views make equal pages, apart from clock and response times."""
-
-    id: int
-    slug: str
-    name: str
-    description: str
-    group_name: str
-    status: Status
-    status_since: datetime | None
-    is_in_maintenance: bool
-    was_checked: bool
-    nodes: tuple[NodeView, ...]
-    changes: tuple[Change, ...]  # of the days shown, the first one holding from before them
-
-    @property
-    def replicas(self) -> Iterator[ReplicaView]:
-        """The replicas of all nodes."""
-        return (replica for node in self.nodes for replica in node.replicas)
-
-    @property
-    def is_monitored(self) -> bool:
-        """Whether there is anything that is measured."""
-        return any(node.replicas for node in self.nodes)
-
-    @property
-    def health(self) -> Health | None:
-        """The worst measured health (E7); None when there are replicas and nothing is known."""
-        return _health(self.replicas)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupView:
-    """Components under one heading; without a name for those that belong to no group."""
-
-    name: str
-    is_collapsed: bool
-    components: tuple[ComponentView, ...]
-
-    @property
-    def status(self) -> Status:
-        """The worst of its components (B8)."""
-        return status.overall(component.status for component in self.components)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteView:
-    """What every page shows of the page row."""
-
-    name: str
-    time_zone: ZoneInfo
-    weights: Weights
-    is_demo: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnnouncementView:
-    """A current announcement; `text` is the Markdown that was written."""
-
-    ident: str
-    title: str
-    text: str
-    starts_at: datetime
-    ends_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageView:
-    """The whole public page at one moment."""
-
-    revision: int
-    as_of: datetime
-    site: SiteView
-    groups: tuple[GroupView, ...]
-    checked_at: datetime | None  # the latest outcome of any visible replica
-    interrupted_since: datetime | None = None  # our own network is down: states are the last known
-    announcements: tuple[AnnouncementView, ...] = ()  # newest first
-    warning: Watch = NOT_DEAD
-    changes_at: datetime | None = None  # when it says something else by the clock alone
-
-    @property
-    def components(self) -> tuple[ComponentView, ...]:
-        """All components in page order."""
-        return tuple(component for group in self.groups for component in group.components)
-
-    @property
-    def status(self) -> Status:
-        """The worst of the components (B8)."""
-        return status.overall(component.status for component in self.components)
-
-    @property
-    def health(self) -> Health:
-        """The worst replica of all (E4, E5); healthy when none is sick or dead (E6).
-
-        Replicas of a component in maintenance do not count (decision 1).
-        """
-        return health.worst(
-            replica.health
-            for component in self.components
-            if not component.is_in_maintenance
-            for replica in component.replicas
-            if replica.health
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """Response times of a component over one span that starts at `start_at`."""
-
-    start_at: datetime
-    answered: int
-    failed: int
-    p50_ms: int | None
-    p95_ms: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetailView:
-    """What only a component's own page shows: a year of changes, and its response times."""
-
-    changes: tuple[Change, ...]
-    responses: Mapping[Span, tuple[Response, ...]]
 
 
 def page(*, now: datetime) -> PageView:
@@ -231,7 +73,7 @@ def page(*, now: datetime) -> PageView:
     blind = unseen.stretches(since=since)
     unseen.put(changes, blind=blind)
     interrupted_since = blind[-1][0] if blind and blind[-1][1] is None else None
-    nodes, checked = _nodes(
+    nodes, checked = node_reading.nodes(
         {row.id for row in rows if row.shows_addresses},
         now=now,
         is_interrupted=interrupted_since is not None,
@@ -352,71 +194,6 @@ def _changes(
     return defaultdict(tuple, {component_id: tuple(held) for component_id, held in found.items()})
 
 
-def _nodes(
-    shows_addresses: set[int], *, now: datetime, is_interrupted: bool
-) -> tuple[dict[int, tuple[NodeView, ...]], dict[int, datetime]]:
-    """The nodes by component, and when each component was last checked."""
-    replicas: dict[int, list[Replica]] = defaultdict(list)
-    for replica in Replica.objects.filter(node__component__is_visible=True).order_by(
-        "node_id", "position", "id"
-    ):
-        replicas[replica.node_id].append(replica)
-    why = evidence.sentences(replicas=[each for mine in replicas.values() for each in mine])
-    nodes: dict[int, list[NodeView]] = defaultdict(list)
-    checked: dict[int, datetime] = {}
-    for node in Node.objects.filter(component__is_visible=True).order_by("position", "name", "id"):
-        mine = replicas[node.id]
-        nodes[node.component_id].append(
-            _node(
-                node,
-                mine,
-                is_open=node.component_id in shows_addresses,
-                # What is checked from here is shown as it was last known.
-                fresh_at=None if is_interrupted and node.mode == Mode.POLL else now,
-                why=why,
-            )
-        )
-        for replica in mine:
-            if seen := replica.last_outcome_at:
-                checked[node.component_id] = max(checked.get(node.component_id, seen), seen)
-    return defaultdict(tuple, {key: tuple(views) for key, views in nodes.items()}), checked
-
-
-def _node(
-    node: Node,
-    replicas: Sequence[Replica],
-    *,
-    is_open: bool,
-    fresh_at: datetime | None,
-    why: Mapping[int, str],
-) -> NodeView:
-    return NodeView(
-        name=node.name,
-        schemes=tuple(sorted({replica.address.partition("://")[0] for replica in replicas})),
-        interval_s=node.interval_s,
-        sick_after_s=node.sick_after_s,
-        replicas=tuple(
-            ReplicaView(
-                number=number,
-                label=replica.address if is_open else str(number),
-                # Past `fresh_until` the last outcome no longer speaks for the replica, whether or
-                # not anybody has noted the gap yet.
-                health=replica.measured if _speaks(replica, node, fresh_at) else None,
-                is_waiting=replica.is_waiting,
-                why=why.get(replica.id, ""),
-            )
-            for number, replica in enumerate(replicas, start=1)
-        ),
-    )
-
-
-def _speaks(replica: Replica, node: Node, fresh_at: datetime | None) -> bool:
-    """Whether the last outcome still counts. Without a moment it does; silence was a verdict."""
-    if fresh_at is None or (replica.fresh_until is not None and replica.fresh_until > fresh_at):
-        return True
-    return Mode(node.mode).is_reported and replica.fresh_until is None
-
-
 def _component(
     row: Component,
     nodes: tuple[NodeView, ...],
@@ -450,12 +227,6 @@ def _is_unheard(view: ComponentView) -> bool:
     """
     heard = [replica.health for replica in view.replicas if not replica.is_waiting]
     return None in heard or (view.is_monitored and not heard)
-
-
-def _health(replicas: Iterable[ReplicaView]) -> Health | None:
-    every = list(replicas)
-    known = [replica.health for replica in every if replica.health]
-    return None if every and not known else health.worst(known)
 
 
 def _groups(rows: Sequence[Component], views: Sequence[ComponentView]) -> tuple[GroupView, ...]:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from components.status import Status
 from probing.health import Health
-from public_pages.reading import AnnouncementView, ComponentView, NodeView, PageView
+from public_pages.page_views import AnnouncementView, ComponentView, NodeView, PageView
 
 _UNKNOWN = "unknown"
 

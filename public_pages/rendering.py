@@ -26,7 +26,7 @@ from incidents.models import SHOWN_AT_ONCE
 from public_pages import figures, response_section, times, wording
 from public_pages.charts import Range
 from public_pages.figures import History
-from public_pages.reading import ComponentView, DetailView, GroupView, PageView
+from public_pages.page_views import ComponentView, DetailView, GroupView, PageView
 
 COMPACT_ABOVE = 6
 ERROR_PAGES = ("404", "500", "503")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from monitoring.models import Span
 from public_pages import charts, figures, times
 from public_pages.charts import Chart, Range, Slot
-from public_pages.reading import SPAN_LENGTHS, ComponentView, DetailView, Response
+from public_pages.page_views import SPAN_LENGTHS, ComponentView, DetailView, Response
 
 _LATEST = {
     Span.QUARTER: gettext_lazy("Last 15 minutes"),

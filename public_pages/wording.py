@@ -20,7 +20,7 @@ from components.status import Status
 from components.uptime import DayBar, Tally, Weights
 from public_pages import times
 from public_pages.figures import Figure, History
-from public_pages.reading import ComponentView, GroupView, NodeView, PageView
+from public_pages.page_views import ComponentView, GroupView, NodeView, PageView
 
 _NAMES_IN_FULL = 3
 _PROBLEMS = {Status.DEGRADED_PERFORMANCE, Status.PARTIAL_OUTAGE, Status.MAJOR_OUTAGE}

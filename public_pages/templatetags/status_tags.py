@@ -20,7 +20,7 @@ from components.uptime import DayBar, Tally
 from probing.health import Health
 from public_pages import assets, times, wording
 from public_pages.figures import History
-from public_pages.reading import AnnouncementView, ComponentView, NodeView, ReplicaView
+from public_pages.page_views import AnnouncementView, ComponentView, NodeView, ReplicaView
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from monitoring.models import Span
 from public_pages import charts
 from public_pages.charts import Range
 from public_pages.figures import Outage
-from public_pages.reading import Response
+from public_pages.page_views import Response
 
 NOW = datetime(2026, 11, 19, 14, 32, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

@@ -21,7 +21,7 @@ from components.models import Component, Page, StatusChange
 from components.status import Status
 from monitoring import inventory
 from monitoring.models import Replica
-from public_pages import folder, reading, rendering
+from public_pages import folder, page_views, reading, rendering
 from public_pages.publishing import Publisher
 from tests import build
 from tests.public_pages import world
@@ -280,7 +280,7 @@ def test_a_component_whose_page_fails_does_not_hold_up_the_others(
     render = rendering.Pages.component
 
     def fail(
-        pages: rendering.Pages, component: reading.ComponentView, detail: reading.DetailView
+        pages: rendering.Pages, component: page_views.ComponentView, detail: page_views.DetailView
     ) -> Mapping[str, bytes]:
         if component.id == bad.id:
             raise ValueError("template")

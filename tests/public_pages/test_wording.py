@@ -11,7 +11,14 @@ from django.utils import timezone
 from components.status import Status
 from components.uptime import Change, DayBar, Tally, Weights
 from public_pages import figures, times, wording
-from public_pages.reading import ComponentView, GroupView, NodeView, PageView, ReplicaView, SiteView
+from public_pages.page_views import (
+    ComponentView,
+    GroupView,
+    NodeView,
+    PageView,
+    ReplicaView,
+    SiteView,
+)
 
 NOW = datetime(2026, 11, 19, 14, 32, tzinfo=UTC)
 MINUTE_US = 60_000_000
