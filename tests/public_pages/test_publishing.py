@@ -21,7 +21,7 @@ from components.models import Component, Page, StatusChange
 from components.status import Status
 from monitoring import inventory
 from monitoring.models import Replica
-from public_pages import folder, page_views, reading, rendering
+from public_pages import folder, page_views, rendering
 from public_pages.publishing import Publisher
 from tests import build
 from tests.public_pages import world
