@@ -28,26 +28,42 @@ from notifications.messages import Message
 EMAIL = "email"
 # Browsers subscribe themselves; nobody types their keys.
 _NOT_TYPED = {browsers.KIND}
+# Their titles are words and no proper names: inside a sentence they are small.
+_COMMON_NOUNS = {EMAIL, "webhook"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pane:
-    """One channel as the console shows it. `is_broken`: its secrets cannot be read any more."""
+    """One channel as the console shows it; `title` heads its row, `name` is for inside a sentence.
+
+    `is_broken`: its secrets cannot be read any more.
+    """
 
     channel: AlertChannel
     title: str
+    name: str
     recipients: list[str]
     is_broken: bool
     last: reading.Last | None
 
 
 def kinds() -> list[tuple[str, str]]:
-    """The channels that an operator can add, as (kind, title)."""
-    return [(name, each.title) for name, each in CHANNELS.items() if name not in _NOT_TYPED]
+    """The channels that an operator can add, as (kind, title inside a sentence)."""
+    return [(kind, title_within(kind)) for kind in CHANNELS if kind not in _NOT_TYPED]
 
 
 def title(kind: str) -> str:
     return CHANNELS[kind].title if kind in CHANNELS else kind
+
+
+def title_within(kind: str) -> str:
+    """The title of a kind as it stands inside a sentence: e-mail, but PagerDuty."""
+    return title(kind).lower() if kind in _COMMON_NOUNS else title(kind)
+
+
+def name_within(channel: AlertChannel) -> str:
+    """One channel inside a sentence: its kind, and its own name if it has one."""
+    return f"{title_within(channel.kind)} {channel.name}".strip()
 
 
 def fields(kind: str) -> list[Field]:
@@ -193,6 +209,7 @@ def _pane(channel: AlertChannel) -> Pane:
     return Pane(
         channel=channel,
         title=title(channel.kind),
+        name=name_within(channel),
         recipients=addresses,
         is_broken=is_broken,
         last=reading.last_to(channel=channel.kind, addresses=addresses),

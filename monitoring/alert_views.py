@@ -101,7 +101,7 @@ def channel_remove(request: HttpRequest, channel_id: int) -> HttpResponse:
         messages.success(request, _("The channel is removed."))
         return redirect("admin:team_alerts")
     context = {
-        "title": _("Remove %(name)s?") % {"name": _name(channel)},
+        "title": _("Remove %(name)s?") % {"name": alert_channels.name_within(channel)},
         "consequences": [_("Nobody is told over this channel any more. Its secrets are deleted.")],
         "button": _("Remove channel"),
         "back": reverse("admin:channel_edit", args=[channel_id]),
@@ -137,9 +137,9 @@ def _channel(request: HttpRequest, channel: AlertChannel) -> HttpResponse:
         messages.success(request, _("Saved. It counts from the next alert."))
         return redirect("admin:team_alerts")
     context: dict[str, Any] = {
-        "title": _("Add %(name)s") % {"name": alert_channels.title(channel.kind)}
+        "title": _("Add %(name)s") % {"name": alert_channels.title_within(channel.kind)}
         if is_new
-        else _("Edit %(name)s") % {"name": _name(channel)},
+        else _("Edit %(name)s") % {"name": alert_channels.name_within(channel)},
         "form": form,
         "button": _("Save"),
         "back": reverse("admin:team_alerts"),
@@ -148,7 +148,3 @@ def _channel(request: HttpRequest, channel: AlertChannel) -> HttpResponse:
     return console.page(
         request, "admin/alert_form.html", context, status=422 if form.errors else 200
     )
-
-
-def _name(channel: AlertChannel) -> str:
-    return f"{alert_channels.title(channel.kind)} {channel.name}".strip()

@@ -209,3 +209,18 @@ def test_only_those_who_may_change_alerts_see_the_screens(client: Client) -> Non
     ]
     for name, args in names:
         assert client.get(reverse(f"admin:{name}", args=args)).status_code == 403
+
+
+def test_a_button_is_a_sentence_and_keeps_the_capitals_of_proper_names(operator: Client) -> None:
+    AlertChannel.objects.create(kind="email", name="Night shift")
+    page = operator.get(reverse("admin:team_alerts")).content.decode()
+    for button in (
+        "Add e-mail",
+        "Add webhook",
+        "Add Slack",
+        "Add Microsoft Teams",
+        "Add PagerDuty",
+    ):
+        assert f">{button}</a>" in page
+    assert '<th scope="row">E-mail Night shift</th>' in page, "at the head of its row"
+    assert "over e-mail Night shift" in page
