@@ -8,6 +8,7 @@ from monitoring.models.nodes import FRESH_INTERVALS, Location, Mode, Node, Silen
 from monitoring.models.replicas import Replica, ReplicaQuerySet
 from monitoring.models.samples import PackedHour, ResponseSummary, Sample, Span
 from monitoring.models.tokens import Token, TokenKind
+from monitoring.models.truth import DraftPolicy, Finding, TruthSettings
 from monitoring.models.verdicts import Ballot, Blindness, HealthChange, PageHealthChange, Pulse
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Ballot",
     "Blindness",
     "Browser",
+    "DraftPolicy",
+    "Finding",
     "HealthChange",
     "HealthHook",
     "Location",
@@ -33,4 +36,5 @@ __all__ = [
     "Span",
     "Token",
     "TokenKind",
+    "TruthSettings",
 ]
