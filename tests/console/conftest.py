@@ -1,6 +1,5 @@
-"""A signed-in operator, real targets on loopback, and a real Chromium."""
+"""A signed-in operator, and real targets on loopback."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
 
 from accounts.models import User
 from tests import build
@@ -41,17 +39,3 @@ def target() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium from the PATH, for one module: Playwright keeps an event loop in this thread, which
-    asynchronous tests could not share, and in which Django refuses the database unless told."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is not installed (Debian package: chromium)")
-    with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
-        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield launched
-        launched.close()

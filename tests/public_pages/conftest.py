@@ -1,6 +1,5 @@
-"""A running front and a real Chromium for the tests that look at pages."""
+"""A running front for the tests that look at pages."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +9,6 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests.public_pages import world
@@ -77,28 +75,3 @@ def served(tmp_path: Path) -> Iterator[Served]:
     server = Served(Site(tmp_path / "published", NOW))
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Chromium from the PATH.
-
-    For one module only: Playwright keeps an event loop running in this thread, which asynchronous
-    tests could not share, and which Django takes for asynchronous code.
-    """
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("chromium is not installed (Debian package: chromium)")
-    with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
-        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield browser
-        browser.close()

@@ -13,7 +13,7 @@ from wsgiref.types import WSGIApplication
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from components import catalogue
 from components.models import Page as PageRow
@@ -241,44 +241,40 @@ def elsewhere(status_page: str, script: str) -> Iterator[str]:
         yield server.url
 
 
-@contextmanager
-def browser(complaints: list[str]) -> Iterator[Page]:
-    executable = shutil.which("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = chromium.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text)
-                if message.type == "error" and "favicon" not in message.location["url"]
-                else None
-            ),
-        )
-        page.clock.install()
-        yield page
-        chromium.close()
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_context() as context:
+        opened = context.new_page()
+        opened.clock.install()
+        yield opened
+
+
+def complaints_of(page: Page) -> list[str]:
+    """What the page will have complained about."""
+    complaints: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and "favicon" not in message.location["url"]:
+            complaints.append(message.text)
+
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", on_console)
+    return complaints
 
 
 @pytest.mark.browser
 @pytest.mark.django_db
 @pytest.mark.req("U1", "U2", "U4")
-def test_the_script_warns_on_another_site_under_a_strict_policy(
-    tmp_path: Path, now: datetime
-) -> None:
-    del now
+def test_the_script_warns_on_another_site_under_a_strict_policy(page: Page, tmp_path: Path) -> None:
     moment = datetime.now().astimezone()
     folder, fine = tmp_path / "published", tmp_path / "fine"
     world.publish(fine, now=moment)
     published(folder, now=moment)
-    complaints: list[str] = []
+    complaints = complaints_of(page)
 
     with served(folder) as status_page:
         script = f'<script src="{status_page}/warning.js" defer></script>'
-        with elsewhere(status_page, script) as site, browser(complaints) as page:
+        with elsewhere(status_page, script) as site:
             page.goto(site)
             bar = page.locator("[data-candor-warning]")
             expect(bar).to_contain_text("has an outage at the moment.")
@@ -303,14 +299,14 @@ def test_the_script_warns_on_another_site_under_a_strict_policy(
 
 @pytest.mark.browser
 @pytest.mark.django_db
-def test_the_script_draws_nothing_while_all_is_well(tmp_path: Path) -> None:
+def test_the_script_draws_nothing_while_all_is_well(page: Page, tmp_path: Path) -> None:
     folder = tmp_path / "published"
     published(folder, now=datetime.now().astimezone(), is_dead=False)
-    complaints: list[str] = []
+    complaints = complaints_of(page)
 
     with served(folder) as status_page:
         script = f'<script src="{status_page}/warning.js"></script>'
-        with elsewhere(status_page, script) as site, browser(complaints) as page:
+        with elsewhere(status_page, script) as site:
             with page.expect_response("**/status/warning.json"):
                 page.goto(site)
             expect(page.locator("body > *")).to_have_count(2)

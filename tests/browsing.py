@@ -1,0 +1,94 @@
+"""What is wrong with a screen in a real Chromium, in every look, found from one load.
+
+The fixtures that go with it are `browser` and `open_page` in `tests/conftest.py`. Loading a screen
+and letting axe look at all of it are what costs, so each happens as rarely as it can:
+
+    def test_the_screens_of_incidents_are_fit_to_use(open_page: OpenPage) -> None:
+        page = open_page()
+        for address in ("/admin/incidents/", "/admin/incidents/add/"):
+            check_screen(page, address)
+"""
+
+from typing import Any, Protocol
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from accounts.models import User
+
+WIDE, NARROW = 1440, 375
+HEIGHT = 900
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Colours are all that changes with the scheme, so the other two looks need this rule only.
+CONTRAST = {"type": "rule", "values": ["color-contrast"]}
+LOOKS: tuple[tuple[str, int, Any], ...] = (
+    ("light", WIDE, STANDARDS),
+    ("dark", WIDE, CONTRAST),
+    ("dark", NARROW, STANDARDS),
+    ("light", NARROW, CONTRAST),
+)
+# To be a script of the context, before a page loads.
+WATCH_POLICY = """
+  window.violations = [];
+  document.addEventListener("securitypolicyviolation", (event) =>
+    window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+_AXE = Axe()
+
+
+class OpenPage(Protocol):
+    """The fixture `open_page`: a page in a browser of its own, 1440 px wide and light.
+
+    An administrator is signed in: `user`, or a new "ada"; nobody with `signed_in=False`. `options`
+    are Playwright's for a new context.
+    """
+
+    def __call__(
+        self, *, signed_in: bool = True, user: User | None = None, **options: Any
+    ) -> Page: ...
+
+
+def check_screen(page: Page, address: str) -> None:
+    """Open a screen and fail with everything that is wrong with it; leaves it open, wide and light."""
+    page.goto(address)
+    found = faults(page)
+    assert found == [], f"{address}\n" + "\n".join(found)
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the screen that is open, light and dark, at 1440 and at 375 pixels.
+
+    Violations of its policy, sideways scrolling, and what axe finds. Every rule is tried wide and
+    narrow; contrast, and the scrolling, in all four looks. The page has to come from `open_page`,
+    or from a context with the script WATCH_POLICY.
+    """
+    # Asked first, because axe itself violates the policy.
+    found = [f"policy: {one}" for one in page.evaluate("window.violations")]
+    for scheme, width, rules in LOOKS:
+        look(page, scheme, width)
+        found += _faults_now(page, f"{scheme}, {width} px", rules)
+    look(page, "light", WIDE)
+    return found
+
+
+def look(page: Page, scheme: Any, width: int) -> None:
+    """Let the open page look so; colours do not fade into place, which axe would measure half-way."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+
+
+def _faults_now(page: Page, name: str, rules: Any) -> list[str]:
+    found = []
+    if (needed := page.evaluate("document.documentElement.scrollWidth")) > page.evaluate(
+        "window.innerWidth"
+    ):
+        found.append(f"{name}: scrolls sideways, {needed} px")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.axe_script)
+    options = {"runOnly": rules, "resultTypes": ["violations"]}
+    result = page.evaluate("options => axe.run(options)", options)
+    return found + [
+        f"{name}: axe {violation['id']}: {node['html'][:120]}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
