@@ -16,7 +16,7 @@ from enum import Enum, auto
 from django.conf import settings
 from django.db import models, transaction
 
-from monitoring import quick_reports, recording, silence, tokens
+from monitoring import fullness, quick_reports, recording, silence, tokens
 from monitoring.models import Mode, Node, Replica, Token, TokenKind
 from monitoring.polling import Observation
 from probing import health as health_rules
@@ -191,16 +191,22 @@ def _record(jobs: Sequence[_Job]) -> list[Answer]:
         with transaction.atomic():
             replicas = _replicas([(node, said.replica) for _, node, (_, said, _) in accepted])
             stored = []
+            full: dict[int, datetime] = {}
             for place, node, (report, said, token) in accepted:
                 replica = replicas.get((node.id, said.replica))
-                if replica is None:
-                    answers[place] = (
-                        Answer.NODE_FULL if Mode(node.mode).is_reported else Answer.NOT_FOUND
-                    )
-                else:
+                if replica is not None:
                     stored.append((replica, node, report, said, token))
+                elif not Mode(node.mode).is_reported:
+                    answers[place] = Answer.NOT_FOUND
+                elif len(said.replica) > NEW_ID_LIMIT:
+                    answers[place] = Answer.BODY_INVALID
+                else:
+                    answers[place] = Answer.NODE_FULL
+                    full[node.id] = report.at
             if stored:
                 _store(stored)
+            if full:
+                fullness.note_refused(node_ids=full, now=max(full.values()))
     return answers
 
 

@@ -12,6 +12,8 @@ from monitoring import (
     blindness,
     browsers,
     coverage,
+    drafting,
+    fullness,
     listening,
     page_health,
     polling,
@@ -20,6 +22,7 @@ from monitoring import (
     retention,
     scheduling,
     vantage,
+    watchdog,
 )
 
 
@@ -78,8 +81,10 @@ def find_silent() -> None:
 
 @shared_task(ignore_result=True, acks_late=True)
 def remove_gone() -> None:
-    """Remove replicas that fell silent long ago while others of their node report."""
+    """Remove replicas that fell silent long ago while others of their node report, and say so where
+    a full node has room again."""
     listening.remove_gone(now=timezone.now())
+    fullness.note_room(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)
@@ -88,6 +93,14 @@ def tell_operators() -> None:
     alerting.tell_held(now=timezone.now())
     reminding.remind(now=timezone.now())
     browsers.forget_gone(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def keep_honest() -> None:
+    """Draft incidents for what is dead, propose their end, and find what the page does not say."""
+    drafting.draft(now=timezone.now())
+    drafting.note_recovery(now=timezone.now())
+    watchdog.look(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

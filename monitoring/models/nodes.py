@@ -156,6 +156,8 @@ class Node(models.Model):
         help_text=_("While one of these is dead, this node's failures are told as part of it."),
     )
     muted_until = models.DateTimeField(_("muted until"), null=True, blank=True, default=None)
+    # When a new replica was last refused for want of room; null while there is room (E2).
+    full_at = models.DateTimeField(null=True, default=None, editable=False)
     # Headers may carry credentials: encrypted at rest, never shown again (reliability F13).
     http_headers_sealed = models.TextField(blank=True, default="", editable=False)
 
