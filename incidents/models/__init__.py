@@ -8,20 +8,36 @@ from incidents.models.incidents import (
     UpdateComponent,
     WithdrawnEvent,
 )
+from incidents.models.maintenance import (
+    AffectedService,
+    Maintenance,
+    MaintenanceReminder,
+    MaintenanceSeries,
+    MaintenanceUpdate,
+    MaintenanceUpdateComponent,
+    SeriesService,
+)
 from incidents.models.postmortems import CorrectiveAction, Postmortem, PostmortemEntry
 from incidents.models.templates import EventTemplate
 
 __all__ = [
     "SHOWN_AT_ONCE",
     "AffectedComponent",
+    "AffectedService",
     "Announcement",
     "AnnouncementState",
     "CorrectiveAction",
     "EventTemplate",
     "Incident",
     "IncidentUpdate",
+    "Maintenance",
+    "MaintenanceReminder",
+    "MaintenanceSeries",
+    "MaintenanceUpdate",
+    "MaintenanceUpdateComponent",
     "Postmortem",
     "PostmortemEntry",
+    "SeriesService",
     "UpdateComponent",
     "WithdrawnEvent",
 ]
