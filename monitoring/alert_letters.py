@@ -29,14 +29,15 @@ def compose(
     tone: Tone,
     now: datetime,
     about: str = "",
+    path: str = "/admin/monitors/",
 ) -> Message:
     """The message of one alert, from the pair of templates `name`.
 
     A recovery closes, at pagers, what every problem before it opened: they share one key, unless
-    the message is `about` something else.
+    the message is `about` something else. `path` is where its link leads in the console.
     """
     page = catalogue.page()
-    url = f"{settings.CANDOR_ORIGIN}/admin/monitors/"
+    url = f"{settings.CANDOR_ORIGIN}{path}"
     context = {**context, "subject": subject, "url": url, "now": now}
     return Message(
         subject=subject,

@@ -7,65 +7,215 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('components', '0003_declared_periods'),
-        ('incidents', '0002_incidents'),
-        ('monitoring', '0005_browsers'),
+        ("components", "0003_declared_periods"),
+        ("incidents", "0002_incidents"),
+        ("monitoring", "0005_browsers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DraftPolicy',
+            name="DraftPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('drafts', models.BooleanField(default=True, verbose_name='draft an incident')),
-                ('draft_after_s', models.PositiveIntegerField(blank=True, default=None, help_text='Empty: as set for all.', null=True, validators=[django.core.validators.MinValueValidator(30), django.core.validators.MaxValueValidator(2592000)], verbose_name='after (seconds dead)')),
-                ('publishes', models.BooleanField(default=False, help_text='Visitors see the draft at once, and subscribers are told.', verbose_name='publish it without asking')),
-                ('resolves', models.BooleanField(default=False, help_text='When every check passes again, the proposed text is posted as resolved.', verbose_name='resolve it without asking')),
-                ('component', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='draft_policy', to='components.component')),
-                ('template', models.ForeignKey(blank=True, default=None, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='incidents.eventtemplate', verbose_name='template')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("drafts", models.BooleanField(default=True, verbose_name="draft an incident")),
+                (
+                    "draft_after_s",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        default=None,
+                        help_text="Empty: as set for all.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(30),
+                            django.core.validators.MaxValueValidator(2592000),
+                        ],
+                        verbose_name="after (seconds dead)",
+                    ),
+                ),
+                (
+                    "publishes",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Visitors see the draft at once, and subscribers are told.",
+                        verbose_name="publish it without asking",
+                    ),
+                ),
+                (
+                    "resolves",
+                    models.BooleanField(
+                        default=False,
+                        help_text="When every check passes again, the proposed text is posted as resolved.",
+                        verbose_name="resolve it without asking",
+                    ),
+                ),
+                (
+                    "component",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="draft_policy",
+                        to="components.component",
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        blank=True,
+                        default=None,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="incidents.eventtemplate",
+                        verbose_name="template",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'draft policy',
-                'verbose_name_plural': 'draft policies',
+                "verbose_name": "draft policy",
+                "verbose_name_plural": "draft policies",
             },
         ),
         migrations.CreateModel(
-            name='TruthSettings',
+            name="TruthSettings",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('drafts', models.BooleanField(default=True, help_text='A draft is for operators only until somebody publishes it.', verbose_name='monitors draft incidents')),
-                ('draft_after_s', models.PositiveIntegerField(default=180, validators=[django.core.validators.MinValueValidator(30), django.core.validators.MaxValueValidator(2592000)], verbose_name='draft after (seconds dead)')),
-                ('tells', models.BooleanField(default=True, verbose_name='tell findings through the alert channels')),
-                ('unsaid_after_s', models.PositiveIntegerField(default=600, help_text='How long before it is a finding.', validators=[django.core.validators.MinValueValidator(30), django.core.validators.MaxValueValidator(2592000)], verbose_name='dead with no incident')),
-                ('green_after_s', models.PositiveIntegerField(default=1800, validators=[django.core.validators.MinValueValidator(30), django.core.validators.MaxValueValidator(2592000)], verbose_name='incident open while everything is green')),
-                ('silent_after_s', models.PositiveIntegerField(default=1800, validators=[django.core.validators.MinValueValidator(30), django.core.validators.MaxValueValidator(2592000)], verbose_name='“Investigating” with no word')),
-                ('overrun_after_s', models.PositiveIntegerField(default=300, validators=[django.core.validators.MinValueValidator(30), django.core.validators.MaxValueValidator(2592000)], verbose_name='maintenance longer than planned')),
-                ('held_after_s', models.PositiveIntegerField(default=86400, validators=[django.core.validators.MinValueValidator(30), django.core.validators.MaxValueValidator(2592000)], verbose_name='status set by hand and forgotten')),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "drafts",
+                    models.BooleanField(
+                        default=True,
+                        help_text="A draft is for operators only until somebody publishes it.",
+                        verbose_name="monitors draft incidents",
+                    ),
+                ),
+                (
+                    "draft_after_s",
+                    models.PositiveIntegerField(
+                        default=180,
+                        validators=[
+                            django.core.validators.MinValueValidator(30),
+                            django.core.validators.MaxValueValidator(2592000),
+                        ],
+                        verbose_name="draft after (seconds dead)",
+                    ),
+                ),
+                (
+                    "tells",
+                    models.BooleanField(
+                        default=True, verbose_name="tell findings through the alert channels"
+                    ),
+                ),
+                (
+                    "unsaid_after_s",
+                    models.PositiveIntegerField(
+                        default=600,
+                        help_text="How long before it is a finding.",
+                        validators=[
+                            django.core.validators.MinValueValidator(30),
+                            django.core.validators.MaxValueValidator(2592000),
+                        ],
+                        verbose_name="dead with no incident",
+                    ),
+                ),
+                (
+                    "green_after_s",
+                    models.PositiveIntegerField(
+                        default=1800,
+                        validators=[
+                            django.core.validators.MinValueValidator(30),
+                            django.core.validators.MaxValueValidator(2592000),
+                        ],
+                        verbose_name="incident open while everything is green",
+                    ),
+                ),
+                (
+                    "silent_after_s",
+                    models.PositiveIntegerField(
+                        default=1800,
+                        validators=[
+                            django.core.validators.MinValueValidator(30),
+                            django.core.validators.MaxValueValidator(2592000),
+                        ],
+                        verbose_name="“Investigating” with no word",
+                    ),
+                ),
+                (
+                    "overrun_after_s",
+                    models.PositiveIntegerField(
+                        default=300,
+                        validators=[
+                            django.core.validators.MinValueValidator(30),
+                            django.core.validators.MaxValueValidator(2592000),
+                        ],
+                        verbose_name="maintenance longer than planned",
+                    ),
+                ),
+                (
+                    "held_after_s",
+                    models.PositiveIntegerField(
+                        default=86400,
+                        validators=[
+                            django.core.validators.MinValueValidator(30),
+                            django.core.validators.MaxValueValidator(2592000),
+                        ],
+                        verbose_name="status set by hand and forgotten",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='truth_settings_are_single')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("id", 1)), name="truth_settings_are_single"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=32)),
-                ('subject', models.CharField(max_length=64)),
-                ('sentence', models.CharField(max_length=400)),
-                ('url', models.CharField(default='', max_length=200)),
-                ('found_at', models.DateTimeField()),
-                ('acknowledged_at', models.DateTimeField(default=None, null=True)),
-                ('cleared_at', models.DateTimeField(default=None, null=True)),
-                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32)),
+                ("subject", models.CharField(max_length=64)),
+                ("sentence", models.CharField(max_length=400)),
+                ("url", models.CharField(default="", max_length=200)),
+                ("found_at", models.DateTimeField()),
+                ("acknowledged_at", models.DateTimeField(default=None, null=True)),
+                ("cleared_at", models.DateTimeField(default=None, null=True)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'finding',
-                'verbose_name_plural': 'findings',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('cleared_at__isnull', True)), fields=('kind', 'subject'), name='one_open_finding')],
+                "verbose_name": "finding",
+                "verbose_name_plural": "findings",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("cleared_at__isnull", True)),
+                        fields=("kind", "subject"),
+                        name="one_open_finding",
+                    )
+                ],
             },
         ),
     ]
