@@ -1,6 +1,7 @@
 """What reporters of both families are answered, and what comes of it."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -347,10 +348,12 @@ def test_a_full_node_takes_no_more_replicas_and_answers_503(
 
 @pytest.mark.req("E2")
 def test_a_flood_is_answered_503_with_retry_after_and_never_4xx(world: World) -> None:
+    began = time.monotonic()
     answers = [world.vigil() for _ in range(80)]
+    refilled = 10 * (time.monotonic() - began)  # a busy machine takes seconds for them
 
-    assert {got.status for got in answers} == {200, 503}
-    assert 60 <= sum(got.status == 200 for got in answers) < 75
+    assert {got.status for got in answers} == {200, 503} or refilled >= 19
+    assert 60 <= sum(got.status == 200 for got in answers) <= 61 + refilled
     assert all("Retry-After" in got.headers for got in answers if got.status == 503)
 
 
