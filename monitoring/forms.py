@@ -157,7 +157,11 @@ class NodeForm(JudgingForm):
         ],
     )
     silent_after_s = SecondsField(
-        label=_("Dead after silence, seconds"), help_text=_("No report for that long")
+        label=_("Dead after silence, seconds"),
+        required=False,
+        help_text=_(
+            "No report for that long. Empty: 60 for push; for local the announced interval and 40 s."
+        ),
     )
     silence_rule = forms.ChoiceField(
         label=_("Silence is counted by"),

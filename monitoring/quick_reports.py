@@ -41,7 +41,7 @@ WITH told AS (
   JOIN monitoring_token AS token ON token.id = told.token_id AND token.revoked_at IS NULL
   JOIN monitoring_node AS node ON node.id = told.node_id AND node.slug = told.node
     AND node.mode = 'push' AND node.silence_rule = told.silence_rule
-    AND node.silent_after_s = told.silent_after_s
+    AND node.silent_after_s IS NOT DISTINCT FROM told.silent_after_s
     AND node.cpu_sick_above = told.cpu_sick_above AND node.ram_sick_above = told.ram_sick_above
   JOIN components_component AS component ON component.id = node.component_id
     AND component.slug = told.service
@@ -69,7 +69,7 @@ class Known:
     cpu_sick_above: float
     ram_sick_above: float
     silence_rule: str
-    silent_after_s: float
+    silent_after_s: float | None
 
 
 _known: OrderedDict[Key, Known] = OrderedDict()
@@ -109,7 +109,7 @@ def remember(key: Key, *, replica: Replica, node: Node, token: Token, now: datet
         "address": replica.address,
         **limits,
     }
-    _known[key] = Known(facts, **limits)
+    _known[key] = Known(facts, **limits | {"silent_after_s": node.silence_limit_s})
     _noted_until[token.id] = now + tokens.USE_NOTED_EVERY
     _known.move_to_end(key)
     if len(_known) > _REMEMBERED:

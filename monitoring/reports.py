@@ -127,7 +127,7 @@ def allowance(node: Node, announced_s: float) -> timedelta:
     is_local = node.mode == Mode.LOCAL
     return silence.allowance(
         rule=node.silence_rule,
-        silent_after_s=node.silent_after_s,
+        silent_after_s=node.silence_limit_s,
         announced_s=announced_s,
         grace_s=settings.LOCAL_GRACE_S if is_local else settings.PUSH_GRACE_S,
     )

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 # What a reporter announces is a promise; beyond a week it would be a way to stay fresh for ever.
 LONGEST_INTERVAL_S = 7 * 24 * 3600.0
+# What a push node waits for without a limit of its own. A local daemon keeps its interval by itself,
+# so there the interval and the grace are the limit, however short that is (V3).
+PUSH_DEFAULT_S = 60.0
 
 
 class Rule(StrEnum):
@@ -18,13 +21,18 @@ class Rule(StrEnum):
     ANNOUNCED = "announced"
 
 
-def allowance(*, rule: str, silent_after_s: float, announced_s: float, grace_s: float) -> timedelta:
+def allowance(
+    *, rule: str, silent_after_s: float | None, announced_s: float, grace_s: float
+) -> timedelta:
     """How long after a report the replica may say nothing; dead when strictly more has passed.
 
     `silent_after_s` is the node's limit, `announced_s` what the reporter promised, `grace_s` what
-    we add to the promise (20 s for push, 40 s for local daemons).
+    we add to the promise (20 s for push, 40 s for local daemons). Without a limit the promise and
+    the grace count, whatever the rule.
     """
     announced_s = min(max(announced_s, 0.0), LONGEST_INTERVAL_S)
+    if silent_after_s is None:
+        return timedelta(seconds=announced_s + grace_s)
     match Rule(rule):
         case Rule.LAST_REPORT:
             seconds = silent_after_s

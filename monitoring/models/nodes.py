@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common import sealing
 from components.models import Component
+from monitoring import silence
 from probing.options import HttpOptions, Thresholds
 
 # A replica is unknown once three intervals passed without an outcome (DESIGN.md 2.3).
@@ -103,9 +104,14 @@ class Node(models.Model):
     # Reported modes: silence and load (D4-D6).
     silent_after_s = models.FloatField(
         _("dead after silence (seconds)"),
-        default=60.0,
+        null=True,
+        blank=True,
+        default=None,
         validators=[MinValueValidator(1), MaxValueValidator(604_800)],
-        help_text=_("No report for that long makes the replica dead."),
+        help_text=_(
+            "No report for that long makes the replica dead. Empty: 60 for push; for local the "
+            "announced interval and the grace."
+        ),
     )
     silence_rule = models.CharField(
         _("silence is"), max_length=16, choices=SilenceRule, default=SilenceRule.LONGER
@@ -209,6 +215,13 @@ class Node(models.Model):
     @http_headers.setter
     def http_headers(self, headers: dict[str, str]) -> None:
         self.http_headers_sealed = sealing.seal_mapping(headers)
+
+    @property
+    def silence_limit_s(self) -> float | None:
+        """The limit of silence that counts; None: the announced interval and the grace alone."""
+        if self.silent_after_s is None and self.mode != Mode.LOCAL:
+            return silence.PUSH_DEFAULT_S
+        return self.silent_after_s
 
     @property
     def fresh_for(self) -> timedelta:

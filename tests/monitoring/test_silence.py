@@ -2,8 +2,9 @@
 
 import pytest
 
-from monitoring import silence
-from monitoring.models import SilenceRule
+from monitoring import reports, silence
+from monitoring.models import Mode, SilenceRule
+from tests import build
 
 TABLE = [
     # rule, dead after, announced, grace, allowed
@@ -14,18 +15,42 @@ TABLE = [
     (SilenceRule.ANNOUNCED, 60, 120, 20, 180),
     (SilenceRule.LONGER, 60, 10**12, 20, 7 * 86_400 + 20),
     (SilenceRule.LONGER, 60, -5, 20, 60),
+    (SilenceRule.LONGER, None, 10, 40, 50),
+    (SilenceRule.LAST_REPORT, None, 10, 40, 50),
+    (SilenceRule.ANNOUNCED, None, 10, 40, 50),
 ]
 
 
 @pytest.mark.req("AMB-2", "D4")
 @pytest.mark.parametrize(("rule", "after_s", "announced_s", "grace_s", "allowed_s"), TABLE)
 def test_the_allowance_follows_the_rule(
-    rule: str, after_s: float, announced_s: float, grace_s: float, allowed_s: float
+    rule: str, after_s: float | None, announced_s: float, grace_s: float, allowed_s: float
 ) -> None:
     allowed = silence.allowance(
         rule=rule, silent_after_s=after_s, announced_s=announced_s, grace_s=grace_s
     )
     assert allowed.total_seconds() == allowed_s
+
+
+@pytest.mark.django_db
+@pytest.mark.req("V3", "D4")
+@pytest.mark.parametrize(
+    ("mode", "after_s", "announced_s", "allowed_s"),
+    [
+        (Mode.LOCAL, None, 2, 42),
+        (Mode.LOCAL, None, 10, 50),
+        (Mode.LOCAL, None, 120, 160),
+        (Mode.LOCAL, 60, 10, 60),  # somebody asked for it
+        (Mode.PUSH, None, 10, 60),
+        (Mode.PUSH, None, 50, 70),
+        (Mode.PUSH, 20, 5, 25),
+    ],
+)
+def test_a_local_node_waits_for_its_interval_and_40_seconds_and_a_push_node_for_a_minute(
+    mode: Mode, after_s: float | None, announced_s: float, allowed_s: float
+) -> None:
+    node = build.node(mode=mode, silent_after_s=after_s)
+    assert reports.allowance(node, announced_s).total_seconds() == allowed_s
 
 
 def test_the_rules_are_those_of_the_model() -> None:
