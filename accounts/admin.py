@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.roles import Role
 from common import console
 from common.console import ConsoleAdmin, ReadOnlyAdmin
 
@@ -22,13 +23,12 @@ _LABELS = {
     "email": gettext_lazy("E-mail address"),
     "is_active": gettext_lazy("Active"),
     "is_staff": gettext_lazy("May open the console"),
-    "is_superuser": gettext_lazy("Administrator"),
+    "role": gettext_lazy("Role"),
 }
 _HELP_TEXTS = {
     "username": gettext_lazy("Letters, digits and @ . + - _"),
     "is_active": gettext_lazy("Switch off when somebody leaves; the audit log keeps their name."),
     "is_staff": gettext_lazy("Alone it is enough to look at the dashboard."),
-    "is_superuser": gettext_lazy("May do everything, also manage users."),
 }
 
 
@@ -40,11 +40,10 @@ class OperatorForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at 
     def clean(self) -> dict[str, Any]:
         """Nobody may lock everybody out: one administrator who can sign in has to be left."""
         cleaned = super().clean() or {}
-        keeps = all(cleaned.get(name, True) for name in ("is_active", "is_staff", "is_superuser"))
+        keeps = all(cleaned.get(name, True) for name in ("is_active", "is_staff"))
+        keeps = keeps and cleaned.get("role", Role.OWNER) == Role.OWNER
         if not keeps and self.instance.pk and not other_administrators(self.instance).exists():
-            raise forms.ValidationError(
-                _("This is the last administrator. Make somebody else one first.")
-            )
+            raise forms.ValidationError(_("This is the last Owner. Make somebody else one first."))
         return cleaned
 
 
@@ -55,9 +54,13 @@ class NewOperatorForm(UserCreationForm):  # type: ignore[type-arg]  # not generi
         help_texts = _HELP_TEXTS
 
 
+def _is_owner(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_owner
+
+
 def other_administrators(user: User) -> "QuerySet[User]":
     """The administrators beside this user who can sign in."""
-    able = User.objects.filter(is_active=True, is_staff=True, is_superuser=True)
+    able = User.objects.filter(is_active=True, is_staff=True, role=Role.OWNER)
     return able.exclude(pk=user.pk)
 
 
@@ -66,23 +69,19 @@ class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  #
     form = OperatorForm
     add_form = NewOperatorForm
     add_form_template = None
-    list_display = ("username", "email", "is_active", "is_administrator", "last_seen")
-    list_filter = ("is_active", "is_superuser")
+    list_display = ("username", "email", "is_active", "role", "last_seen")
+    list_filter = ("is_active", "role")
     filter_horizontal = ()
     ordering = ("username",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (gettext_lazy("Person"), {"fields": ("first_name", "last_name", "email")}),
-        (gettext_lazy("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+        (gettext_lazy("Access"), {"fields": ("is_active", "is_staff", "role")}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "email", "password1", "password2")}),
-        (gettext_lazy("Access"), {"fields": ("is_staff", "is_superuser")}),
+        (gettext_lazy("Access"), {"fields": ("is_staff", "role")}),
     )
-
-    @admin.display(description=_LABELS["is_superuser"], ordering="is_superuser", boolean=True)
-    def is_administrator(self, user: User) -> bool:
-        return user.is_superuser
 
     @admin.display(description=gettext_lazy("last signed in"), ordering="last_login")
     def last_seen(self, user: User) -> str:
@@ -93,17 +92,17 @@ class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  #
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Only an administrator hands out rights, so that nobody raises their own."""
-        return () if request.user.is_superuser else ("is_staff", "is_superuser")
+        return () if _is_owner(request) else ("is_staff", "role")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        if obj is not None and obj.is_owner and not _is_owner(request):
             return False  # changing an administrator's password would be a way to become one
         return super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """An account that did something stays, switched off: the audit log hangs on it."""
         if obj is not None:
-            if obj.is_superuser and not request.user.is_superuser:
+            if obj.is_owner and not _is_owner(request):
                 return False
             if obj.pk == request.user.pk or LogEntry.objects.filter(user=obj).exists():
                 return False

@@ -1,21 +1,76 @@
 """The operator's account, and the record that the first one was made."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+from accounts import roles
+from accounts.roles import Role
+
+
+class OperatorManager(UserManager["User"]):
+    """Who is made a superuser, as by `createsuperuser`, is an Owner."""
+
+    use_in_migrations = False
+
+    def create_user(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "User":
+        fields.setdefault("role", Role.OWNER if fields.get("is_superuser") else "")
+        return super().create_user(username, email, password, **fields)
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "User":
+        fields.setdefault("role", Role.OWNER)
+        return super().create_superuser(username, email, password, **fields)
 
 
 class User(AbstractUser):
-    """An operator. Our own model from the first migration, so that it can grow."""
+    """A member of the team. What somebody may do hangs on the role alone (`roles.allows`).
+
+    `is_superuser` follows the role, for programs that ask for it; groups and permissions of
+    Django's own are not used.
+    """
+
+    role = models.CharField(_("role"), max_length=16, default="", blank=True)
+    # Changed whenever every session has to end; part of what a session is checked against.
+    session_stamp = models.CharField(max_length=32, default="", editable=False)
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
+
+    objects: ClassVar[OperatorManager] = OperatorManager()
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
 
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_active and roles.allows(self.role, perm)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and roles.sees_app(self.role, app_label)
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """A session ends when any of this changes (reliability C6); the second factor is in the stamp."""
+        parts = (self.password, self.role, str(self.is_active), self.session_stamp)
+        return salted_hmac(
+            "accounts.User.session", "|".join(parts), secret=secret, algorithm="sha256"
+        ).hexdigest()
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a new account, whoever makes it, ends the first-run set-up for good."""
+        self.is_superuser = self.is_owner
+        fields: Iterable[str] | None = kwargs.get("update_fields")
+        if fields is not None and "role" in fields:
+            kwargs["update_fields"] = {*fields, "is_superuser"}
         if not self._state.adding:
             super().save(*args, **kwargs)
             return

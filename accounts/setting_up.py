@@ -17,6 +17,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import SetUp, User
+from accounts.roles import Role
 
 
 class SetUpClosed(Exception):
@@ -60,7 +61,7 @@ def check(*, token: str) -> None:
 
 
 def complete(*, token: str, username: str, email: str, password: str, now: datetime) -> User:
-    """Make the first account, an administrator, and close the set-up in the same transaction.
+    """Make the first account, an Owner, and close the set-up in the same transaction.
 
     Of any number of calls at once exactly one succeeds. Raises SetUpClosed, SetUpTokenWrong, or
     ValidationError by field with nothing saved.
@@ -70,7 +71,7 @@ def complete(*, token: str, username: str, email: str, password: str, now: datet
         username=username.strip(),
         email=User.objects.normalize_email(email.strip()),
         is_staff=True,
-        is_superuser=True,
+        role=Role.OWNER,
         date_joined=now,
     )
     _validate(user, password)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -127,6 +128,8 @@ class PageAdmin(ConsoleAdmin[Page]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """There is one page, so the list leads straight to it."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         return redirect("admin:components_page_change", catalogue.page().pk)
 
 

@@ -180,7 +180,8 @@ class NodeAlertsForm(ConsoleForm):
         help_text=_("While one of these is dead, this node's failures are told as part of it."),
     )
 
-    def __init__(self, *args: Any, node: Node, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, node: Node, may_configure: bool = True, **kwargs: Any) -> None:
+        """Who may only mute sees what the node depends on, and posts it without effect."""
         kwargs["initial"] = {
             "muted_until": node.muted_until,
             "depends_on": list(node.depends_on.values_list("pk", flat=True)),
@@ -188,6 +189,7 @@ class NodeAlertsForm(ConsoleForm):
         super().__init__(*args, **kwargs)
         others = Node.objects.exclude(pk=node.pk).select_related("component")
         field = self.fields["depends_on"]
+        field.disabled = not may_configure
         field.queryset = others.order_by("component__name", "position", "name")  # type: ignore[attr-defined]
         field.label_from_instance = lambda other: f"{other.component.name} / {other.name}"  # type: ignore[attr-defined]
 

@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import roles
 from common import console
 from monitoring import alert_channels, alerting, browsers, node_alerts, views
 from monitoring.alert_forms import AlertSettingsForm, ChannelForm, NodeAlertsForm
 from monitoring.models import AlertChannel, HealthHook, Node
 
 may_change = permission_required("monitoring.change_alertchannel", raise_exception=True)
+may_mute = permission_required(roles.MUTE, raise_exception=True)
 get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -110,10 +112,11 @@ def channel_remove(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 
 @get_and_post
-@views.may_change
+@may_mute
 def node_alerts_edit(request: HttpRequest, node_id: int) -> HttpResponse:
     node = get_object_or_404(Node.objects.select_related("component"), pk=node_id)
-    form = NodeAlertsForm(request.POST or None, node=node)
+    may_configure = request.user.has_perm("monitoring.change_node")
+    form = NodeAlertsForm(request.POST or None, node=node, may_configure=may_configure)
     saved = form.carry_out(lambda: node_alerts.set_alerts(node=node, **form.cleaned_data))
     if saved is not None:
         console.record(request, node, console.CHANGED, ", ".join(form.changed_data))

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import roles
 from common import console
 from components import ordering
 from components.models import Component
@@ -30,6 +31,7 @@ from monitoring.wording import Tested
 TEMPLATE = "admin/monitors.html"
 may_look = permission_required("monitoring.view_node", raise_exception=True)
 may_change = permission_required("monitoring.change_node", raise_exception=True)
+may_test = permission_required(roles.TEST, raise_exception=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def address_test(request: HttpRequest, node_id: int) -> HttpResponse:
 
 
 @require_POST
-@may_change
+@may_test
 def replica_test(request: HttpRequest, replica_id: int) -> HttpResponse:
     """Check a saved replica now; the result is only shown, and changes no health."""
     replica = get_object_or_404(Replica.objects.select_related("node"), pk=replica_id)

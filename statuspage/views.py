@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import roles
 from common import console
 from components import by_hand
 from components.models import Component
@@ -21,7 +22,7 @@ from monitoring.models import Node
 from statuspage import dashboard
 
 TEMPLATE = "admin/dashboard.html"
-may_change = permission_required("components.change_component", raise_exception=True)
+may_change = permission_required(roles.STATUS, raise_exception=True)
 
 
 @require_safe

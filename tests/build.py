@@ -1,12 +1,19 @@
 """Plain builders with defaults: each makes one object and what it cannot exist without."""
 
 import itertools
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from accounts.models import User
+from accounts.roles import Role
 from components import catalogue
 from components.models import Component, ComponentGroup
+from components.status import Status
+from incidents import publishing
+from incidents.lifecycle import Impact
+from incidents.models import Incident
+from incidents.publishing import Report
 from monitoring.models import Node, Replica
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -18,8 +25,9 @@ def operator(**fields: Any) -> User:
         "username": f"operator{next(_numbers)}",
         "password": "correct horse battery",
         "is_staff": True,
-        "is_superuser": True,
     }
+    if "is_superuser" not in fields:
+        values["role"] = Role.OWNER
     return User.objects.create_user(**(values | fields))
 
 
@@ -47,3 +55,18 @@ def replica(**fields: Any) -> Replica:
     if "node" not in fields:
         fields["node"] = node()
     return Replica.objects.create(**fields)
+
+
+def incident(
+    *, components: Mapping[Component, Status | None] | None = None, **fields: Any
+) -> Incident:
+    """A public incident, opened through its operation; `report` and `notify` as there."""
+    said = {
+        "title": f"Trouble {next(_numbers)}",
+        "text": "We are looking.",
+        "impact": Impact.MAJOR,
+    } | {name: fields.pop(name) for name in list(fields) if name in Report.__dataclass_fields__}
+    chosen = {component.id: status for component, status in (components or {}).items()}
+    return publishing.open_incident(
+        report=Report(components=chosen, **said), **({"notify": True, "now": LONG_AGO} | fields)
+    )

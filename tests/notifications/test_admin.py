@@ -1,7 +1,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -96,9 +95,7 @@ def test_trying_again_queues_what_failed_and_says_what_it_left(console: Client) 
 
 
 def test_who_may_only_look_cannot_try_again(client: Client) -> None:
-    reader = build.operator(is_superuser=False)
-    reader.user_permissions.add(Permission.objects.get(codename="view_delivery"))
-    client.force_login(reader)
+    client.force_login(build.operator(role="viewer"))
     row = post.put(now=NOW)
     post.become(State.FAILED)
 
