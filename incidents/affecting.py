@@ -35,8 +35,11 @@ class Consequence:
 def choose(*, incident: Incident, chosen: Mapping[int, Status | None]) -> None:
     """Make these the affected components, by id; None follows the impact, a status is a person's choice.
 
-    One that was affected and is not among them any more stays listed, as operational again.
+    One that was affected and is not among them any more stays listed, as operational again; in a
+    draft, which nobody has seen, it is not listed any more.
     """
+    if incident.is_draft:
+        incident.affected.exclude(component__in=list(chosen)).delete()
     known = {row.component_id: row for row in incident.affected.all()}
     ids = set(Component.objects.filter(id__in=chosen).values_list("id", flat=True))
     rows = []
@@ -77,7 +80,8 @@ def speak(*, incident: Incident, at: datetime, now: datetime) -> dict[int, tuple
             component_id=row.component_id,
             status=row.claimed if is_speaking else None,
             at=at,
-            note=incident.title,
+            # Not its title: the history of statuses stays when the incident is deleted (AMB-18).
+            note=f"incident {incident.public_id}",
         )
         for row in rows
     ]

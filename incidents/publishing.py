@@ -15,16 +15,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from components import catalogue, claims
 from components.claims import Claim
-from components.models import DeclaredPeriod
 from components.status import Source, Status
-from incidents import affecting, lifecycle, texts, timeline
+from incidents import affecting, declaring, holding, lifecycle, texts, timeline
 from incidents.lifecycle import Impact, State, TransitionNotAllowed
 from incidents.models import Incident, IncidentUpdate, WithdrawnEvent
 from incidents.models.incidents import author_fields, touched
-
-
-class IncidentGone(Exception):
-    """The incident was deleted meanwhile."""
 
 
 class SomebodyPosted(Exception):
@@ -60,10 +55,11 @@ def open_incident(
     author: User | None = None,
     author_name: str = "",
     origin: str = "operator",
+    public_id: str = "",
 ) -> Incident:
     """Publish a new incident: it is on the page at once, with its first message as first entry.
 
-    Raises ValidationError by field, or TransitionNotAllowed; nothing is saved then.
+    `public_id` and errors are those of `save_draft` and `publish_draft`; nothing is saved then.
     """
     with transaction.atomic():
         incident = save_draft(
@@ -73,6 +69,7 @@ def open_incident(
             author=author,
             author_name=author_name,
             origin=origin,
+            public_id=public_id,
         )
         return publish_draft(incident=incident, now=now, author=author, author_name=author_name)
 
@@ -82,40 +79,59 @@ def save_draft(
     report: Report,
     notify: bool,
     now: datetime,
-    incident: Incident | None = None,
+    public_id: str = "",
     author: User | None = None,
     author_name: str = "",
     origin: str = "operator",
 ) -> Incident:
-    """Keep what was written so far, for operators only; with `incident` replace its draft.
+    """Keep what was written so far, for operators only; no title and no sensible time are needed yet.
 
-    Raises ValidationError by field, TransitionNotAllowed, or IncidentGone when it was published or
-    discarded meanwhile.
+    `public_id` names the draft: saving under one that exists replaces what it says, so that saving
+    twice is saving once. Raises ValidationError by field for texts that cannot be stored,
+    TransitionNotAllowed, and IncidentGone when the draft was published or discarded meanwhile.
     """
-    _check(report, now=now)
+    _check_state(report.state)
+    columns = {
+        "title": texts.title(report.title, is_required=False),
+        "draft_text": texts.body(report.text),
+        "draft_notifies": notify,
+        "state": report.state,
+        "impact": report.impact,
+        "started_at": report.started_at or now,
+        "next_update_by": report.next_update_by,
+        "changed_at": now,
+    }
     with transaction.atomic():
-        if incident is None:
-            incident = Incident(created_at=now, origin=origin, **author_fields(author, author_name))
+        row = holding.draft(public_id)
+        if row is None:
+            named = {"public_id": public_id} if public_id else {}
+            row = Incident.objects.create(
+                created_at=now,
+                origin=origin,
+                **author_fields(author, author_name),
+                **named,
+                **columns,
+            )
         else:
-            incident = _locked(incident, is_draft=True)
-        incident.title = texts.title(report.title)
-        incident.draft_text = texts.body(report.text)
-        incident.draft_notifies = notify
-        incident.state, incident.impact = report.state, report.impact
-        incident.started_at = report.started_at or now
-        incident.next_update_by = report.next_update_by
-        incident.changed_at = now
-        incident.save()
-        affecting.choose(incident=incident, chosen=report.components)
-    return incident
+            for name, value in columns.items():
+                setattr(row, name, value)
+            row.save(update_fields=columns.keys())
+        affecting.choose(incident=row, chosen=report.components)
+    return row
 
 
 def publish_draft(
     *, incident: Incident, now: datetime, author: User | None = None, author_name: str = ""
 ) -> Incident:
-    """Put a draft on the page as it was saved. Raises IncidentGone, also when it is public already."""
+    """Put a draft on the page as it was saved.
+
+    Raises ValidationError by field for what a draft may lack and the page may not, and IncidentGone,
+    also when it is public already.
+    """
     with transaction.atomic():
-        row = _locked(incident, is_draft=True)
+        row = holding.locked(incident, is_draft=True)
+        texts.title(row.title)
+        _check_times(row.started_at, row.next_update_by, now=now)
         text, row.draft_text = row.draft_text, ""
         row.published_at = now
         timeline.append(
@@ -137,7 +153,7 @@ def publish_draft(
 def discard_draft(*, incident: Incident) -> None:
     """Throw a draft away; it never was public, so nothing is left. Raises IncidentGone."""
     with transaction.atomic():
-        _locked(incident, is_draft=True).delete()
+        holding.locked(incident, is_draft=True).delete()
 
 
 def post_update(
@@ -165,7 +181,7 @@ def post_update(
     clean = texts.body(text, is_required=True)
     _check_promise(next_update_by, now=now)
     with transaction.atomic():
-        row = _locked(incident, is_draft=False)
+        row = holding.locked(incident, is_draft=False)
         _check_seen(row, seen_update_id)
         previous = row.state_value
         lifecycle.check_transition(previous, state)
@@ -236,7 +252,7 @@ def record_past(
         _touch(row, now)
         row.save()
         affecting.choose(incident=row, chosen=report.components)
-        _declare(row)
+        declaring.declare(row)
         timeline.append(
             incident=row,
             previous=None,
@@ -258,14 +274,15 @@ def revise(*, incident: Incident, title: str, started_at: datetime, now: datetim
     """
     clean = texts.title(title)
     with transaction.atomic():
-        row = _locked(incident, is_draft=False)
-        if started_at > (row.resolved_at or now):
+        row = holding.locked(incident, is_draft=False)
+        if started_at > now:
+            raise ValidationError({"started_at": _("The start lies in the future.")})
+        if row.resolved_at is not None and started_at >= row.resolved_at:
             raise ValidationError({"started_at": _("The start is not before the end.")})
         row.title, row.started_at = clean, started_at
         _touch(row, now)
         row.save(update_fields=["title", "started_at", "changed_at", "page_revision"])
-        if row.is_retroactive:
-            _declare(row)
+        declaring.move(row)
     return row
 
 
@@ -275,7 +292,7 @@ def delete_incident(*, incident: Incident, now: datetime) -> WithdrawnEvent:
     What is left is the mark that its address was in use. Raises IncidentGone.
     """
     with transaction.atomic():
-        row = _locked(incident, is_draft=False)
+        row = holding.locked(incident, is_draft=False)
         _fall_silent(row, now=now)
         mark = WithdrawnEvent.objects.create(
             public_id=row.public_id,
@@ -287,17 +304,20 @@ def delete_incident(*, incident: Incident, now: datetime) -> WithdrawnEvent:
     return mark
 
 
-def _check(report: Report, *, now: datetime) -> None:
-    lifecycle.check_transition(None, report.state)
-    if not report.state.is_open:
+def _check_state(state: State) -> None:
+    lifecycle.check_transition(None, state)
+    if not state.is_open:
         raise TransitionNotAllowed(
             _("An incident that is over is recorded as a past one: give its start and its end.")
         )
-    if report.started_at is not None and report.started_at > now:
+
+
+def _check_times(started_at: datetime, next_update_by: datetime | None, *, now: datetime) -> None:
+    if started_at > now:
         raise ValidationError(
             {"started_at": _("The start lies in the future: plan a maintenance.")}
         )
-    _check_promise(report.next_update_by, now=now)
+    _check_promise(next_update_by, now=now)
 
 
 def _check_promise(next_update_by: datetime | None, *, now: datetime) -> None:
@@ -324,44 +344,15 @@ def _change_effects(
         affecting.follow_impact(incident=row)
 
 
-def _declare(row: Incident) -> None:
-    """Make uptime count what a past incident says of its components, for its period only."""
-    DeclaredPeriod.objects.filter(source=Source.INCIDENT, reference=row.public_id).delete()
-    DeclaredPeriod.objects.bulk_create(
-        DeclaredPeriod(
-            component_id=affected.component_id,
-            source=Source.INCIDENT,
-            reference=row.public_id,
-            status=affected.status,
-            starts_at=row.started_at,
-            ends_at=row.resolved_at or row.started_at,
-        )
-        for affected in row.affected.exclude(status="")
-    )
-
-
 def _fall_silent(row: Incident, *, now: datetime) -> None:
     withdrawn = [
         Claim(component_id=component_id, status=None, at=now, note=_("incident withdrawn"))
         for component_id in row.affected.values_list("component_id", flat=True)
     ]
     claims.set_claims(source=Source.INCIDENT, reference=row.public_id, claims=withdrawn, now=now)
-    DeclaredPeriod.objects.filter(source=Source.INCIDENT, reference=row.public_id).delete()
+    declaring.withdraw(row)
 
 
 def _touch(row: Incident, now: datetime) -> None:
     for name, value in touched(now, catalogue.next_revision()).items():
         setattr(row, name, value)
-
-
-def _locked(incident: Incident, *, is_draft: bool) -> Incident:
-    """The incident's row, locked until the transaction ends, if it still is what the caller thinks."""
-    try:
-        row = Incident.objects.select_for_update(of=("self",)).get(pk=incident.pk)
-    except Incident.DoesNotExist:
-        raise IncidentGone(_("This incident was deleted meanwhile.")) from None
-    if row.is_draft != is_draft:
-        raise IncidentGone(
-            _("This draft was published meanwhile.") if is_draft else _("This is still a draft.")
-        )
-    return row

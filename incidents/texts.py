@@ -14,10 +14,10 @@ TEXT_LIMIT = 20_000
 _KEPT = frozenset("\n\t")
 
 
-def title(text: str, *, field: str = "title") -> str:
+def title(text: str, *, field: str = "title", is_required: bool = True) -> str:
     """Return a title as one clean line; raises ValidationError for its field."""
     clean = " ".join(_clean(text, field).split())
-    if not clean:
+    if is_required and not clean:
         raise ValidationError({field: _("Write a title.")})
     if len(clean) > TITLE_LIMIT:
         raise ValidationError({field: _("Shorten the title to 200 characters.")})
