@@ -10,6 +10,7 @@ from monitoring import (
     hook_views,
     push_views,
     token_views,
+    truth_views,
     verdict_views,
     views,
 )
@@ -17,6 +18,10 @@ from monitoring import (
 Screen = tuple[str, Callable[..., HttpResponseBase], str]
 
 console: list[Screen] = [
+    ("truth/", truth_views.truth, "truth"),
+    ("truth/settings/", truth_views.truth_settings_edit, "truth_settings"),
+    ("truth/findings/<int:finding_id>/", truth_views.finding_acknowledge, "finding_acknowledge"),
+    ("truth/policies/<int:component_id>/", truth_views.draft_policy, "draft_policy"),
     ("monitors/", views.monitors, "monitors"),
     ("monitors/live/", views.live, "monitors_live"),
     ("monitors/services/add/", edit_views.service_add, "service_add"),

@@ -65,6 +65,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 also=("channel_", "hook_", "push_"),
             ),
             Entry(
+                label=_("Truth watchdog"),
+                view="truth",
+                permission="monitoring.view_finding",
+                icon="look",
+                also=("truth_", "draft_policy"),
+            ),
+            Entry(
                 label=_("Health changes"),
                 view="monitoring_healthchange_changelist",
                 permission="monitoring.view_healthchange",

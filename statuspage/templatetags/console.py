@@ -1,6 +1,6 @@
 """Small pieces of the console's templates: icons with words, boxes, times."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -89,6 +89,12 @@ def ago(at: datetime | None, now: datetime) -> SafeString | str:
 def lasted(since: datetime, now: datetime) -> str:
     """How long something has been so."""
     return wording.duration(now - since)
+
+
+@register.filter
+def seconds(length: int) -> str:
+    """A length in seconds, in words: "3 min"."""
+    return wording.duration(timedelta(seconds=length))
 
 
 @register.filter
