@@ -19,7 +19,6 @@ from components import catalogue
 from monitoring import alert_letters, browsers, secret_fields
 from monitoring.models import AlertChannel, AlertSettings
 from monitoring.reminders import Backoff
-from notifications import addresses as mail_addresses
 from notifications import outbox, reading
 from notifications.channels import CHANNELS
 from notifications.channels.base import Field, FieldInvalid
@@ -144,29 +143,6 @@ def switch(*, channel: AlertChannel, is_enabled: bool) -> None:
 def remove(*, channel: AlertChannel) -> None:
     """Forget a channel and its secrets; letters that are in the outbox already still go out."""
     AlertChannel.objects.filter(pk=channel.pk).delete()
-
-
-def set_email(
-    *, is_enabled: bool, recipients: Iterable[str], tells_recovery: bool, now: datetime
-) -> AlertChannel:
-    """Set who gets mails about replicas that die, and whether also when they recover.
-
-    Of several e-mail channels the first. Mails that are already in the outbox still go out.
-    Raises ValidationError on `recipients`, with nothing saved.
-    """
-    try:
-        given = [
-            mail_addresses.check_address(address.strip(), allow_single_label=True)
-            for address in recipients
-        ]
-    except mail_addresses.AddressInvalid as error:
-        raise ValidationError({"recipients": [str(error)]}) from None
-    channel = AlertChannel.objects.filter(kind=EMAIL).order_by("pk").first()
-    channel = channel or AlertChannel(kind=EMAIL)
-    channel.is_enabled, channel.tells_recovery = is_enabled, tells_recovery
-    channel.recipients = list(dict.fromkeys(given))
-    channel.save()
-    return channel
 
 
 def send_test(*, channel: AlertChannel, now: datetime) -> int:

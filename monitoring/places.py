@@ -44,9 +44,39 @@ def set_judging(
     return node
 
 
-def add_location(*, name: str) -> Location:
-    """A new location; its slug, made from the name, names the queue of its workers."""
-    location = Location(name=name, slug=slugify(name)[:100])
+def add_location(*, name: str, slug: str = "") -> Location:
+    """A new location; its slug, made from the name when empty, names the queue of its workers."""
+    return _saved(Location(name=name, slug=slug or slugify(name)[:100]))
+
+
+def rename_location(*, location: Location, name: str) -> Location:
+    """Give a location another name; its slug stays, because its workers know it by that."""
+    location.name = name
+    with transaction.atomic():
+        catalogue.mark_dirty()
+        return _saved(location)
+
+
+def remove_location(*, location: Location) -> None:
+    """Remove a location with its tokens and its votes.
+
+    Raises ValidationError while a node is checked from there only, with nothing removed.
+    """
+    left = location.nodes.filter(mode=Mode.POLL, is_polled_centrally=False)
+    for node in left.select_related("component").prefetch_related("locations"):
+        if len(node.locations.all()) == 1:
+            label = f"{node.component.slug}/{node.slug}"
+            raise ValidationError(
+                _("Nobody would check %(node)s without %(location)s.")
+                % {"node": label, "location": location.slug}
+            )
+    with transaction.atomic():
+        Ballot.objects.filter(place=location.slug).delete()
+        location.delete()
+        catalogue.mark_dirty()
+
+
+def _saved(location: Location) -> Location:
     try:
         location.full_clean()
     except ValidationError as error:

@@ -6,13 +6,18 @@ from django.db import transaction
 
 from components import catalogue
 from components.models import Component, Page
-from monitoring import alert_channels
-from monitoring.config_file import catalogue_steps, inventory_steps
+from monitoring.config_file import (
+    alert_steps,
+    catalogue_steps,
+    inventory_steps,
+    judging_steps,
+    location_steps,
+)
 from monitoring.config_file.loading import Loaded
 from monitoring.config_file.plans import Plan
 from monitoring.config_file.problems import ConfigInvalid
-from monitoring.config_file.run import Run, differences
-from monitoring.models import AlertChannel, Replica
+from monitoring.config_file.run import Run
+from monitoring.models import Replica
 
 
 def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bool = False) -> Plan:
@@ -29,13 +34,16 @@ def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bo
     with transaction.atomic():
         _lock()
         catalogue_steps.change_page(run)
+        location_steps.change_locations(run)
         placed = catalogue_steps.change_groups(run)
         for item, component in catalogue_steps.change_components(run, placed):
             inventory_steps.change_nodes(
                 run, component=component, wanted=item.wanted, path=item.path
             )
         catalogue_steps.leave_over(run, placed)
-        _change_alerts(run)
+        judging_steps.change_alerts(run)
+        location_steps.leave_over(run)
+        alert_steps.change_alerts(run)
         if run.problems or is_dry_run:
             transaction.set_rollback(True)
     if run.problems:
@@ -49,33 +57,3 @@ def _lock() -> None:
         list(rows.select_for_update(of=("self",)).order_by("id").values_list("id"))
     catalogue.page()
     Page.objects.select_for_update(of=("self",)).get()
-
-
-def _change_alerts(run: Run) -> None:
-    alerts = run.loaded.document.alerts
-    if alerts is None or alerts.email is None:
-        return
-    wanted = alerts.email
-    row = AlertChannel.objects.filter(kind="email").first()
-    said: dict[str, object] = {
-        "to": wanted.to,
-        "enabled": wanted.enabled,
-        "recovery": wanted.recovery,
-    }
-    stored: dict[str, object] = {
-        "to": row.recipients if row else None,
-        "enabled": row.is_enabled if row else None,
-        "recovery": row.tells_recovery if row else None,
-    }
-    if changes := differences(stored, said):
-        with run.reporting(("alerts", "email")):
-            alert_channels.set_email(
-                is_enabled=wanted.enabled,
-                recipients=wanted.to,
-                tells_recovery=wanted.recovery,
-                now=run.now,
-            )
-            if row is None:
-                run.added("alert channel", "email")
-            else:
-                run.changed("alert channel", "email", changes)

@@ -9,16 +9,18 @@ from django.core.exceptions import ValidationError
 from common import sealing
 from components.models import Component
 from monitoring import addresses, inventory
-from monitoring.config_file import schema
+from monitoring.config_file import judging_steps, schema
+from monitoring.config_file.node_schema import Node as WantedNode
 from monitoring.config_file.plans import FieldChange
 from monitoring.config_file.problems import Path
-from monitoring.config_file.run import Run, differences, positions
+from monitoring.config_file.run import PlacedNode, Run, differences, positions
 from monitoring.models import Mode, Node, Replica
 
 
 def change_nodes(run: Run, *, component: Component, wanted: schema.Component, path: Path) -> None:
     """Add, change and leave over the nodes of one component, and their replicas."""
-    stored = {row.slug: row for row in component.nodes.order_by("position", "name")}
+    nodes = component.nodes.order_by("position", "name").prefetch_related("locations")
+    stored = {row.slug: row for row in nodes}
     rows = [stored.get(node.slug) for node in wanted.nodes]
     places = positions([row.position if row else None for row in rows])
     for index, (node, position) in enumerate(zip(wanted.nodes, places, strict=True)):
@@ -31,7 +33,12 @@ def change_nodes(run: Run, *, component: Component, wanted: schema.Component, pa
             position=position,
             path=inner,
         )
-        if row is not None and row.mode != Mode.PUSH:  # those of a push node come and go by reports
+        if row is None:
+            continue
+        placed = PlacedNode(inner, node, row, f"{component.slug}/{node.slug}")
+        run.nodes.append(placed)
+        judging_steps.change_judging(run, placed)
+        if row.mode != Mode.PUSH:  # those of a push node come and go by reports
             _change_replicas(run, node=row, wanted=node, path=inner)
     for row in stored.values():
         run.left_over(
@@ -47,7 +54,7 @@ def _save_node(
     run: Run,
     *,
     component: Component,
-    wanted: schema.Node,
+    wanted: WantedNode,
     row: Node | None,
     position: int,
     path: Path,
@@ -73,7 +80,7 @@ def _save_node(
     return row
 
 
-def _options(wanted: schema.Node) -> dict[str, Any]:
+def _options(wanted: WantedNode) -> dict[str, Any]:
     """The node as the fields of its row, without position and headers."""
     http = wanted.http
     return {
@@ -108,7 +115,7 @@ def _said(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def _headers(
-    run: Run, wanted: schema.Node, row: Node | None, path: Path
+    run: Run, wanted: WantedNode, row: Node | None, path: Path
 ) -> tuple[dict[str, str], list[FieldChange]]:
     """The headers to store and what is new about them. A null in the file keeps the stored value."""
     try:
@@ -130,7 +137,7 @@ def _headers(
     return headers, [FieldChange("http.headers", old, f"{new} (values are not shown)")]
 
 
-def _change_replicas(run: Run, *, node: Node, wanted: schema.Node, path: Path) -> None:
+def _change_replicas(run: Run, *, node: Node, wanted: WantedNode, path: Path) -> None:
     stored: dict[str, Replica] = {}
     doubled: list[Replica] = []
     for replica in node.replicas.order_by("position", "id"):

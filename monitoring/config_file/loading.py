@@ -6,13 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from monitoring.config_file import repeats, schema, yaml_source
+from monitoring.config_file import repeats, values, yaml_source
 from monitoring.config_file.problems import ConfigInvalid, Path, Problem, path_text, shorten
 from monitoring.config_file.schema import Document
 from monitoring.config_file.yaml_source import Source
 
 # What pydantic says, in words for the person who wrote the file. {…} is filled in from the error.
 _SENTENCES = {
+    "datetime_type": "This has to be a moment, like 2026-12-01T08:00:00Z.",
     "missing": "{key} is missing.",
     "string_type": "This has to be text{quote_hint}.",
     "int_type": "This has to be a whole number{quotes_hint}.",
@@ -92,9 +93,9 @@ def _sentence(details: Any, path: Path) -> str:
 
 
 def _unknown_key(path: Path) -> str:
-    known = schema.keys(_section_at(path[:-1]))
+    known = values.keys(_section_at(path[:-1]))
     word = str(path[-1])
-    hint = schema.nearest(word, known)
+    hint = values.nearest(word, known)
     meant = f"Did you mean {hint}?" if hint else f"Known here: {', '.join(known)}."
     return f"{shorten(word)} is not a known key. {meant}"
 
@@ -103,5 +104,5 @@ def _section_at(path: Path) -> type[BaseModel]:
     section: type[BaseModel] = Document
     for step in path:
         if isinstance(step, str):
-            section = schema.keys(section)[step] or section
+            section = values.keys(section)[step] or section
     return section

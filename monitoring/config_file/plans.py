@@ -1,7 +1,7 @@
 """What applying a file does, item by item, and how it is told to a person."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from monitoring.config_file.problems import shorten
@@ -47,6 +47,15 @@ class Plan:
     """All steps, in the order they are made."""
 
     steps: list[Step] = field(default_factory=list)
+    _places: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
+
+    def note(self, step: Step) -> None:
+        """Add a step; a change of an item that is added or changed already becomes a part of that."""
+        at = self._places.setdefault((step.kind, step.label), len(self.steps))
+        if at == len(self.steps):
+            self.steps.append(step)
+        elif (earlier := self.steps[at]).action is Action.CHANGED:
+            self.steps[at] = replace(earlier, fields=(*earlier.fields, *step.fields))
 
     @property
     def is_empty(self) -> bool:

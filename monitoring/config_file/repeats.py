@@ -7,7 +7,7 @@ with whatever else is wrong; values of a wrong type are passed over, the schema 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from monitoring.config_file import schema
+from monitoring.config_file import values
 from monitoring.config_file.problems import Path
 from probing.targets import TargetInvalid, parse_target
 
@@ -39,8 +39,35 @@ def find(document: object) -> Iterator[Repeat]:
         yield from _repeats("node slug", (_slug(inner, node) for inner, node in nodes))
         for inner, node in nodes:
             yield from _repeats("address", _texts(node, inner, "replicas", _normalised))
-    email = _inside(_inside(document, "alerts"), "email")
-    yield from _repeats("recipient", _texts(email, ("alerts", "email"), "to", str.lower))
+            for what, key in (("location", "locations"), ("node", "depends_on")):
+                yield from _repeats(what, _texts(node, inner, key, str))
+    places = _sections(document, (), "locations")
+    yield from _repeats("location slug", (_slug(path, place) for path, place in places))
+    yield from _alerts(_inside(document, "alerts"), ("alerts",))
+
+
+def _alerts(alerts: object, path: Path) -> Iterator[Repeat]:
+    emails = [((*path, "email"), _inside(alerts, "email"))]
+    channels = _inside(alerts, "channels")
+    for kind in channels if isinstance(channels, dict) else ():
+        found = list(_sections(channels, (*path, "channels"), kind))
+        names = ((*inner, "name") for inner, _ in found)
+        texts = (_inside(channel, "name") or "" for _, channel in found)
+        yield from _repeats(
+            f"{kind} name",
+            (
+                (at, text.strip())
+                for at, text in zip(names, texts, strict=True)
+                if isinstance(text, str)
+            ),
+        )
+        emails += found if kind == "email" else []
+        for inner, channel in found:
+            yield from _repeats("chat", _texts(channel, inner, "chats", str))
+    for inner, email in emails:
+        yield from _repeats("recipient", _texts(email, inner, "to", str.lower))
+    hooks = _sections(alerts, path, "health_webhooks")
+    yield from _repeats("receiver name", (_key(inner, hook, "name") for inner, hook in hooks))
 
 
 def _repeats(what: str, found: "Iterator[_Found | None]") -> Iterator[Repeat]:
@@ -81,7 +108,7 @@ def _slug(path: Path, value: object) -> _Found | None:
     if given is not None:
         return given
     named = _key(path, value, "name")
-    slug = schema.slug_of(named[1]) if named else ""
+    slug = values.slug_of(named[1]) if named else ""
     return ((*path, "slug"), slug) if slug else None
 
 

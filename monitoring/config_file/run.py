@@ -9,33 +9,55 @@ from itertools import pairwise
 from django.core.exceptions import ValidationError
 
 from monitoring.config_file.loading import Loaded
+from monitoring.config_file.node_schema import Node as WantedNode
 from monitoring.config_file.plans import Action, FieldChange, Plan, Step, shown
 from monitoring.config_file.problems import Path, Problem
+from monitoring.models import Location, Node
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedNode:
+    """A node of the file: where it stands there, its row, and its component/node for people."""
+
+    path: Path
+    wanted: WantedNode
+    row: Node
+    label: str
 
 
 @dataclass(slots=True)
 class Run:
-    """State shared by the steps of one application."""
+    """State shared by the steps of one application.
+
+    `locations` are all there are by slug, `nodes` those of the file; filled in by their steps.
+    """
 
     loaded: Loaded
     now: datetime
     prunes: bool
     plan: Plan = field(default_factory=Plan)
     problems: list[Problem] = field(default_factory=list)
+    locations: dict[str, Location] = field(default_factory=dict)
+    nodes: list[PlacedNode] = field(default_factory=list)
 
     def added(self, kind: str, label: str) -> None:
-        self.plan.steps.append(Step(Action.ADDED, kind, label))
+        self.plan.note(Step(Action.ADDED, kind, label))
 
     def changed(self, kind: str, label: str, fields: Sequence[FieldChange]) -> None:
-        self.plan.steps.append(Step(Action.CHANGED, kind, label, tuple(fields)))
+        """An item was changed; what is changed in several steps is one item to people."""
+        self.plan.note(Step(Action.CHANGED, kind, label, tuple(fields)))
+
+    def problem(self, path: Path, message: str) -> None:
+        """Something is wrong with the value at the path; nothing of the file will be applied."""
+        self.problems.append(self.loaded.problem(path, message))
 
     def left_over(self, kind: str, label: str, *, remove: Callable[[], object]) -> None:
         """Something that is not in the file: removed when asked to prune, kept otherwise."""
         if self.prunes:
             remove()
-            self.plan.steps.append(Step(Action.REMOVED, kind, label))
+            self.plan.note(Step(Action.REMOVED, kind, label))
         else:
-            self.plan.steps.append(Step(Action.KEPT, kind, label))
+            self.plan.note(Step(Action.KEPT, kind, label))
 
     @contextmanager
     def reporting(self, path: Path) -> Iterator[None]:
@@ -44,7 +66,7 @@ class Run:
             yield
         except ValidationError as error:
             for message in error.messages:
-                self.problems.append(self.loaded.problem(path, message))
+                self.problem(path, message)
 
 
 def differences(stored: Mapping[str, object], wanted: Mapping[str, object]) -> list[FieldChange]:

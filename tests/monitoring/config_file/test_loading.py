@@ -7,7 +7,7 @@ from django.db.models import Field
 from pytest_django import Settings
 
 from components.models import Component, ComponentGroup, Page
-from monitoring.config_file import loading, schema
+from monitoring.config_file import loading, node_schema, schema, values
 from monitoring.config_file.problems import ConfigInvalid
 from monitoring.config_file.schema import Document
 from monitoring.models import Node
@@ -121,7 +121,7 @@ groups[0].components[1].nodes[0].replicas[1], line 19: ftp:// cannot be probed; 
 groups[0].components[1].nodes[0].replicas[2], line 20: This has to be text; put it into quotes.
 groups[1].name, line 21: This group name is already used by groups[0].name, line 4.
 alerts.email.to[1], line 22: “nobody” is not an e-mail address. Write name@example.com.
-alerts.sms, line 22: sms is not a known key. Known here: email."""
+alerts.sms, line 22: sms is not a known key. Known here: email, channels, health_webhooks, reminders, grouping, warning."""
     )
 
 
@@ -280,15 +280,25 @@ components:
 
 def test_limits_and_defaults_are_those_of_the_database() -> None:
     """A file must accept what the console accepts, and leave out what a new row has anyway."""
-    for key in ("interval_s", "retries", "dead_after_s", "sick_after_s", "mode"):
+    for key in (
+        *("interval_s", "retries", "dead_after_s", "sick_after_s", "mode", "silent_after_s"),
+        *(
+            "silence_rule",
+            "cpu_sick_above",
+            "ram_sick_above",
+            "bad_checks",
+            "good_checks",
+            "quorum",
+        ),
+    ):
         field = Node._meta.get_field(key)
         assert isinstance(field, Field)
-        ours = schema.Node.model_fields[key]
+        ours = node_schema.Node.model_fields[key]
         assert ours.default == field.get_default()
         for validator in field.validators:
             if isinstance(validator, MaxValueValidator) and validator.limit_value < 2**31 - 1:
                 assert Le(validator.limit_value) in ours.metadata, key
-    http = schema.Http()
+    http = node_schema.Http()
     row = Node()
     assert http.method == row.http_method
     assert http.status == [row.http_status_min, row.http_status_max]
@@ -296,8 +306,8 @@ def test_limits_and_defaults_are_those_of_the_database() -> None:
     assert http.verify_tls == row.http_verify_tls
     for model in (Component, ComponentGroup, Node, Page):
         assert model._meta.get_field("name").max_length == 100
-    assert Component._meta.get_field("slug").max_length == schema.SLUG_LIMIT
-    assert Node._meta.get_field("slug").max_length == schema.SLUG_LIMIT
+    assert Component._meta.get_field("slug").max_length == values.SLUG_LIMIT
+    assert Node._meta.get_field("slug").max_length == values.SLUG_LIMIT
     assert Component._meta.get_field("description").max_length == 500
     assert Node._meta.get_field("http_body_contains").max_length == 500
     for status in schema.Weights.model_fields:
