@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from common import console
 from components import catalogue
 from components.models import Component
-from monitoring import inventory, services, views
+from monitoring import inventory, remarks, services, views
 from monitoring.forms import NewServiceForm, NodeForm, ReplicaForm, ServiceForm
 from monitoring.models import Node, Replica
 
@@ -278,6 +278,7 @@ def _node_edit_page(
         button=_("Save node"),
         back=views.at_node(node.pk),
         remove_url=reverse("admin:node_remove", args=[node.pk]),
+        remarks=remarks.of_node(node, list(node.replicas.all())),
         alerts_url=reverse("admin:node_alerts", args=[node.pk]),
         try_url=reverse("admin:node_try", args=[node.pk]),
         try_address=address or (first.address if first else ""),

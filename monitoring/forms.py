@@ -138,6 +138,51 @@ class JudgingForm(ConsoleForm):
         return {name: getattr(node, name) for name in cls.base_fields if hasattr(node, name)}
 
 
+class PushJudgingForm(ConsoleForm):
+    """When the replicas of a node that reports by itself are sick or dead."""
+
+    silent_after_s = SecondsField(
+        label=_("Dead after silence, seconds"),
+        required=False,
+        help_text=_("Empty: 60. Counted as “All options” says."),
+    )
+    cpu_sick_above = forms.FloatField(
+        label=_("Sick above CPU load"),
+        min_value=0,
+        max_value=100,
+        help_text=_("By number of CPUs: 0.5 is half of them"),
+    )
+    ram_sick_above = forms.FloatField(
+        label=_("Sick above RAM used"),
+        min_value=0,
+        max_value=100,
+        help_text=_("0.75 is three quarters"),
+    )
+
+    @classmethod
+    def of(cls, node: Node) -> dict[str, Any]:
+        """The values that the form shows first."""
+        return {name: getattr(node, name) for name in cls.base_fields}
+
+
+class LocalJudgingForm(JudgingForm):
+    """How a daemon checks a node's replicas, and when its silence makes them dead."""
+
+    silent_after_s = SecondsField(
+        label=_("Dead after silence, seconds"),
+        required=False,
+        help_text=_("Empty: the announced interval and 40 s"),
+    )
+
+
+QuickForm = JudgingForm | PushJudgingForm
+
+
+def judging_form(mode: str) -> type[QuickForm]:
+    """The form with what judges a node of this mode."""
+    return {Mode.PUSH: PushJudgingForm, Mode.LOCAL: LocalJudgingForm}.get(Mode(mode), JudgingForm)
+
+
 class NodeForm(JudgingForm):
     """All options of a node. Stored headers are never shown again: keep, replace or clear them."""
 

@@ -13,7 +13,7 @@ from statistics import median_low
 from components import status
 from components.models import Component
 from components.status import Status
-from monitoring import evidence, wording
+from monitoring import evidence, remarks, wording
 from monitoring.models import Mode, Node, Replica
 from monitoring.wording import Summary
 from probing.health import Health
@@ -44,7 +44,7 @@ class ReplicaRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeRow:
-    """One node with its replicas."""
+    """One node with its replicas. `has_targets`: these are addresses that can be asked."""
 
     id: int
     name: str
@@ -52,6 +52,8 @@ class NodeRow:
     summary: Summary
     latency_ms: float | None
     replicas: tuple[ReplicaRow, ...]
+    remarks: tuple[str, ...]
+    has_targets: bool
     is_open: bool
     is_first: bool
     is_last: bool
@@ -316,6 +318,8 @@ def _node_row(node: Node, index: int, count: int, *, is_open: bool) -> NodeRow:
         replicas=tuple(
             _replica_row(replica, node, number) for number, replica in enumerate(replicas, start=1)
         ),
+        remarks=remarks.of_node(node, replicas),
+        has_targets=node.mode != Mode.PUSH,
         is_open=is_open,
         is_first=index == 0,
         is_last=index == count - 1,

@@ -21,6 +21,11 @@ class Rule(StrEnum):
     ANNOUNCED = "announced"
 
 
+def is_short(*, rule: str, silent_after_s: float, announced_s: float) -> bool:
+    """Whether the node's limit is not longer than the announced interval, where it has to be."""
+    return Rule(rule) is not Rule.ANNOUNCED and silent_after_s <= announced_s
+
+
 def allowance(
     *, rule: str, silent_after_s: float | None, announced_s: float, grace_s: float
 ) -> timedelta:

@@ -23,7 +23,7 @@ from common import console
 from components import ordering
 from components.models import Component
 from monitoring import inventory, overview, testing, wording
-from monitoring.forms import JudgingForm, ReplicaForm
+from monitoring.forms import QuickForm, ReplicaForm, judging_form
 from monitoring.models import Node, Replica
 from monitoring.overview import NodeRow, Wanted
 from monitoring.wording import Tested
@@ -38,7 +38,7 @@ may_test = permission_required(roles.TEST, raise_exception=True)
 class Panel:
     """What stands inside an open node: its two forms, and what the last action said."""
 
-    judging: JudgingForm
+    judging: QuickForm
     adding: ReplicaForm
     tested: Tested | None = None
     is_saved: bool = False
@@ -234,7 +234,7 @@ def _rows(screen: overview.Overview) -> list[NodeRow]:
 def _panel(
     node: Node,
     *,
-    judging: JudgingForm | None = None,
+    judging: QuickForm | None = None,
     adding: ReplicaForm | None = None,
     tested: Tested | None = None,
     **done: bool,
@@ -247,8 +247,9 @@ def _panel(
     )
 
 
-def _judging_form(node: Node, typed: Any = None) -> JudgingForm:
-    return JudgingForm(typed, initial=JudgingForm.of(node), auto_id=f"node-{node.pk}-%s")
+def _judging_form(node: Node, typed: Any = None) -> QuickForm:
+    form = judging_form(node.mode)
+    return form(typed, initial=form.of(node), auto_id=f"node-{node.pk}-%s")
 
 
 def _replica_form(node: Node, typed: Any = None) -> ReplicaForm:

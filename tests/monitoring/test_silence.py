@@ -53,5 +53,22 @@ def test_a_local_node_waits_for_its_interval_and_40_seconds_and_a_push_node_for_
     assert reports.allowance(node, announced_s).total_seconds() == allowed_s
 
 
+@pytest.mark.req("AMB-2")
+@pytest.mark.parametrize(
+    ("rule", "after_s", "announced_s", "is_short"),
+    [
+        (SilenceRule.LONGER, 60, 59, False),
+        (SilenceRule.LONGER, 60, 60, True),
+        (SilenceRule.LAST_REPORT, 60, 61, True),
+        (SilenceRule.ANNOUNCED, 20, 60, False),  # there it is a grace on top
+    ],
+)
+def test_a_limit_is_short_when_it_is_not_longer_than_what_is_announced(
+    rule: str, after_s: float, announced_s: float, is_short: bool
+) -> None:
+    told = silence.is_short(rule=rule, silent_after_s=after_s, announced_s=announced_s)
+    assert told is is_short
+
+
 def test_the_rules_are_those_of_the_model() -> None:
     assert {rule.value for rule in silence.Rule} == set(SilenceRule.values)
