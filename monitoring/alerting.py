@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from monitoring import alert_items, alert_letters, dependencies, node_alerts
+from monitoring import alert_items, alert_letters, dependencies, node_alerts, told_deaths
 from monitoring.alert_items import Told
 from monitoring.dependencies import Answer, Seen
 from monitoring.models import AlertSettings, HealthChange, Mode, Replica
@@ -20,7 +20,7 @@ from notifications.messages import Tone
 from probing.health import Health
 
 _ALIVE = [Health.HEALTHY, Health.SICK]
-_IS_INVENTED = Q(node__mode=Mode.PUSH, first_healthy_at__isnull=True)
+_IS_INVENTED = Q(node__mode__in=[Mode.PUSH, Mode.LOCAL], first_healthy_at__isnull=True)
 
 
 def tell_changes(*, changes: Sequence[HealthChange], now: datetime) -> None:
@@ -81,13 +81,13 @@ def _tell(*, recovered: Sequence[Replica], now: datetime) -> None:
     if not died and not recovered:
         return
     told = alert_items.describe(replicas=[*died, *recovered], dependents=dependents, now=now)
-    _remember(died=died, recovered=recovered, now=now)
+    _remember(died=list(zip(died, told, strict=False)), recovered=recovered, now=now)
     is_over = not Replica.objects.filter(dead_told_at__isnull=False).exists()
     # A replica is told of once in a pass, and no two passes at the same moment tell of the same.
     first = min(replica.id for replica in [*died, *recovered])
     key = f"health:{now.isoformat()}:{first}"
     letters = []
-    for channel in alert_letters.enabled():
+    for channel in alert_letters.enabled(closing=is_over and _has_reminded()):
         parts = [item for item in told if item.is_dead or channel.tells_recovery]
         if not parts:
             continue
@@ -169,12 +169,22 @@ def settings_row() -> AlertSettings:
     return AlertSettings.objects.filter(id=1).first() or AlertSettings()
 
 
-def _remember(*, died: Sequence[Replica], recovered: Sequence[Replica], now: datetime) -> None:
+def _has_reminded() -> bool:
+    """Whether reminders went out in this stretch, so that pagers that only get those know of it."""
+    return AlertSettings.objects.filter(id=1, reminders_sent__gt=0).exists()
+
+
+def _remember(
+    *, died: Sequence[tuple[Replica, Told]], recovered: Sequence[Replica], now: datetime
+) -> None:
     if died:
-        Replica.objects.filter(id__in=[replica.id for replica in died]).update(dead_told_at=now)
+        ids = [replica.id for replica, _ in died]
+        Replica.objects.filter(id__in=ids).update(dead_told_at=now)
+        told_deaths.remember(items=died, now=now)
     if recovered:
         ids = [replica.id for replica in recovered]
         Replica.objects.filter(id__in=ids).update(dead_told_at=None)
+        told_deaths.forget(replicas=recovered)
 
 
 def _payload(told: Iterable[Told]) -> dict[str, object]:
