@@ -16,6 +16,8 @@ def change_judging(run: Run, placed: PlacedNode) -> None:
     """Bring damping, places and quorum of one node to what the file says; `locations` prefetched."""
     node, wanted = placed.row, placed.wanted
     locations = _locations(run, wanted, placed.path)
+    if len(locations) < len(wanted.locations):
+        return
     stored = {
         "bad_checks": node.bad_checks,
         "good_checks": node.good_checks,
