@@ -137,7 +137,8 @@ def save_push(
 
 def switch(*, channel: AlertChannel, is_enabled: bool) -> None:
     """Switch a channel on or off; off sends nothing (F2)."""
-    AlertChannel.objects.filter(pk=channel.pk).update(is_enabled=is_enabled)
+    channel.is_enabled = is_enabled
+    channel.save(update_fields=["is_enabled"])
 
 
 def remove(*, channel: AlertChannel) -> None:

@@ -30,7 +30,6 @@ def team_alerts(request: HttpRequest) -> HttpResponse:
     form = AlertSettingsForm(request.POST or None, initial=AlertSettingsForm.of(row))
     saved = form.carry_out(lambda: alert_channels.save_settings(**form.cleaned_data))
     if saved is not None:
-        console.record(request, saved, console.CHANGED, ", ".join(form.changed_data))
         messages.success(request, _("Saved. It counts from the next alert."))
         return redirect("admin:team_alerts")
     panes = alert_channels.panes()
@@ -71,7 +70,6 @@ def channel_switch(request: HttpRequest, channel_id: int) -> HttpResponse:
     channel = get_object_or_404(AlertChannel, pk=channel_id)
     is_enabled = "on" in request.POST
     alert_channels.switch(channel=channel, is_enabled=is_enabled)
-    console.record(request, channel, console.CHANGED, "on" if is_enabled else "off")
     messages.success(request, _("Switched on.") if is_enabled else _("Switched off."))
     return redirect("admin:team_alerts")
 
@@ -98,7 +96,6 @@ def channel_test(request: HttpRequest, channel_id: int) -> HttpResponse:
 def channel_remove(request: HttpRequest, channel_id: int) -> HttpResponse:
     channel = get_object_or_404(AlertChannel, pk=channel_id)
     if request.method == "POST":
-        console.record(request, channel, console.REMOVED, "")
         alert_channels.remove(channel=channel)
         messages.success(request, _("The channel is removed."))
         return redirect("admin:team_alerts")
@@ -119,7 +116,6 @@ def node_alerts_edit(request: HttpRequest, node_id: int) -> HttpResponse:
     form = NodeAlertsForm(request.POST or None, node=node, may_configure=may_configure)
     saved = form.carry_out(lambda: node_alerts.set_alerts(node=node, **form.cleaned_data))
     if saved is not None:
-        console.record(request, node, console.CHANGED, ", ".join(form.changed_data))
         messages.success(request, _("“%(name)s” is saved.") % {"name": node.name})
         return redirect(views.at_node(node_id))
     title = _("Alerts of %(name)s") % {"name": f"{node.component.name} / {node.name}"}
@@ -134,9 +130,6 @@ def _channel(request: HttpRequest, channel: AlertChannel) -> HttpResponse:
     form = ChannelForm(request.POST or None, channel=channel)
     saved = form.carry_out(lambda: alert_channels.save(channel=channel, **form.chosen()))
     if saved is not None:
-        # Not what was typed: there are secrets in it.
-        action = console.ADDED if is_new else console.CHANGED
-        console.record(request, saved, action, ", ".join(form.changed_data))
         messages.success(request, _("Saved. It counts from the next alert."))
         return redirect("admin:team_alerts")
     context: dict[str, Any] = {
