@@ -16,7 +16,7 @@ from django.utils.crypto import get_random_string
 from accounts.models import User
 from common import sealing
 from components import catalogue
-from monitoring import alert_letters, browsers, secret_fields
+from monitoring import alert_letters, browsers, rotation, secret_fields
 from monitoring.models import AlertChannel, AlertSettings
 from monitoring.reminders import Backoff
 from notifications import outbox, reading
@@ -108,6 +108,8 @@ def save(
         raise ValidationError({error.name: [str(error)]}) from None
     secret = {each.name for each in declared if each.is_secret}
     channel.recipients = [line for line in checked.get("recipients", "").splitlines() if line]
+    if stored(channel).get(rotation.BEFORE, "") != checked.get(rotation.BEFORE, ""):
+        channel.replaced_at = None
     channel.secrets = {key: value for key, value in checked.items() if key in secret and value}
     kept = {key: value for key, value in checked.items() if key not in secret}
     channel.options = {key: value for key, value in kept.items() if key != "recipients"}

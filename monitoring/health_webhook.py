@@ -15,7 +15,7 @@ from django.utils.crypto import get_random_string
 from common import sealing
 from components import catalogue
 from components.models import Page
-from monitoring import secret_fields
+from monitoring import rotation, secret_fields
 from monitoring.models import HealthHook, PageHealthChange
 from notifications import outbox, reading
 from notifications.channels import CHANNELS
@@ -78,6 +78,8 @@ def save_hook(
         raise ValidationError({error.name: [str(error)]}) from None
     with transaction.atomic():
         hook.name, hook.is_enabled = name.strip(), is_enabled
+        if stored(hook).get(rotation.BEFORE) != secrets.get(rotation.BEFORE):
+            hook.replaced_at = None
         hook.secrets = secrets
         hook.full_clean()
         hook.save()

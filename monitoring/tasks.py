@@ -20,6 +20,7 @@ from monitoring import (
     recording,
     reminding,
     retention,
+    rotation,
     scheduling,
     told_deaths,
     vantage,
@@ -82,10 +83,11 @@ def find_silent() -> None:
 
 @shared_task(ignore_result=True, acks_late=True)
 def remove_gone() -> None:
-    """Remove replicas that fell silent long ago while others of their node report, and say so where
-    a full node has room again."""
+    """Remove replicas that fell silent long ago while others of their node report, say so where a
+    full node has room again, and forget signing secrets that were replaced a day ago."""
     listening.remove_gone(now=timezone.now())
     fullness.note_room(now=timezone.now())
+    rotation.forget_replaced(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

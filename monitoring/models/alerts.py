@@ -44,6 +44,8 @@ class HealthHook(models.Model):
     name = models.CharField(_("name"), max_length=100, unique=True)
     is_enabled = models.BooleanField(_("on"), default=True)
     sealed = models.TextField(blank=True, default="", editable=False)
+    # Since when `previous_secret` is kept beside the new one (`monitoring.rotation`).
+    replaced_at = models.DateTimeField(null=True, default=None, editable=False)
 
     class Meta:
         verbose_name = _("health webhook")
@@ -130,6 +132,8 @@ class AlertChannel(models.Model):
     is_enabled = models.BooleanField(_("on"), default=True)
     recipients = models.JSONField(_("recipients"), default=list)
     sealed = models.TextField(blank=True, default="", editable=False)
+    # Since when `previous_secret` is kept beside the new one (`monitoring.rotation`).
+    replaced_at = models.DateTimeField(null=True, default=None, editable=False)
     options = models.JSONField(default=dict)
     tells_recovery = models.BooleanField(_("also tell when it recovers"), default=True)
     reminders_only = models.BooleanField(_("reminders only"), default=False)

@@ -45,7 +45,7 @@ class WebhookChannel(calls.HttpChannel):
         Field(
             name="previous_secret",
             label="Secret before",
-            help_text="While receivers change over, bodies are signed with both.",
+            help_text="Bodies are signed with both for 24 hours, then this one is forgotten.",
             is_secret=True,
             is_required=False,
         ),

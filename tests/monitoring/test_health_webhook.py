@@ -139,3 +139,25 @@ def test_a_receiver_that_stays_away_is_tried_for_a_day_and_its_last_error_is_see
         assert not attempt.is_waiting
         assert "500" in attempt.error
         assert 8 <= attempt.attempts == len(receiver.got)
+
+
+@pytest.mark.req("G9")
+@pytest.mark.usefixtures("loopback")
+def test_a_receiver_that_was_given_up_hears_of_the_next_change() -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    with web.server(web.answer(500)) as receiver:
+        row = hook()
+        health_webhook.save_hook(
+            hook=row, name="Router", is_enabled=True, values={"url": receiver.url}
+        )
+        replica = build.replica()
+        recording.record(observations=[refused(replica, now)], now=now)
+        page_health.note(now=now)
+        for hours in range(0, 48, 2):
+            post.drain(now=now + timedelta(hours=hours))
+        tried = len(receiver.got)
+        later = now + timedelta(days=6)
+        recording.record(observations=[answered(replica, later)], now=later)
+        page_health.note(now=later)
+        post.drain(now=later)
+        assert len(receiver.got) == tried + 1
