@@ -14,6 +14,7 @@ from monitoring import (
     coverage,
     drafting,
     fullness,
+    heard,
     listening,
     page_health,
     polling,
@@ -51,6 +52,8 @@ def probe_batch(*, replica_ids: list[int]) -> None:
     jobs = polling.load_jobs(replica_ids=replica_ids)
     for wave in polling.observe(jobs=jobs, guard=guard, now=timezone.now()):
         recording.record(observations=wave, now=timezone.now())
+    if settings.LOCATION:
+        heard.note(location=settings.LOCATION, now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

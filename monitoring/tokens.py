@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from common import auditing
+from monitoring import heard
 from monitoring.models import Location, Node, Token, TokenKind
 
 PREFIXES = {TokenKind.REPORTER: "rpt_", TokenKind.LOCAL: "loc_", TokenKind.MANAGER: "mgr_"}
@@ -89,3 +90,5 @@ def note_use(*, token: Token, address: str | None, now: datetime) -> None:
         last_used_at__lte=now - USE_NOTED_EVERY
     )
     Token.objects.filter(unnoted, pk=token.pk).update(last_used_at=now, last_used_from=address)
+    if token.location is not None:
+        heard.note(location=token.location.slug, now=now)

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -57,6 +58,10 @@ class VerdictForm(ConsoleForm):
         help_text=gettext_lazy("Empty: the majority of those that checked lately"),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["locations"].label_from_instance = _named  # type: ignore[attr-defined]
+
     @classmethod
     def of(cls, node: Node) -> dict[str, Any]:
         """The values that the form shows first."""
@@ -100,6 +105,14 @@ class BacktestForm(ConsoleForm):
                 _("“Sick after” is longer than “dead after”. Make it shorter or equal."),
             )
         return cleaned
+
+
+def _named(location: Location) -> str:
+    """A location and when it last gave a sign of life."""
+    if location.last_seen_at is None:
+        return _("%(name)s (never heard)") % {"name": location.name}
+    at = date_format(timezone.localtime(location.last_seen_at), "j M Y, H:i")
+    return _("%(name)s (last heard %(at)s)") % {"name": location.name, "at": at}
 
 
 @require_safe
