@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -119,6 +121,8 @@ class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  #
 admin.site.unregister(Group)
 # auditlog brings a screen of its own, which shows the wrong table.
 admin.site.unregister(AuditEntry)
+for theirs in (EmailAddress, Authenticator):  # and of allauth nothing is edited by hand
+    admin.site.unregister(theirs)
 
 
 class AuditList(ChangeList):

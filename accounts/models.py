@@ -7,6 +7,7 @@ from auditlog.models import AbstractLogEntry
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
+from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -108,6 +109,49 @@ class SetUp(models.Model):
     @property
     def is_open(self) -> bool:
         return self.completed_at is None
+
+
+class SecondStep(models.Model):
+    """What was tried of somebody's second step, and the last step of TOTP that was used (F11)."""
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="second_step"
+    )
+    tries = models.PositiveSmallIntegerField(default=0)
+    since = models.DateTimeField()
+    last_totp_step = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"second step of {self.user}"
+
+
+class Invitation(models.Model):
+    """Somebody who was asked to join; the link was sent, and only its digest stands here.
+
+    One that is neither accepted nor revoked is open; sending it again replaces the link.
+    """
+
+    email = models.EmailField(_("e-mail address"))
+    role = models.CharField(_("role"), max_length=16)
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("invited"), editable=False)
+    expires_at = models.DateTimeField(_("link works until"), editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, default=None, editable=False)
+    revoked_at = models.DateTimeField(_("withdrawn"), null=True, default=None, editable=False)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="one_open_invitation_an_address",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # auditlog has no types

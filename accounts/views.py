@@ -26,7 +26,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
         form = SetUpForm(request.POST or None)
         user = form.carry_out(lambda: _complete(form.cleaned_data, token))
         if user is not None:
-            login(request, user)
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             return redirect("admin:index")
     except setting_up.SetUpClosed:
         return _page(request, {"title": _("Set-up is complete"), "is_closed": True}, status=403)

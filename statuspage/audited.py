@@ -15,10 +15,12 @@ from common import auditing
 
 _APPS = ("incidents",)
 _MODELS = (
+    "accounts.Invitation",
     "accounts.User",
     "components.Component",
     "components.ComponentGroup",
     "components.Page",
+    "mfa.Authenticator",
     "monitoring.AlertChannel",
     "monitoring.AlertSettings",
     "monitoring.Browser",

@@ -7,15 +7,21 @@ from typing import Any
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import setting_up
+from accounts.signing_in import SignIn
 from common import console
 from components import catalogue
+from incidents import reading as incident_reading
 from incidents import urls as incident_urls
 from monitoring import overview
 from monitoring import urls as monitoring_urls
@@ -31,6 +37,9 @@ class Entry:
     permission: str = ""
     icon: str = ""
     also: tuple[str, ...] = ()  # name prefixes of further screens that belong to it
+    count: Callable[[], int] | None = None  # how many need a look
+    counted: Any = ""
+    code: str = ""  # the two letters of its colour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +52,33 @@ class Link:
     is_here: bool
     count: int
     counted: Any
+    code: str
 
 
 MENU: list[tuple[Any, list[Entry]]] = [
-    ("", [Entry(label=_("Dashboard"), view="index", icon="pulse")]),
+    (
+        "",
+        [
+            Entry(label=_("Dashboard"), view="index", icon="pulse"),
+            Entry(
+                label=_("Incidents"),
+                view="incidents",
+                permission="incidents.view_incident",
+                icon="look",
+                also=("incident", "postmortem"),
+                count=incident_reading.count_open,
+                counted=_("open"),
+                code="pa",
+            ),
+            Entry(
+                label=_("Templates"),
+                view="templates",
+                permission="incidents.view_eventtemplate",
+                icon="doc",
+                also=("template_",),
+            ),
+        ],
+    ),
     (
         _("Monitoring"),
         [
@@ -56,6 +88,9 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 permission="monitoring.view_node",
                 icon="aim",
                 also=("service_", "node_", "replica_", "address_"),
+                count=overview.count_dead,
+                counted=_("dead replicas"),
+                code="ma",
             ),
             Entry(
                 label=_("Team alerts"),
@@ -182,14 +217,28 @@ class ConsoleSite(admin.AdminSite):
         """There is no page for an app: apps are our word, not the operator's."""
         raise Http404
 
+    @method_decorator([never_cache, sensitive_post_parameters("password")])
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if console.is_htmx(request):
             # The session ended while a page was open: the login page must not land inside it.
             here = getattr(request, "htmx").current_url_abs_path or reverse("admin:index")  # noqa: B009
             query = urlencode({"next": here})
             return HttpResponseClientRedirect(f"{reverse('admin:login')}?{query}")
-        context = {"title": _("Sign in"), "is_set_up_open": setting_up.is_open()}
-        return super().login(request, context | (extra_context or {}))
+        if request.method == "GET" and self.has_permission(request):
+            return redirect("admin:index")
+        context = {
+            **self.each_context(request),
+            "title": _("Sign in"),
+            "is_set_up_open": setting_up.is_open(),
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            **(extra_context or {}),
+        }
+        view: Callable[[HttpRequest], Any] = SignIn.as_view(
+            template_name=self.login_template, extra_context=context, next_page="admin:index"
+        )
+        answer: HttpResponse = view(request)
+        return answer
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
@@ -220,6 +269,7 @@ def _link(entry: Entry, request: HttpRequest, here: str) -> Link | None:
         url=url,
         icon=entry.icon,
         is_here=here.startswith((entry.view, *entry.also)),
-        count=overview.count_dead() if entry.view == "monitors" else 0,
-        counted=_("dead replicas"),
+        count=entry.count() if entry.count else 0,
+        counted=entry.counted,
+        code=entry.code,
     )

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext
 
+from accounts import sessions
 from accounts.models import User
 from common import auditing, client_address
 from common.auditing import Actor
@@ -49,6 +52,25 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", settings.SECURE_CSP)
         return response
+
+
+class SessionLimitsMiddleware:
+    """End a session that was idle for 8 hours or has lasted 7 days; remember who was seen.
+
+    Pieces of a page that fetch themselves again and again are nobody being there.
+    """
+
+    def __init__(self, get_response: type_of_view) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and isinstance(request.user, User):
+            now = timezone.now()
+            if sessions.is_over(request.session, now=now):
+                logout(request)
+            elif request.method == "POST" or "HX-Request" not in request.headers:
+                sessions.note_seen(request.session, user=request.user, now=now)
+        return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -3,6 +3,7 @@
 A missing secret or a value that cannot be read stops the process with the name of the variable.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,9 @@ INSTALLED_APPS = [
     "template_partials",
     "django_htmx",
     "auditlog",
+    "axes",
+    "allauth.account",
+    "allauth.mfa",
     "accounts",
     "api",
     "common",
@@ -68,6 +72,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "statuspage.middleware.SessionLimitsMiddleware",
     "statuspage.middleware.ActorMiddleware",
 ]
 ROOT_URLCONF = "statuspage.urls"
@@ -102,8 +108,15 @@ SESSION_COOKIE_AGE = 7 * 24 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS else None
 # The proxy that ends TLS redirects; subdomains and preloading are the domain owner's decision.
+# The console itself answers somebody who is locked out, without the middleware of axes.
 # Report and manager routes take doubled slashes, so their patterns begin with one (protocols 12).
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021", "urls.W002"]
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",
+    "security.W008",
+    "security.W021",
+    "urls.W002",
+    "axes.W002",
+]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Named like Django 6's setting, so that our middleware can go when we get there.
@@ -121,6 +134,46 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+
+# ---- signing in: throttled by axes, second step by allauth ----------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Counted in the database for user and address together: it holds with Redis down, and nobody can
+# lock a colleague out from elsewhere.
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SESSION_IDLE = timedelta(hours=8)
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_CHANGE_EMAIL = True  # of allauth's own addresses, which are not used, at most one
+# Its limits count in a cache, which Candor has none of: `accounts.second_step` counts.
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_LOGIN_TIMEOUT = 300  # seconds for the second step, and with it for a passkey's challenge
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_FORMS = {"reauthenticate": "accounts.second_step.PasswordForm"}
+MFA_ADAPTER = "accounts.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "accounts.second_step.CodeForm",
+    "reauthenticate": "accounts.second_step.CodeAgainForm",
+    "activate_totp": "accounts.second_step.FirstCodeForm",
+    "authenticate_webauthn": "accounts.second_step.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.second_step.PasskeyAgainForm",
+}
 
 # ---- audit log ---------------------------------------------------------------------------------
 AUDITLOG_LOGENTRY_MODEL = "accounts.AuditEntry"

@@ -6,6 +6,8 @@ from django.urls import include, path
 from statuspage import views
 
 urlpatterns = [
+    path("admin/security/", include("accounts.security_urls")),
+    path("admin/login/", admin.site.login, name="account_login"),  # the name allauth asks for
     path("admin/", admin.site.urls),
     path("push-worker.js", views.push_worker, name="push_worker"),
     path("", include("api.urls")),

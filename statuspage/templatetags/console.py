@@ -97,6 +97,31 @@ def seconds(length: int) -> str:
     return wording.duration(timedelta(seconds=length))
 
 
+@register.simple_tag
+def event_state(code: str, state: Any) -> SafeString:
+    """The state of an event as its icon and word, in the colour of a status."""
+    return format_html(
+        '<span class="st" data-s="{}">{}{}</span>', code, line(state.icon), _(state.label)
+    )
+
+
+@register.simple_tag
+def promise(by: datetime | None, now: datetime) -> SafeString | str:
+    """When the next update was promised: how soon, or how long overdue (design 7.3)."""
+    if by is None:
+        return _("none promised")
+    if by < now:
+        return st("ma", _("%(time)s overdue") % {"time": wording.duration(now - by)})
+    soon = _("in %(time)s") % {"time": wording.duration(by - now)}
+    return format_html("{} {}, {}", _("promised by"), moment(by, now), soon)
+
+
+@register.filter
+def label(value: Any) -> str:
+    """The word of a status, state or impact, in the operator's language."""
+    return _(value.label) if value else ""
+
+
 @register.filter
 def of(mapping: dict[Any, Any], key: Any) -> Any:
     """The value of a key, None when it has none."""

@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts.models import AuditEntry, User
 from tests import build
+from tests.accounts.signing import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +37,7 @@ def test_an_administrator_adds_a_team_member_who_can_sign_in(client: Client, bos
             "role": "owner",
         },
     )
-    assert Client().login(username="grace", password=password)
+    assert sign_in(Client(), "grace", password) == 302
     assert AuditEntry.objects.filter(actor=boss, object_repr="grace").exists()
 
 

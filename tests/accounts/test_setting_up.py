@@ -14,6 +14,7 @@ from django.test import Client
 from accounts import setting_up
 from accounts.models import SetUp, User
 from tests import build
+from tests.accounts.signing import sign_in
 
 PASSWORD = "a long enough secret"
 
@@ -48,7 +49,7 @@ def test_the_link_makes_an_administrator_who_can_sign_in(now: datetime) -> None:
     assert user.is_staff
     assert user.is_superuser
     assert user.check_password(PASSWORD)
-    assert Client().login(username="ada", password=PASSWORD)
+    assert sign_in(Client(), "ada", PASSWORD) == 302
     assert not setting_up.is_open()
 
 

@@ -1,0 +1,49 @@
+"""How long somebody stays signed in, and how all sessions of one account end (reliability C6)."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from accounts.models import User
+
+ABSOLUTE = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+# Often enough to see who is there, and no write with every request.
+SEEN_EVERY = timedelta(minutes=5)
+_BEGAN, _SEEN = "began_at", "seen_at"
+
+
+class Session(Protocol):
+    """As much of Django's session as is needed here."""
+
+    def get(self, key: str, default: Any = None) -> Any: ...
+    def __setitem__(self, key: str, value: Any) -> None: ...
+
+
+def is_over(session: Session, *, now: datetime) -> bool:
+    """Whether the session was left alone too long, or has lasted too long."""
+    began, seen = session.get(_BEGAN), session.get(_SEEN)
+    at = now.timestamp()
+    if began is None or seen is None:
+        return False
+    idle: timedelta = settings.SESSION_IDLE
+    return bool(at - seen > idle.total_seconds() or at - began > ABSOLUTE.total_seconds())
+
+
+def note_seen(session: Session, *, user: User, now: datetime) -> None:
+    """Remember in the session, and for the team's screen, that somebody is there."""
+    at = now.timestamp()
+    if session.get(_BEGAN) is None:
+        session[_BEGAN] = at
+    seen = session.get(_SEEN)
+    if seen is None or at - seen >= SEEN_EVERY.total_seconds():
+        session[_SEEN] = at
+        User.objects.filter(pk=user.pk).update(last_seen_at=now)
+
+
+def end_all(*, user: User) -> User:
+    """End every session of the account; the caller may take its own along (update_session_auth_hash)."""
+    user.session_stamp = secrets.token_hex(16)
+    user.save(update_fields=["session_stamp"])
+    return user
