@@ -17,6 +17,7 @@ from monitoring import (
     alert_letters,
     dependencies,
     flapping,
+    muting,
     node_alerts,
     told_deaths,
 )
@@ -114,14 +115,13 @@ def _tell(*, recovered: Sequence[Replica], now: datetime) -> None:
 
 
 def untold(now: datetime) -> QuerySet[Replica]:
-    """Dead replicas that operators do not know of, except those whose node is muted.
+    """Dead replicas that operators do not know of, except the quiet ones.
 
     One that a reporter named and nobody ever saw healthy is not worth waking anybody: whoever holds
     the reporter's token could invent them (reliability E2).
     """
-    is_muted = Q(node__muted_until__gt=now)
     dead = Replica.objects.filter(health=Health.DEAD, dead_told_at__isnull=True)
-    return dead.exclude(is_muted).exclude(_IS_INVENTED)
+    return dead.exclude(muting.is_quiet(now=now)).exclude(_IS_INVENTED)
 
 
 def _tellable(now: datetime) -> QuerySet[Replica]:

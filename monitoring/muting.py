@@ -1,7 +1,11 @@
-"""Quiet for operators: put off the reminders of all channels for a while."""
+"""Quiet for operators: reminders put off for a while, and replicas of what is being worked on."""
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
+
+from incidents import windows
+from incidents.models import AffectedService
 from monitoring.models import AlertSettings
 
 
@@ -15,3 +19,17 @@ def muted_for(*, now: datetime) -> timedelta | None:
     """How long reminders stay muted; None when they are not."""
     until = AlertSettings.objects.filter(id=1).values_list("muted_until", flat=True).first()
     return until - now if until is not None and until > now else None
+
+
+def is_quiet(*, now: datetime) -> Q:
+    """Of replicas: nobody is alerted about them now.
+
+    Their node is muted, or a maintenance that mutes alerts is in progress and lists their component.
+    What dies meanwhile is told when the quiet is over, if it is still dead then.
+    """
+    worked_on = AffectedService.objects.filter(
+        component=OuterRef("node__component"),
+        maintenance__state__in=windows.RUNNING,
+        maintenance__mutes_alerts=True,
+    )
+    return Q(node__muted_until__gt=now) | Q(Exists(worked_on))

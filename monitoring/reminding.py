@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Q
 
-from monitoring import alert_items, alert_letters, alerting, reminders
+from monitoring import alert_items, alert_letters, alerting, muting, reminders
 from monitoring.models import AlertSettings, Replica
 from monitoring.reminders import Backoff, Plan
 from notifications.messages import Tone
@@ -17,7 +17,7 @@ from probing.health import Health
 def remind(*, now: datetime) -> int:
     """Put a reminder into the outbox if one is due; how many letters it became.
 
-    What is dead and was told counts, unless its node is muted; once nothing is left of it, the next
+    What is dead and was told counts, unless it is quiet (`muting.is_quiet`); once nothing is left of it, the next
     stretch begins with the first interval again.
     """
     chosen = AlertSettings.objects.filter(id=1, reminder_interval_s__gt=0).first()
@@ -46,7 +46,7 @@ def remind(*, now: datetime) -> int:
 
 def _told_dead(now: datetime) -> Sequence[Replica]:
     dead = Replica.objects.filter(health=Health.DEAD, dead_told_at__isnull=False)
-    rows = dead.exclude(node__muted_until__gt=now).select_related("node__component")
+    rows = dead.exclude(muting.is_quiet(now=now)).select_related("node__component")
     return list(rows.order_by("node__component_id", "node_id", "position", "id"))
 
 
