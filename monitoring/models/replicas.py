@@ -74,17 +74,9 @@ class Replica(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["node", "address"], name="replica_address_in_node")
         ]
+        # None for next_probe_at and fresh_until, which every check moves: without one PostgreSQL
+        # leaves all indexes alone then (HOT). Reading all rows once a second costs less than that.
         indexes = [
-            models.Index(
-                fields=["next_probe_at"],
-                name="replica_due",
-                condition=models.Q(next_probe_at__isnull=False),
-            ),
-            models.Index(
-                fields=["fresh_until"],
-                name="replica_fresh",
-                condition=models.Q(fresh_until__isnull=False),
-            ),
             models.Index(
                 fields=["silent_at"],
                 name="replica_silent",
