@@ -6,7 +6,7 @@ rounded for a person. Explained in docs/explanation/uptime.md (decision 9).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -152,6 +152,14 @@ class DayBar:
     is_partial: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BothWays:
+    """The uptime of one period with none of its maintenance counted as down, and with all of it."""
+
+    without: Decimal | None
+    counted: Decimal | None
+
+
 def tally(changes: Iterable[Change], *, start: datetime, end: datetime) -> Tally:
     """Return how long each status held from `start` up to, not including, `end` (both aware).
 
@@ -213,6 +221,20 @@ def percent(spent: Tally, weights: Weights) -> Decimal | None:
     down_us = spent.weighted_down_s(weights) * _SECOND_US
     hundredths = (known_us - down_us) * 10_000 // known_us
     return Decimal(hundredths).scaleb(-2)
+
+
+def with_and_without_maintenance(spent: Tally, weights: Weights) -> BothWays | None:
+    """Return the percentage with maintenance as downtime and without; None when there was none.
+
+    The other weights stay. Each figure is rounded down like `percent`, which is one of the two
+    unless the page counts maintenance in part.
+    """
+    if not spent.us(Status.UNDER_MAINTENANCE):
+        return None
+    return BothWays(
+        without=percent(spent, replace(weights, under_maintenance=0)),
+        counted=percent(spent, replace(weights, under_maintenance=1)),
+    )
 
 
 def down_minutes(spent: Tally, weights: Weights) -> int:

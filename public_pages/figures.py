@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from common import timespan
 from components import uptime
 from components.status import Status
-from components.uptime import Change, DayBar, Tally, Weights
+from components.uptime import BothWays, Change, DayBar, Tally, Weights
 
 DAYS = 90
 YEAR_DAYS = 365
@@ -44,6 +44,7 @@ class Figure:
     percent: Decimal | None
     down_minutes: int
     unknown_minutes: int
+    both_ways: BothWays | None = None  # None when there was no maintenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def periods(
             percent=uptime.percent(spent, weights),
             down_minutes=uptime.down_minutes(spent, weights),
             unknown_minutes=uptime.unknown_minutes(spent),
+            both_ways=uptime.with_and_without_maintenance(spent, weights),
         )
         for hours, spent in spans
     ]

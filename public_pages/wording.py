@@ -231,6 +231,21 @@ def figure_notes(figure: Figure) -> list[str]:
         notes.append(
             _("%(duration)s without data") % {"duration": times.duration(figure.unknown_minutes)}
         )
+    return notes + _maintenance_notes(figure)
+
+
+def _maintenance_notes(figure: Figure) -> list[str]:
+    """The other way to count maintenance, or both when the page counts it in part."""
+    both = figure.both_ways
+    if both is None:
+        return []
+    notes = []
+    if both.counted != figure.percent:
+        text = _("%(percent)s with maintenance counted as down")
+        notes.append(text % {"percent": percent(both.counted)})
+    if both.without != figure.percent:
+        text = _("%(percent)s without maintenance")
+        notes.append(text % {"percent": percent(both.without)})
     return notes
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from common import timespan
 from components import status, uptime
 from components.status import Status
-from components.uptime import Change, DayBar, Tally, Weights
+from components.uptime import BothWays, Change, DayBar, Tally, Weights
 
 OP, DE, PA, MA, MT, UN = (
     Status.OPERATIONAL,
@@ -467,6 +467,32 @@ def test_minutes_down_are_rounded_up_so_that_no_outage_reads_as_none(
     down_us: int, minutes: int
 ) -> None:
     assert uptime.down_minutes(Tally.of({OP: DAY_US, MA: down_us}), STRICT) == minutes
+
+
+@pytest.mark.req("K6")
+def test_maintenance_is_counted_both_ways() -> None:
+    spent = Tally.of({OP: 90 * DAY_US, MT: 9 * DAY_US, MA: DAY_US})
+    assert uptime.percent(spent, STRICT) == Decimal("99.00")
+    for weights in (
+        STRICT,
+        Weights(under_maintenance=1),
+        Weights(under_maintenance=Decimal("0.5")),
+    ):
+        both = uptime.with_and_without_maintenance(spent, weights)
+        assert both == BothWays(without=Decimal("99.00"), counted=Decimal("90.00"))
+
+
+def test_without_maintenance_there_is_one_way_to_count() -> None:
+    assert uptime.with_and_without_maintenance(Tally.of({OP: DAY_US, MA: 1}), STRICT) is None
+
+
+@given(st.integers(0, DAY_US), st.integers(1, DAY_US), st.integers(0, DAY_US))
+def test_counting_maintenance_never_raises_the_uptime(up: int, worked: int, down: int) -> None:
+    both = uptime.with_and_without_maintenance(Tally.of({OP: up, MT: worked, MA: down}), STRICT)
+    assert both is not None
+    assert both.counted is not None
+    assert both.without is not None
+    assert both.counted <= both.without
 
 
 def test_unknown_minutes_are_told_apart() -> None:

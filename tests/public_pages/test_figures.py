@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.status import Status
 from components.uptime import Change, Weights
-from public_pages import figures
+from public_pages import figures, wording
 from public_pages.figures import Outage
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -36,6 +37,29 @@ def test_every_figure_but_the_24_hours_is_the_sum_of_the_days_of_its_bars() -> N
     assert [figure.down_minutes for figure in found] == [27, 57, 57, 57, 57]
     assert found[3].spent == history.spent
     assert found[0].percent == Decimal("98.12")
+
+
+@pytest.mark.req("K6")
+def test_a_figure_with_maintenance_in_it_says_how_it_would_be_counted_as_down() -> None:
+    changes = [
+        Change(ago(days=400), Status.OPERATIONAL),
+        Change(ago(hours=12), Status.UNDER_MAINTENANCE),
+        Change(ago(hours=6), Status.OPERATIONAL),
+    ]
+    half = Weights(under_maintenance=Decimal("0.5"))
+
+    def notes(weights: Weights) -> list[str]:
+        history = figures.history(changes, weights=weights, now=NOW, time_zone=ZONE)
+        found = figures.periods(changes, history.bars, weights=weights, now=NOW, time_zone=ZONE)
+        return wording.figure_notes(found[0])
+
+    assert notes(WEIGHTS) == ["no downtime", "75.00% with maintenance counted as down"]
+    assert notes(Weights(under_maintenance=1)) == ["6 h 00 min down", "100% without maintenance"]
+    assert notes(half) == [
+        "3 h 00 min down",
+        "75.00% with maintenance counted as down",
+        "100% without maintenance",
+    ]
 
 
 def test_time_before_the_first_change_is_stated_as_unknown() -> None:
