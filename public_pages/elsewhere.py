@@ -67,13 +67,12 @@ def warning_image(page: PageView) -> bytes:
 def badge_icon(page: PageView) -> bytes:
     """Return the status as an icon; its title says it in words."""
     with translation.override(settings.LANGUAGE_CODE):
-        status, label = _status(page), _label(page)
-        unknown = f"{label}: {wording.word(Status.UNKNOWN)}"
+        label, unknown = _label(page), f"{_label(page)}: {wording.word(Status.UNKNOWN)}"
         return _svg(
             20,
             20,
-            f"{label}: {wording.word(status)}",
-            _drawn(status.code),
+            f"{label}: {wording.page_word(page)}",
+            _drawn(page.code),
             title_when_stale=unknown,
             when_stale='<rect width="20" height="20" fill="#fff"/>' + _drawn("un"),
         )
@@ -82,8 +81,8 @@ def badge_icon(page: PageView) -> bytes:
 def badge_color(page: PageView) -> bytes:
     """Return the status as a badge: the page's name, an icon and the word."""
     with translation.override(settings.LANGUAGE_CODE):
-        status, label = _status(page), _label(page)
-        words, unknown = wording.word(status), wording.word(Status.UNKNOWN)
+        label = _label(page)
+        words, unknown = wording.page_word(page), wording.word(Status.UNKNOWN)
         left = 18 + _width(label)
         width = left + 35 + max(_width(words), _width(unknown))
         return _svg(
@@ -91,7 +90,7 @@ def badge_color(page: PageView) -> bytes:
             24,
             f"{label}: {words}",
             f'<rect width="{width}" height="24" rx="5" fill="#26292c"/>{_text(label, 9, 16)}'
-            + _right(status.code, words, left, width),
+            + _right(page.code, words, left, width),
             title_when_stale=f"{label}: {unknown}",
             when_stale=_right(Status.UNKNOWN.code, unknown, left, width),
         )
@@ -154,10 +153,6 @@ def _width(words: str) -> int:
     """Roughly how many pixels a text takes at 12 px."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in words)
     return round(_PX_PER_LETTER * (len(words) + 0.8 * wide))
-
-
-def _status(page: PageView) -> Status:
-    return page.status if page.components else Status.UNKNOWN
 
 
 def _label(page: PageView) -> str:

@@ -68,6 +68,11 @@ class Folder:
             with contextlib.suppress(OSError):  # not empty, or not a folder
                 path.rmdir()
 
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder, if it is there and empty."""
+        with contextlib.suppress(OSError):
+            (self.root / name).rmdir()
+
     def sweep(self) -> None:
         """Remove what a killed publisher left half-written."""
         for path in self.root.rglob(f".*{_TEMPORARY}"):

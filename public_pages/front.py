@@ -2,20 +2,21 @@
 
 `statuspage/wsgi.py` wraps Django in it. It imports no Django, opens no database and keeps
 answering when both are gone; whatever it does not know it passes on. The bytes of an answer
-depend on the path, the accepted encoding and the theme cookie alone (reliability A2): no other
-header and no query string can change or poison them.
+depend on the path, the accepted encoding and two cookies alone (reliability A2), the theme and the
+sign of an operator: no other header and no query string can change or poison them. A filter of the
+history is a page of its own, to which the form's query leads.
 """
 
 import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from public_pages import addresses
 from public_pages.published import Answer, PublishedFiles
 
 logger = logging.getLogger(__name__)
@@ -25,60 +26,8 @@ Headers = list[tuple[str, str]]
 _RETRY_LOADING_S = 5.0
 
 _THEME = re.compile(r"(?:^|;)\s*theme=(light|dark)\s*(?:;|$)")
+_OPERATOR = re.compile(r"(?:^|;)\s*operator=1\s*(?:;|$)")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How one kind of file is answered."""
-
-    content_type: str
-    cache_control: str = "no-cache"
-    is_html: bool = False  # has a theme
-    is_data: bool = False  # may be read by scripts of other sites
-    can_be_stale: bool = True
-
-
-_PAGE = Kind("text/html; charset=utf-8", is_html=True)
-_ERROR_PAGE = Kind(
-    "text/html; charset=utf-8", cache_control="no-store", is_html=True, can_be_stale=False
-)
-_FRAGMENT = Kind("text/html; charset=utf-8")
-_JSON = Kind("application/json", is_data=True)
-_WORD = Kind("text/plain; charset=utf-8", is_data=True, can_be_stale=False)
-_FOR_EVER = "public, max-age=31536000, immutable"
-_CSS = Kind("text/css; charset=utf-8", cache_control=_FOR_EVER, can_be_stale=False)
-_JS = Kind("text/javascript; charset=utf-8", cache_control=_FOR_EVER, can_be_stale=False)
-_ICON = Kind("image/svg+xml", cache_control="public, max-age=3600", can_be_stale=False)
-_NOW_ICON = Kind("image/svg+xml", can_be_stale=False)
-# What other sites show of us: always asked for anew.
-_SCRIPT = Kind("text/javascript; charset=utf-8", is_data=True, can_be_stale=False)
-_IMAGE = Kind("image/svg+xml", is_data=True)
-_TEXT = Kind("text/plain; charset=utf-8", "public, max-age=3600", can_be_stale=False)
-
-_SLUG = "[A-Za-z0-9_-]{1,100}"
-# Only what matches as a whole is looked for on disk, so no other file can ever be asked for.
-_FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
-    (re.compile(pattern), name, kind)
-    for pattern, name, kind in (
-        (r"/", "index.html", _PAGE),
-        (rf"/components/({_SLUG})/?", r"components/\1.html", _PAGE),
-        (rf"/components/({_SLUG})/(7d|30d|90d)/?", r"components/\1/\2.html", _PAGE),
-        (r"/live/?", "live.html", _FRAGMENT),
-        (r"/status\.json/?", "status.json", _JSON),
-        (r"/status/report/?", "status/report", _JSON),
-        (r"/status/text/?", "status/text", _WORD),
-        (r"/status/warning\.json/?", "status/warning.json", _JSON),
-        (r"/warning\.js", "warning.js", _SCRIPT),
-        (r"/warning\.svg", "warning.svg", _IMAGE),
-        (r"/badge/(icon|color)/?", r"badge/\1.svg", _IMAGE),
-        (r"/(assets/[a-z0-9-]+\.css)", r"\1", _CSS),
-        (r"/(assets/[a-z0-9-]+\.js)", r"\1", _JS),
-        (r"/(favicon-[a-z]{2}\.svg)", r"\1", _ICON),
-        (r"/favicon\.ico", "favicon.svg", _NOW_ICON),
-        (r"/robots\.txt", "robots.txt", _TEXT),
-    )
-)
 
 
 class Front:
@@ -140,7 +89,14 @@ class Front:
                 HTTPStatus.MISDIRECTED_REQUEST,
                 "No status page has this name.",
             )
-        for pattern, name, kind in _FILES:
+        return self._public(environ, start_response, path)
+
+    def _public(
+        self, environ: WSGIEnvironment, start_response: StartResponse, path: str
+    ) -> Iterable[bytes]:
+        if target := addresses.target(path, environ.get("QUERY_STRING", "")):
+            return self._redirect(environ, start_response, *target)
+        for pattern, name, kind in addresses.FILES:
             if match := pattern.fullmatch(path):
                 if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
                     return self._plain(
@@ -160,14 +116,26 @@ class Front:
     # ---- files ---------------------------------------------------------------------------------
 
     def _file(
-        self, environ: WSGIEnvironment, start_response: StartResponse, name: str, kind: Kind
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        name: str,
+        kind: addresses.Kind,
     ) -> Iterable[bytes]:
         answer = self._find(environ, name, kind)
         if answer is not None:
             return self._send(environ, start_response, HTTPStatus.OK, answer, kind)
-        missing = self._find(environ, "404.html", _ERROR_PAGE)
+        if left_name := addresses.withdrawn(name):
+            left = self._find(environ, left_name, addresses.ERROR_PAGE)
+            if left is not None:
+                return self._send(
+                    environ, start_response, HTTPStatus.GONE, left, addresses.ERROR_PAGE
+                )
+        missing = self._find(environ, "404.html", addresses.ERROR_PAGE)
         if missing is not None:
-            return self._send(environ, start_response, HTTPStatus.NOT_FOUND, missing, _ERROR_PAGE)
+            return self._send(
+                environ, start_response, HTTPStatus.NOT_FOUND, missing, addresses.ERROR_PAGE
+            )
         return self._plain(
             environ,
             start_response,
@@ -176,11 +144,12 @@ class Front:
             [("Retry-After", "1")],
         )
 
-    def _find(self, environ: WSGIEnvironment, name: str, kind: Kind) -> Answer | None:
+    def _find(self, environ: WSGIEnvironment, name: str, kind: addresses.Kind) -> Answer | None:
         return self._files.find(
             name,
             accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
             theme=_theme(environ) if kind.is_html else "",
+            is_operator=kind.has_operator_link and _is_operator(environ),
             now=self._clock() if kind.can_be_stale else None,
         )
 
@@ -190,7 +159,7 @@ class Front:
         start_response: StartResponse,
         status: HTTPStatus,
         answer: Answer,
-        kind: Kind,
+        kind: addresses.Kind,
         extra: Headers | None = None,
     ) -> Iterable[bytes]:
         headers: Headers = [
@@ -213,6 +182,15 @@ class Front:
         ]
         start_response(_line(status), headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    def _redirect(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        status: HTTPStatus,
+        address: str,
+    ) -> Iterable[bytes]:
+        return self._plain(environ, start_response, status, address, [("Location", address)])
 
     def _plain(
         self,
@@ -242,7 +220,7 @@ class Front:
                 return app(environ, start_response)
             except Exception:
                 logger.exception("The application failed on %s", environ.get("PATH_INFO"))
-        answer = self._find(environ, "503.html", _ERROR_PAGE)
+        answer = self._find(environ, "503.html", addresses.ERROR_PAGE)
         extra = [("Retry-After", "30")]
         if answer is None:
             return self._plain(
@@ -253,7 +231,12 @@ class Front:
                 extra,
             )
         return self._send(
-            environ, start_response, HTTPStatus.SERVICE_UNAVAILABLE, answer, _ERROR_PAGE, extra
+            environ,
+            start_response,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            answer,
+            addresses.ERROR_PAGE,
+            extra,
         )
 
     def _app_or_none(self) -> WSGIApplication | None:
@@ -272,6 +255,10 @@ class Front:
             return True
         match = _HOST.fullmatch(environ.get("HTTP_HOST", ""))
         return match is not None and match[1].lower().rstrip(".") in self._hosts
+
+
+def _is_operator(environ: WSGIEnvironment) -> bool:
+    return _OPERATOR.search(environ.get("HTTP_COOKIE", "")) is not None
 
 
 def _theme(environ: WSGIEnvironment) -> str:

@@ -15,6 +15,7 @@ from components.uptime import Change, Weights
 from monitoring.models import Span
 from probing import health
 from probing.health import Health
+from public_pages.event_views import NO_EVENTS, EventLine, HomeEvents
 from public_pages.warning import NOT_DEAD, Watch
 
 SPAN_LENGTHS = {
@@ -139,6 +140,7 @@ class PageView:
     checked_at: datetime | None  # the latest outcome of any visible replica
     interrupted_since: datetime | None = None  # our own network is down: states are the last known
     announcements: tuple[AnnouncementView, ...] = ()  # newest first
+    events: HomeEvents = NO_EVENTS
     warning: Watch = NOT_DEAD
     changes_at: datetime | None = None  # when it says something else by the clock alone
 
@@ -151,6 +153,19 @@ class PageView:
     def status(self) -> Status:
         """The worst of the components (B8)."""
         return status.overall(component.status for component in self.components)
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether an incident is open although all components are operational: never green then."""
+        is_fine = self.status == Status.OPERATIONAL and bool(self.components)
+        return is_fine and bool(self.events.open)
+
+    @property
+    def code(self) -> str:
+        """The two letters of the state that the page as a whole shows."""
+        if self.is_watching:
+            return Status.UNDER_MAINTENANCE.code
+        return self.status.code if self.components else Status.UNKNOWN.code
 
     @property
     def health(self) -> Health:
@@ -179,10 +194,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailView:
-    """What only a component's own page shows: a year of changes, and its response times."""
+    """What only a component's own page shows: a year of changes, response times, its incidents."""
 
     changes: tuple[Change, ...]
     responses: Mapping[Span, tuple[Response, ...]]
+    incidents: tuple[EventLine, ...] = ()  # newest first
 
 
 def _health(replicas: Iterable[ReplicaView]) -> Health | None:

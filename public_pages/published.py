@@ -1,8 +1,8 @@
 """Published files as answers: the right form of each, with its tag, kept in memory.
 
 Used by the front only, and like it without Django. A file is read when its inode, time or size
-changed. Two things are put into a page while it is served: the visitor's theme, and the warning
-that it is old, which lies asleep in a comment until it is true.
+changed. Three things are put into a page while it is served: the visitor's theme, the warning that
+it is old, which lies asleep in a comment until it is true, and in the same way the operators' link.
 """
 
 import hashlib
@@ -20,8 +20,10 @@ _CACHE_BYTES = 64 * 1024 * 1024
 
 # The publisher writes the warning in the page's language and zone; waking it is all that is left.
 _ASLEEP = re.compile(rb"<!--stale (.*?)-->", re.DOTALL)
+# The way to the composer, for operators; nothing is granted by showing it.
+_FOR_OPERATORS = re.compile(rb"<!--operator (.*?)-->", re.DOTALL)
 
-_Key = tuple[str, str, str, bool]
+_Key = tuple[str, str, str, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,18 @@ class PublishedFiles:
         self._cache = _Cache(_CACHE_BYTES)
 
     def find(
-        self, name: str, *, accept_encoding: str, theme: str = "", now: float | None = None
+        self,
+        name: str,
+        *,
+        accept_encoding: str,
+        theme: str = "",
+        now: float | None = None,
+        is_operator: bool = False,
     ) -> Answer | None:
         """Return a file in the best form the client takes, or None when there is no such file.
 
         `theme` is light, dark or empty; `now` (seconds since 1970) is given for files whose age
-        matters: one older than STALE_AFTER_S says so.
+        matters: one older than STALE_AFTER_S says so. `is_operator` shows what is for operators.
         """
         path = self._folder / name
         try:
@@ -56,8 +64,10 @@ class PublishedFiles:
             return None
         for encoding in accepted(accept_encoding):
             try:
-                if is_stale or theme:
-                    return self._made(path, encoding, theme=theme, is_stale=is_stale)
+                if is_stale or theme or is_operator:
+                    return self._made(
+                        path, encoding, theme=theme, is_stale=is_stale, is_operator=is_operator
+                    )
                 return self._read(path, encoding)
             except OSError:
                 continue  # no compressed twin, or replaced at this moment: the next form will do
@@ -66,16 +76,18 @@ class PublishedFiles:
     def _read(self, path: Path, encoding: str) -> Answer:
         """A published file as it is."""
         file = path.with_name(path.name + compression.SUFFIXES.get(encoding, ""))
-        key = (str(path), encoding, "", False)
+        key = (str(path), encoding, "", False, False)
         found = self._cache.get(key)
         if found is not None and found.signature == _signature(file.stat()):
             return found
         body, signature = _whole(file)
         return self._cache.put(key, Answer(signature, body, _etag(body), encoding))
 
-    def _made(self, path: Path, encoding: str, *, theme: str, is_stale: bool) -> Answer:
-        """A published file with the visitor's theme in it, or with its warning awake."""
-        key = (str(path), encoding, theme, is_stale)
+    def _made(
+        self, path: Path, encoding: str, *, theme: str, is_stale: bool, is_operator: bool
+    ) -> Answer:
+        """A published file with the visitor's theme in it, or with what was asleep in it awake."""
+        key = (str(path), encoding, theme, is_stale, is_operator)
         found = self._cache.get(key)
         if found is not None and found.signature == _signature(path.stat()):
             return found
@@ -84,6 +96,8 @@ class PublishedFiles:
             body = _with_theme(body, theme)
         if is_stale:
             body = _awake(body)
+        if is_operator:
+            body = _FOR_OPERATORS.sub(rb"\1", body)
         body = compression.compress(body, encoding, brotli_quality=4)
         return self._cache.put(key, Answer(signature, body, _etag(body), encoding))
 

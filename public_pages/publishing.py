@@ -4,7 +4,6 @@ Run by the `publish` command on every web host, each with its own folder. What c
 leaves the files as they are: an old page with its age on it is better than none.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,11 +14,11 @@ from django.db import DatabaseError
 from components import catalogue
 from monitoring import coverage
 from public_pages import assets, elsewhere, reading, readouts
+from public_pages.archive import Archive
 from public_pages.folder import Folder
 from public_pages.page_views import ComponentView, PageView
 from public_pages.rendering import Pages
-
-logger = logging.getLogger(__name__)
+from public_pages.troubles import Troubles
 
 _ROBOTS = b"User-agent: *\nAllow: /\n"
 _BATCH = 5  # components whose pages are read and written together
@@ -53,13 +52,14 @@ class Publisher:
         self._pages: Pages | None = None
         self._waiting: dict[int, ComponentView] = {}
         self._not_before: datetime | None = None
-        self._troubles: dict[str, str] = {}
+        self._troubles = Troubles()
+        self._archive = Archive(self._folder, self._troubles)
         self._is_started = False
 
     @property
     def is_behind(self) -> bool:
-        """Whether component pages wait for the next tick."""
-        return bool(self._waiting)
+        """Whether pages wait for the next tick."""
+        return bool(self._waiting) or self._archive.is_behind
 
     def publish_if_due(self, *, now: datetime) -> bool:
         """Publish what changed or is due; whether the folder is as it should be.
@@ -75,9 +75,9 @@ class Publisher:
             self._publish(now)
         except Exception as error:  # noqa: BLE001 - the page must outlive every fault of its maker
             self._not_before = now
-            self._tell("publishing", error)
+            self._troubles.tell("publishing", error)
             return False
-        self._is_well("publishing")
+        self._troubles.is_well("publishing")
         return True
 
     def _note_gaps(self, now: datetime) -> None:
@@ -85,9 +85,9 @@ class Publisher:
         try:
             coverage.note_gaps(now=now)
         except DatabaseError as error:
-            self._tell("gaps", error)
+            self._troubles.tell("gaps", error)
         else:
-            self._is_well("gaps")
+            self._troubles.is_well("gaps")
 
     def _publish(self, now: datetime) -> None:
         if not self._is_started:
@@ -98,7 +98,10 @@ class Publisher:
         is_full = self._full_at is None or abs(now - self._full_at) >= self._full_every
         if is_full or revision != self._revision or self._is_over(now):
             self._publish_home(now, is_full=is_full)
+        self._archive.write_changes(until=time.monotonic() + self._slice_s)
         self._publish_waiting()
+        if not self._waiting:
+            self._archive.write_rest(until=time.monotonic() + self._slice_s)
 
     def _is_over(self, now: datetime) -> bool:
         """Whether the clock alone makes what was published untrue."""
@@ -120,8 +123,8 @@ class Publisher:
             ("badge/color.svg", elsewhere.badge_color(page)),
         ):
             self._folder.write(name, body, at=now)
-        code = page.status.code if page.components else "un"
-        self._folder.write("favicon.svg", assets.icon(f"favicon-{code}.svg"), at=now)
+        self._folder.write("favicon.svg", assets.icon(f"favicon-{page.code}.svg"), at=now)
+        self._archive.look(page, is_clock=is_full or self._is_over(now))
         before = self._pages.page if self._pages else None
         self._waiting = self._to_publish(page, before, is_full=is_full)
         self._remove_vanished(page, before)
@@ -169,11 +172,11 @@ class Publisher:
             try:
                 files = pages.component(component, details[component.id])
             except Exception as error:  # noqa: BLE001 - one bad page must not hold up the others
-                self._tell(component.slug, error)
+                self._troubles.tell(component.slug, error)
                 continue
             for name, body in files.items():
                 self._folder.write(name, body, at=page.as_of)
-            self._is_well(component.slug)
+            self._troubles.is_well(component.slug)
 
     def _remove_vanished(self, page: PageView, before: PageView | None) -> None:
         """Remove the pages of components that are gone or hidden now."""
@@ -192,14 +195,3 @@ class Publisher:
             self._folder.write(name, assets.icon(name), at=now)
         self._folder.write("robots.txt", _ROBOTS, at=now)
         self._folder.write("warning.js", assets.script("warning.js"), at=now)
-
-    def _tell(self, what: str, error: Exception) -> None:
-        """Log a trouble with its traceback, once until its cause changes or it is over."""
-        cause = f"{type(error).__name__}: {error}"
-        if self._troubles.get(what) != cause:
-            self._troubles[what] = cause
-            logger.error("The page was not refreshed (%s): %s", what, cause, exc_info=error)
-
-    def _is_well(self, what: str) -> None:
-        if self._troubles.pop(what, None):
-            logger.warning("The page is refreshed again (%s)", what)

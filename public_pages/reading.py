@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from django.db import models
 
 from common import timespan
-from components import catalogue
-from components.models import Component, Page, StatusChange, StatusClaim
+from components import catalogue, overlay
+from components.models import Component, DeclaredPeriod, Page, StatusChange, StatusClaim
+from components.overlay import Declared
 from components.status import Source, Status
 from components.uptime import Change, Weights
 from incidents.models import Announcement
@@ -26,7 +27,7 @@ from monitoring.models import (
     Span,
 )
 from probing.health import Health
-from public_pages import node_reading, unseen
+from public_pages import event_days, event_lists, node_reading, unseen
 from public_pages.page_views import (
     SPAN_LENGTHS,
     AnnouncementView,
@@ -72,6 +73,7 @@ def page(*, now: datetime) -> PageView:
     changes = _changes(rows, StatusChange.objects.filter(component__is_visible=True), since=since)
     blind = unseen.stretches(since=since)
     unseen.put(changes, blind=blind)
+    _lay_over(changes, since=since)
     interrupted_since = blind[-1][0] if blind and blind[-1][1] is None else None
     nodes, checked = node_reading.nodes(
         {row.id for row in rows if row.shows_addresses},
@@ -83,7 +85,11 @@ def page(*, now: datetime) -> PageView:
         for row in rows
     ]
     announcements, changes_at = _announcements(now)
+    events = event_lists.home(
+        now=now, since=_days_ago(event_days.RECENT_DAYS - 1, now=now, time_zone=site.time_zone)
+    )
     warning = _warning()
+    moments = (changes_at, warning.due_at, *events.promised)
     return PageView(
         revision=row.revision,
         as_of=now,
@@ -92,10 +98,9 @@ def page(*, now: datetime) -> PageView:
         checked_at=max(checked.values(), default=None),
         interrupted_since=interrupted_since,
         announcements=announcements,
+        events=events,
         warning=warning,
-        changes_at=min(
-            (at for at in (changes_at, warning.due_at) if at and at > now), default=None
-        ),
+        changes_at=min((at for at in moments if at and at > now), default=None),
     )
 
 
@@ -108,11 +113,16 @@ def details(
     rows = list(Component.objects.visible().filter(id__in=ids).annotate(**_before(since)))
     changes = _changes(rows, StatusChange.objects.filter(component_id__in=ids), since=since)
     unseen.put(changes, blind=unseen.stretches(since=since))
+    _lay_over(changes, since=since)
     responses = _responses(ids, now=now)
+    incidents = event_lists.of_components(
+        ids, since=_days_ago(HISTORY_DAYS - 1, now=now, time_zone=time_zone)
+    )
     return {
         row.id: DetailView(
             changes=changes[row.id],
             responses={span: tuple(responses[row.id, span]) for span in SPAN_LENGTHS},
+            incidents=incidents[row.id],
         )
         for row in rows
     }
@@ -192,6 +202,19 @@ def _changes(
     for component_id, at, value in within.values_list("component_id", "at", "status"):
         found[component_id].append(Change(at=at, status=Status(value)))
     return defaultdict(tuple, {component_id: tuple(held) for component_id, held in found.items()})
+
+
+def _lay_over(changes: dict[int, tuple[Change, ...]], *, since: datetime) -> None:
+    """Put into the changes what was declared of these components afterwards (AMB-9)."""
+    periods: dict[int, list[Declared]] = defaultdict(list)
+    rows = DeclaredPeriod.objects.filter(component_id__in=list(changes), ends_at__gt=since)
+    for component_id, start, end, value in rows.values_list(
+        "component_id", "starts_at", "ends_at", "status"
+    ):
+        declared = Declared(start=start, end=end, status=Status(value))
+        periods[component_id].append(declared)
+    for component_id, declared_of in periods.items():
+        changes[component_id] = tuple(overlay.overlaid(changes[component_id], declared_of))
 
 
 def _component(

@@ -15,6 +15,7 @@ from django.conf import settings
 from components.status import Status
 from probing import health
 from probing.health import Health
+from public_pages.event_views import EventLine, Kind
 from public_pages.page_views import AnnouncementView, ComponentView, NodeView, PageView, ReplicaView
 
 _UNKNOWN = "unknown"
@@ -64,6 +65,8 @@ def status_json(page: PageView, percents: Mapping[int, Decimal | None]) -> bytes
                 for group in page.groups
             ],
             "announcements": [_announcement(view) for view in page.announcements],
+            "incidents": [_event(line) for line in page.events.open],
+            "maintenance": [_event(line) for line in (*page.events.running, *page.events.upcoming)],
         }
     )
 
@@ -137,6 +140,25 @@ def _announcement(view: AnnouncementView) -> dict[str, Any]:
 
 def _word(measured: Health | None) -> str:
     return measured or _UNKNOWN
+
+
+def _event(line: EventLine) -> dict[str, Any]:
+    """An open incident, or work that is going on or coming; `impact` is the worst status it had."""
+    is_planned = line.kind is Kind.MAINTENANCE
+    return {
+        "id": line.ident,
+        "title": line.title,
+        "state": line.state,
+        "impact": line.worst,
+        "starts_at" if is_planned else "started_at": iso(line.starts_at),
+        **(
+            {"ends_at": iso(line.planned_end)}
+            if is_planned
+            else {"next_update_by": iso(line.next_update_by)}
+        ),
+        "components": [component.slug for component in line.touched],
+        "url": f"{settings.CANDOR_ORIGIN}{line.path}",
+    }
 
 
 def iso(at: datetime | None) -> str | None:

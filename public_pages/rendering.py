@@ -5,17 +5,12 @@ it renders, whatever the process runs in.
 """
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import ngettext
 
@@ -23,14 +18,22 @@ from common import markdown
 from components import uptime
 from components.status import Status
 from incidents.models import SHOWN_AT_ONCE
-from public_pages import figures, response_section, times, wording
+from public_pages import (
+    event_days,
+    event_rendering,
+    figures,
+    response_section,
+    templating,
+    times,
+    wording,
+)
 from public_pages.charts import Range
+from public_pages.event_views import Kind
 from public_pages.figures import History
 from public_pages.page_views import ComponentView, DetailView, GroupView, PageView
 
 COMPACT_ABOVE = 6
 ERROR_PAGES = ("404", "500", "503")
-_INDENT = re.compile(r"\n\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,43 +105,47 @@ class Pages:
 
     def home(self) -> Mapping[str, bytes]:
         """Return the home page, its live fragment and the error pages, by file name."""
-        with _active(self.page.site.time_zone):
+        with templating.active(self.page.site.time_zone):
             groups = self._groups()
             common = self._common() | {
                 "headline": wording.headline(self.page),
                 "announcements": self._announcements(),
                 "groups": groups,
                 "shape": _shape(groups),
-                "is_alarm": self.page.status != Status.OPERATIONAL and bool(groups),
+                "is_alarm": self.page.code != Status.OPERATIONAL.code and bool(groups),
                 "is_checked_shown": self._is_checked_shown(),
                 "interrupted": wording.interrupted(self.page.interrupted_since),
                 "checked_at": self.page.checked_at,
                 "path": "/",
                 "here": "status",
             }
+            common |= self._events()
             files = {
-                "index.html": _render("public_pages/home.html", common),
-                "live.html": _render("public_pages/live.html", common | {"is_live": True}),
+                "index.html": templating.render("public_pages/home.html", common),
+                "live.html": templating.render(
+                    "public_pages/live.html", common | {"is_live": True}
+                ),
             }
             for name in ERROR_PAGES:
-                files[f"{name}.html"] = _render(f"{name}.html", self._common())
+                files[f"{name}.html"] = templating.render(f"{name}.html", self._common())
         return files
 
     def component(self, component: ComponentView, detail: DetailView) -> Mapping[str, bytes]:
         """Return the pages of a component, one a chart range, by file name."""
-        with _active(self.page.site.time_zone):
+        with templating.active(self.page.site.time_zone):
             context = self._common() | {
                 "component": component,
                 "words": wording.component_word(component),
                 "favicon": component.status.code,
+                "open_incidents": [line for line in detail.incidents if line.is_open],
                 "boxes_ids": [f"boxes-{component.slug}"] if component.nodes else [],
             }
-            rest = _render(
+            rest = templating.render(
                 "public_pages/_component_rest.html", context | self._rest(component, detail)
             )
             context["rest"] = mark_safe(rest.decode())  # noqa: S308 - rendered with escaping above
             return {
-                response_section.file_name(component.slug, chosen): _render(
+                response_section.file_name(component.slug, chosen): templating.render(
                     "public_pages/component.html",
                     context
                     | {"path": response_section.path(component.slug, chosen)}
@@ -152,7 +159,7 @@ class Pages:
             "site": self.page.site,
             "site_title": wording.site_title(self.page.site.name),
             "as_of": self.page.as_of,
-            "favicon": self.page.status.code if self.page.components else "un",
+            "favicon": self.page.code,
             "rule": wording.rule(self.page.site.weights),
         }
 
@@ -201,6 +208,24 @@ class Pages:
             for view in self.page.announcements[:SHOWN_AT_ONCE]
         ]
 
+    def _events(self) -> dict[str, Any]:
+        """What is open, what comes, and the past days; empty when nothing happened in them."""
+        page, events = self.page, self.page.events
+        today = event_days.day_of(page.as_of, page.site.time_zone)
+        days = event_days.rows(
+            events.recent,
+            first=today - timedelta(days=event_days.RECENT_DAYS - 1),
+            last=today,
+            time_zone=page.site.time_zone,
+        )
+        return {
+            "open_cards": event_rendering.cards(events.open, page=page),
+            "running_cards": event_rendering.cards(events.running, page=page),
+            "upcoming_cards": event_rendering.cards(events.upcoming, page=page),
+            "days": days if events.recent else [],
+            "kinds": list(Kind),
+        }
+
     def _is_checked_shown(self) -> bool:
         """The silence sentence names the last check itself."""
         return self.page.checked_at is not None and any(
@@ -233,6 +258,13 @@ class Pages:
                 for bar in history.affected
             ],
             "example": wording.worked_example(history.spent, weights),
+            "incidents": [
+                event_days.DayRow(day, day, lines)
+                for day, lines in event_days.by_start(
+                    detail.incidents, self.page.site.time_zone
+                ).items()
+            ],
+            "kinds": [Kind.INCIDENT],
         }
 
 
@@ -251,13 +283,3 @@ def _shape(groups: list[GroupRows]) -> str:
                 for node in row.component.nodes
             )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
-
-
-@contextmanager
-def _active(zone: ZoneInfo) -> Iterator[None]:
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(zone):
-        yield
-
-
-def _render(template: str, context: Mapping[str, Any]) -> bytes:
-    return _INDENT.sub("\n", render_to_string(template, dict(context))).strip().encode()

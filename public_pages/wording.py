@@ -34,6 +34,12 @@ class Headline:
     words: str
     reach: str
     tab: str  # the first words of the browser's tab
+    line_icon: str = ""  # instead of the status's icon
+
+    @property
+    def code(self) -> str:
+        """The two letters of its colour."""
+        return Status.UNDER_MAINTENANCE.code if self.line_icon else self.status.code
 
 
 def site_title(name: str) -> str:
@@ -46,6 +52,13 @@ def site_title(name: str) -> str:
 def word(shown: Status) -> str:
     """Return the words for a status."""
     return _(shown.label)
+
+
+def page_word(page: PageView) -> str:
+    """Return the words for the page as a whole, as badges have them."""
+    if page.is_watching:
+        return _("Watching a fix")
+    return word(page.status if page.components else Status.UNKNOWN)
 
 
 def component_word(component: ComponentView) -> str:
@@ -64,13 +77,28 @@ def headline(page: PageView) -> Headline:
     """Return the headline of the page; its second line keeps it proportionate (DESIGN 2.3)."""
     if not page.components:
         words = _("This page has no components yet")
-        return Headline(Status.UNKNOWN, words, "", words)
+        reach = _("Incidents still appear here.")
+        return Headline(Status.UNKNOWN, words, reach, words)
+    if page.is_watching:
+        return _watching(page)
     words = {
         Status.OPERATIONAL: _("All systems operational"),
         Status.UNKNOWN: _("We cannot confirm the current status"),
     }.get(page.status, word(page.status))
     tab = _("Status unknown") if page.status == Status.UNKNOWN else word(page.status)
     return Headline(page.status, words, " ".join(_reach(page)), tab)
+
+
+def _watching(page: PageView) -> Headline:
+    """The headline while an incident is open and every component is back: never green (DESIGN 2.3)."""
+    words = _("Watching a fix")
+    open_ones = len(page.events.open)
+    reach = ngettext(
+        "All components are operational, and an incident is still open.",
+        "All components are operational, and %(count)s incidents are still open.",
+        open_ones,
+    ) % {"count": open_ones}
+    return Headline(page.status, words, reach, words, line_icon="pulse")
 
 
 def interrupted(since: datetime | None) -> str:

@@ -113,7 +113,7 @@ def fine(count: int) -> list[ComponentView]:
             "We cannot confirm the current status",
             "Our monitoring has not reported since 19 Nov 2026, 14:32 UTC.",
         ),
-        ([], "This page has no components yet", ""),
+        ([], "This page has no components yet", "Incidents still appear here."),
     ],
 )
 def test_the_headline_says_the_state_and_how_far_it_reaches(

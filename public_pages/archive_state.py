@@ -1,0 +1,79 @@
+"""What one host's publisher remembers of its event pages, in a file beside them.
+
+Pages about what is over are written once. This says which are there, so that a restarted publisher
+goes on where the last one stopped.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+import incidents
+from public_pages import assets
+from public_pages.folder import Folder
+from public_pages.page_views import SiteView
+
+NAME = ".archive.json"
+
+
+@dataclass
+class ArchiveState:
+    """Where the publishing of event pages stands.
+
+    `chrome`: what all pages share, as a digest. `cursor`: the revision of the page up to which every
+    change of an event is in the files. `months`: lists that are still to be written. `backfill`: the
+    month from which on, back in time, all pages are still to be written; empty when all are there.
+    `first` and `last` are the months that have a page.
+    """
+
+    chrome: str = ""
+    cursor: int = -1
+    months: list[str] = field(default_factory=list)
+    backfill: str = ""
+    first: str = ""
+    last: str = ""
+
+
+def load(folder: Folder) -> ArchiveState:
+    """Return what the folder's last publisher remembered; a new state when there is nothing usable."""
+    try:
+        return ArchiveState(**json.loads((folder.root / NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return ArchiveState()
+
+
+def save(folder: Folder, state: ArchiveState, *, at: datetime) -> None:
+    """Store the state; whole at every moment, like every file of the folder."""
+    folder.write(NAME, json.dumps(asdict(state)).encode(), at=at)
+
+
+def chrome(site: SiteView, *, hidden: list[int]) -> str:
+    """Return the digest of what every event page is made with, besides the event itself.
+
+    `hidden` are the components that no page may name.
+    """
+    shared = (site.name, str(site.time_zone), site.is_demo, settings.LANGUAGE_CODE, hidden)
+    return hashlib.sha256(f"{_source()} {shared!r}".encode()).hexdigest()[:16]
+
+
+@cache
+def _source() -> str:
+    """A digest of templates, styles and the code that renders: it changes with every new version."""
+    templates = Path(settings.BASE_DIR) / "templates"
+    files = [
+        templates / "base.html",
+        *sorted((templates / "public_pages").glob("*.html")),
+        *sorted(Path(__file__).parent.rglob("*.py")),
+        *sorted(Path(incidents.__file__).parent.glob("*.py")),
+    ]
+    found = hashlib.sha256()
+    for file in files:
+        found.update(file.read_bytes())
+    for name, asset in assets.bundle().items():
+        found.update(f"{name}{asset.url}".encode())
+    return found.hexdigest()

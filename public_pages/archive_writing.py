@@ -1,0 +1,143 @@
+"""Write the files about events: pages of single events, months of history, what is left of deleted ones.
+
+Called by `archive`, which knows what is due. The folder itself says which month a page was listed in,
+so that an event that moved, or is gone, leaves its old month too.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+from incidents.models import WithdrawnEvent
+from public_pages import event_days, event_lists, events
+from public_pages.event_calendar import Bounds, Calendars
+from public_pages.event_days import Month
+from public_pages.event_rendering import EventPages
+from public_pages.event_views import IncidentView, Kind, MaintenanceView
+from public_pages.folder import Folder
+from public_pages.page_views import PageView
+from public_pages.troubles import Troubles
+
+_LISTED_IN = re.compile(rb'data-month="(\d{4}-\d{2})"')
+_HEAD_BYTES = 30_000
+_FOLDERS = {Kind.INCIDENT: "incidents", Kind.MAINTENANCE: "maintenance"}
+
+
+EventView = IncidentView | MaintenanceView
+
+
+def read(kind: Kind, ids: Sequence[int]) -> Sequence[EventView]:
+    """Read events by their primary keys."""
+    return events.incidents(ids) if kind is Kind.INCIDENT else events.maintenance(ids)
+
+
+class ArchiveWriter:
+    """Writes the event pages of one read model of the page."""
+
+    def __init__(self, folder: Folder, page: PageView, troubles: Troubles) -> None:
+        self.folder = folder
+        self.page = page
+        self._troubles = troubles
+        self._pages = EventPages(page.site, as_of=page.as_of)
+        self._calendars = Calendars(page.site, as_of=page.as_of)
+
+    def events(self, views: Iterable[EventView]) -> None:
+        """Write the pages of events."""
+        for view in views:
+            self._render(view.path, partial(self._event, view))
+            if isinstance(view, IncidentView) and view.postmortem is None:
+                self._remove_report(view.ident)
+
+    def months_of(self, views: Iterable[EventView]) -> set[str]:
+        """Return the months that list events: those they belong to, and those their files name."""
+        found = set()
+        for view in views:
+            is_incident = isinstance(view, IncidentView)
+            at = view.started_at if isinstance(view, IncidentView) else view.starts_at
+            day = event_days.day_of(at, self.page.site.time_zone)
+            found.add(str(event_days.month_of(day)))
+            kind = Kind.INCIDENT if is_incident else Kind.MAINTENANCE
+            found |= self.listed_in(kind, view.ident)
+        return found
+
+    def listed_in(self, kind: Kind, ident: str) -> set[str]:
+        """Return the month that the published page of an event names; nothing without such a page."""
+        path = self.folder.root / _FOLDERS[kind] / f"{ident}.html"
+        try:
+            with path.open("rb") as file:
+                head = file.read(_HEAD_BYTES)
+        except OSError:
+            return set()
+        return {found.decode() for found in _LISTED_IN.findall(head)[:1]}
+
+    def withdraw(self, event: WithdrawnEvent) -> None:
+        """Remove the pages of a deleted event and write the one that says so."""
+        if event.kind == Kind.MAINTENANCE:
+            self.folder.remove(f"maintenance/{event.public_id}.html")
+        else:
+            self.folder.remove(f"incidents/{event.public_id}.html")
+            self._remove_report(event.public_id)
+        self._render(
+            f"withdrawn/{event.public_id}",
+            lambda: self._pages.withdrawn(event.public_id, kind=event.kind, at=event.withdrawn_at),
+        )
+
+    def month(self, month: Month, *, bounds: Bounds) -> None:
+        """Write the pages of a month, and remove those of filters that fit nothing any more."""
+        start, end = month.bounds(self.page.site.time_zone)
+        lines = event_lists.between(start, end)
+        files = self._render(
+            f"/history/{month}", lambda: self._calendars.month(month, lines, bounds=bounds)
+        )
+        for name in list(self.folder.names(f"history/{month}", ".html")):
+            if files and name not in files:
+                self.folder.remove(name)
+
+    def current_month(self, *, bounds: Bounds) -> None:
+        """Write the page of this month alone, without its filters: only its clock moved."""
+        start, end = bounds.last.bounds(self.page.site.time_zone)
+        lines = event_lists.between(start, end)
+        self._render(
+            f"/history/{bounds.last}",
+            lambda: self._calendars.month(bounds.last, lines, bounds=bounds, is_plain=True),
+        )
+
+    def remove_month(self, month: Month) -> None:
+        """Remove the pages of a month that has none any more."""
+        for name in [f"history/{month}.html", *self.folder.names(f"history/{month}", ".html")]:
+            self.folder.remove(name)
+
+    def works(self) -> None:
+        """Write the page of all maintenance."""
+        lines = event_lists.works()
+        self._render("/maintenance", lambda: self._calendars.maintenance(lines, page=self.page))
+
+    def remove_strangers(self, kind: Kind, known: Iterable[str]) -> None:
+        """Remove the pages of events that are not there any more."""
+        below, idents = _FOLDERS[kind], set(known)
+        for name in list(self.folder.names(below, ".html")):
+            ident = name.removesuffix(".html").split("/")[1]
+            if ident not in idents:
+                self.folder.remove(name)
+        self.folder.remove_empty(below)
+
+    def _event(self, view: EventView) -> Mapping[str, bytes]:
+        if isinstance(view, MaintenanceView):
+            return self._pages.maintenance(view)
+        return self._pages.incident(view)
+
+    def _remove_report(self, ident: str) -> None:
+        self.folder.remove(f"incidents/{ident}/postmortem.html")
+        self.folder.remove_folder(f"incidents/{ident}")
+
+    def _render(self, what: str, make: Callable[[], Mapping[str, bytes]]) -> Mapping[str, bytes]:
+        """Write what is made. A page that cannot be rendered must not hold up the others."""
+        try:
+            files = make()
+        except Exception as error:  # noqa: BLE001 - whatever a template may raise
+            self._troubles.tell(what, error)
+            return {}
+        self._troubles.is_well(what)
+        for name, body in files.items():
+            self.folder.write(name, body, at=self.page.as_of)
+        return files

@@ -1,0 +1,196 @@
+"""Events as lists show them: the home page, a month of history, a component's page, the maintenance page.
+
+Called by `reading` and by the publisher of event pages. The number of queries depends neither on
+how many events there are in all nor on how many a list shows.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.db import models
+
+from components.status import Status
+from incidents import lifecycle
+from incidents.models import (
+    AffectedComponent,
+    AffectedService,
+    Incident,
+    IncidentUpdate,
+    Maintenance,
+    Postmortem,
+    UpdateComponent,
+)
+from public_pages import affected, events
+from public_pages.event_views import EventLine, HomeEvents, Kind
+
+UPCOMING_DAYS = 7
+PER_COMPONENT = 10
+_OVER = (lifecycle.State.RESOLVED, lifecycle.State.POSTMORTEM)
+_PAST_MAINTENANCE = 20
+
+
+def home(*, now: datetime, since: datetime) -> HomeEvents:
+    """Read what the home page tells: what is open, what comes, and what began since a moment."""
+    open_ones = list(_with_latest(Incident.objects.open()))
+    begun = Incident.objects.past().filter(started_at__gte=since)
+    past = list(_with_latest(begun))
+    lines = {line.ident: line for line in _incident_lines([*open_ones, *past])}
+    rows = Maintenance.objects.public()
+    running = list(rows.running())
+    upcoming = list(rows.upcoming(now, timedelta(days=UPCOMING_DAYS)))
+    over = list(rows.past().filter(starts_at__gte=since, starts_at__lte=now))
+    works = {line.ident: line for line in _maintenance_lines([*running, *upcoming, *over])}
+    recent = [line for line in lines.values() if line.starts_at >= since]
+    recent += [works[row.public_id] for row in [*over, *running] if row.starts_at >= since]
+    return HomeEvents(
+        open=tuple(
+            sorted(
+                (lines[row.public_id] for row in open_ones),
+                key=lambda line: -line.worst.rank,  # stable: newest first among equals
+            )
+        ),
+        running=tuple(works[row.public_id] for row in running),
+        upcoming=tuple(works[row.public_id] for row in upcoming),
+        recent=newest_first(recent),
+    )
+
+
+def between(start: datetime, end: datetime) -> tuple[EventLine, ...]:
+    """Read the events that begin in a half-open period, newest first."""
+    inside = {"gte": start, "lt": end}
+    begun = Incident.objects.public().filter(
+        **{f"started_at__{name}": at for name, at in inside.items()}
+    )
+    planned = Maintenance.objects.public().filter(
+        **{f"starts_at__{name}": at for name, at in inside.items()}
+    )
+    lines = [*_incident_lines(list(_with_latest(begun))), *_maintenance_lines(list(planned))]
+    return newest_first(lines)
+
+
+def of_components(
+    component_ids: Iterable[int], *, since: datetime
+) -> Mapping[int, tuple[EventLine, ...]]:
+    """Read the incidents that touch each component: the open ones, and the latest since a moment."""
+    recent = models.Q(started_at__gte=since) | ~models.Q(state__in=_OVER)
+    rows = Incident.objects.public().filter(recent, affected__component__in=list(component_ids))
+    found: dict[int, list[EventLine]] = defaultdict(list)
+    wanted = set(component_ids)
+    for line in newest_first(_incident_lines(list(_with_latest(rows.distinct())))):
+        for component in line.touched:
+            if component.id in wanted and (
+                line.is_open or len(found[component.id]) < PER_COMPONENT
+            ):
+                found[component.id].append(line)
+    return defaultdict(tuple, {key: tuple(lines) for key, lines in found.items()})
+
+
+def works() -> tuple[EventLine, ...]:
+    """Read what the maintenance page lists: all that is not over, and the latest that is."""
+    rows = Maintenance.objects.public()
+    every = [
+        *rows.running(),
+        *rows.scheduled(),
+        *rows.past()[:_PAST_MAINTENANCE],
+    ]
+    return tuple(_maintenance_lines(every))
+
+
+def first_at() -> datetime | None:
+    """When the history begins: at the first event; None before there is any."""
+    firsts = [
+        Incident.objects.public().aggregate(at=models.Min("started_at"))["at"],
+        Maintenance.objects.public().aggregate(at=models.Min("starts_at"))["at"],
+    ]
+    return min((at for at in firsts if at is not None), default=None)
+
+
+def newest_first(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
+    """Return events in the order of lists."""
+    return tuple(sorted(lines, key=lambda line: (line.starts_at, line.ident), reverse=True))
+
+
+def _with_latest(rows: "models.QuerySet[Incident]") -> "models.QuerySet[Incident]":
+    """Annotate what was said last, how often something was said, and whether there is a report."""
+    said = IncidentUpdate.objects.filter(incident=models.OuterRef("pk")).order_by("-at", "-id")
+    count = said.order_by().values("incident").annotate(count=models.Count("pk")).values("count")
+    report = Postmortem.objects.filter(incident=models.OuterRef("pk"), published_at__isnull=False)
+    latest = said.exclude(html="").exclude(state=lifecycle.State.POSTMORTEM)
+    return rows.annotate(
+        latest_html=models.Subquery(latest.values("html")[:1]),
+        said_count=models.Subquery(count),
+        has_report=models.Exists(report),
+    )
+
+
+def _incident_lines(rows: list[Incident]) -> list[EventLine]:
+    ids = [row.pk for row in rows]
+    touched = events.touched(
+        AffectedComponent.objects.filter(incident__in=ids), owner="incident_id"
+    )
+    shown = _shown(ids)
+    return [
+        EventLine(
+            kind=Kind.INCIDENT,
+            ident=row.public_id,
+            title=row.title,
+            state=row.state_value,
+            worst=affected.impact(
+                [
+                    *shown[row.pk],
+                    *(component.status for component in touched[row.pk]),
+                    lifecycle.claimed_status(row.impact_value),
+                ]
+            ),
+            html=row.latest_html or "",  # type: ignore[attr-defined]  # annotated
+            starts_at=row.started_at,
+            ended_at=row.resolved_at,
+            touched=touched[row.pk],
+            updates=row.said_count or 0,  # type: ignore[attr-defined]  # annotated
+            next_update_by=row.next_update_by,
+            has_postmortem=row.has_report and row.state == lifecycle.State.POSTMORTEM,  # type: ignore[attr-defined]
+        )
+        for row in rows
+    ]
+
+
+def _shown(ids: list[int]) -> Mapping[int, set[Status]]:
+    """What visitors saw of components while each incident was open."""
+    chips = (
+        UpdateComponent.objects.filter(
+            models.Q(component=None) | models.Q(component__is_visible=True),
+            update__incident__in=ids,
+            update__incident__is_retroactive=False,
+        )
+        .exclude(update__state__in=_OVER)
+        .values_list("update__incident", "status")
+        .distinct()
+    )
+    found: dict[int, set[Status]] = defaultdict(set)
+    for incident_id, status in chips:
+        found[incident_id].add(Status(status))
+    return found
+
+
+def _maintenance_lines(rows: list[Maintenance]) -> list[EventLine]:
+    touched = events.touched(
+        AffectedService.objects.filter(maintenance__in=[row.pk for row in rows]),
+        owner="maintenance_id",
+    )
+    return [
+        EventLine(
+            kind=Kind.MAINTENANCE,
+            ident=row.public_id,
+            title=row.title,
+            state=row.state_value,
+            worst=Status.UNDER_MAINTENANCE,
+            html=row.html,
+            starts_at=row.starts_at,
+            began_at=row.started_at,
+            ended_at=row.ended_at,
+            touched=touched[row.pk],
+            planned_end=row.ends_at,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,27 @@
+"""Templates in the page's own language and zone, whatever the process runs in."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+# Code that somebody wrote keeps its own indentation.
+_INDENT = re.compile(r"(<pre>.*?</pre>)|\n\s+", re.DOTALL)
+
+
+@contextmanager
+def active(zone: ZoneInfo) -> Iterator[None]:
+    """Let everything inside speak the page's language, in this zone."""
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(zone):
+        yield
+
+
+def render(template: str, context: Mapping[str, Any]) -> bytes:
+    """Return a rendered template without its indentation."""
+    text = render_to_string(template, dict(context))
+    return _INDENT.sub(lambda found: found[1] or "\n", text).strip().encode()
