@@ -63,15 +63,14 @@ def incident(
     *, components: Mapping[Component, Status | None] | None = None, **fields: Any
 ) -> Incident:
     """A public incident, opened through its operation; `report` and `notify` as there."""
-    said = {
+    said: dict[str, Any] = {
         "title": f"Trouble {next(_numbers)}",
         "text": "We are looking.",
         "impact": Impact.MAJOR,
     } | {name: fields.pop(name) for name in list(fields) if name in Report.__dataclass_fields__}
     chosen = {component.id: status for component, status in (components or {}).items()}
-    return publishing.open_incident(
-        report=Report(components=chosen, **said), **({"notify": True, "now": LONG_AGO} | fields)
-    )
+    values: dict[str, Any] = {"notify": True, "now": LONG_AGO} | fields
+    return publishing.open_incident(report=Report(components=chosen, **said), **values)
 
 
 def plan(*, now: datetime = LONG_AGO, components: Iterable[Component] = (), **fields: Any) -> Plan:

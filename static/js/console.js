@@ -15,3 +15,12 @@ for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
 // An address such as …?open=12#node-12, or #service-3, leads to the place, also inside a closed node.
 const target = location.hash && document.getElementById(location.hash.slice(1));
 if (target instanceof HTMLDetailsElement) target.open = true;
+
+// Saying what a component becomes says that it is affected.
+document.addEventListener("change", (event) => {
+  const box = event.target.value && document.getElementById(event.target.dataset?.ticks ?? "");
+  if (box && !box.checked) {
+    box.checked = true;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
