@@ -67,7 +67,7 @@ def _fields(model: type[Model], names: Sequence[str]) -> list["Field[Any, Any]"]
 
 
 def _quoted(field: "Field[Any, Any]") -> str:
-    return connection.ops.quote_name(field.column)
+    return connection.ops.quote_name(str(field.column))
 
 
 def _told(fields: Sequence["Field[Any, Any]"]) -> str:

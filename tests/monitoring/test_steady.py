@@ -22,7 +22,8 @@ _OWN = {"id", "uuid", "node_id", "replica_id", "address"}
 def make_twins(chance: random.Random) -> tuple[list[Replica], list[Replica]]:
     """Twice the same replicas of nodes that differ in everything a verdict depends on."""
     paris, _ = Location.objects.get_or_create(name="Paris", slug="paris")
-    first, second = [], []
+    first: list[Replica] = []
+    second: list[Replica] = []
     for number in range(4):
         fields: dict[str, Any] = {
             "mode": "local" if number == 3 else "poll",
@@ -64,13 +65,18 @@ def told(replicas: list[Replica]) -> list[Any]:
     found: list[Any] = list(
         Component.objects.filter(nodes__in=nodes).distinct().order_by("id").values_list("status")
     )
-    for model in (Replica, Sample, HealthChange, Ballot):
-        key = "id" if model is Replica else "replica_id"
-        rows = model.objects.filter(**{f"{key}__in": ids}).values()  # type: ignore[attr-defined]
+    tables: list[tuple[str, list[dict[str, Any]]]] = [
+        ("id", [dict(row) for row in Replica.objects.values()]),
+        ("replica_id", [dict(row) for row in Sample.objects.values()]),
+        ("replica_id", [dict(row) for row in HealthChange.objects.values()]),
+        ("replica_id", [dict(row) for row in Ballot.objects.values()]),
+    ]
+    for key, rows in tables:
+        mine = [row for row in rows if row[key] in ids]
         found.append(
             sorted(
                 str((ids.index(row[key]), {k: v for k, v in row.items() if k not in _OWN}))
-                for row in rows
+                for row in mine
             )
         )
     return found
