@@ -1,16 +1,12 @@
-"""Team members in the console (A15), and the audit log of what they did (F14)."""
+"""The audit log in the console (F14); the team has screens of its own (`team_views`)."""
 
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,106 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import audit_trail, wording
-from accounts.models import AuditEntry, User
-from accounts.roles import Role
+from accounts.models import AuditEntry
 from common import console
-from common.console import ConsoleAdmin, ReadOnlyAdmin
+from common.console import ReadOnlyAdmin
 
-_LABELS = {
-    "username": gettext_lazy("User name"),
-    "email": gettext_lazy("E-mail address"),
-    "is_active": gettext_lazy("Active"),
-    "is_staff": gettext_lazy("May open the console"),
-    "role": gettext_lazy("Role"),
-}
-_HELP_TEXTS = {
-    "username": gettext_lazy("Letters, digits and @ . + - _"),
-    "is_active": gettext_lazy("Switch off when somebody leaves; the audit log keeps their name."),
-    "is_staff": gettext_lazy("Alone it is enough to look at the dashboard."),
-}
-
-
-class OperatorForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
-    class Meta(UserChangeForm.Meta):
-        labels = _LABELS
-        help_texts = _HELP_TEXTS
-
-    def clean(self) -> dict[str, Any]:
-        """Nobody may lock everybody out: one administrator who can sign in has to be left."""
-        cleaned = super().clean() or {}
-        keeps = all(cleaned.get(name, True) for name in ("is_active", "is_staff"))
-        keeps = keeps and cleaned.get("role", Role.OWNER) == Role.OWNER
-        if not keeps and self.instance.pk and not other_administrators(self.instance).exists():
-            raise forms.ValidationError(_("This is the last Owner. Make somebody else one first."))
-        return cleaned
-
-
-class NewOperatorForm(UserCreationForm):  # type: ignore[type-arg]  # not generic at run time
-    class Meta(UserCreationForm.Meta):
-        model = User
-        labels = _LABELS
-        help_texts = _HELP_TEXTS
-
-
-def _is_owner(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and request.user.is_owner
-
-
-def other_administrators(user: User) -> "QuerySet[User]":
-    """The administrators beside this user who can sign in."""
-    able = User.objects.filter(is_active=True, is_staff=True, role=Role.OWNER)
-    return able.exclude(pk=user.pk)
-
-
-@admin.register(User)
-class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  # as above
-    form = OperatorForm
-    add_form = NewOperatorForm
-    add_form_template = None
-    list_display = ("username", "email", "is_active", "role", "last_seen")
-    list_filter = ("is_active", "role")
-    filter_horizontal = ()
-    ordering = ("username",)
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        (gettext_lazy("Person"), {"fields": ("first_name", "last_name", "email")}),
-        (gettext_lazy("Access"), {"fields": ("is_active", "is_staff", "role")}),
-    )
-    add_fieldsets = (
-        (None, {"fields": ("username", "email", "password1", "password2")}),
-        (gettext_lazy("Access"), {"fields": ("is_staff", "role")}),
-    )
-
-    @admin.display(description=gettext_lazy("last signed in"), ordering="last_login")
-    def last_seen(self, user: User) -> str:
-        return console.moment(user.last_login)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"is_staff": True, **super().get_changeform_initial_data(request)}
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Only an administrator hands out rights, so that nobody raises their own."""
-        return () if _is_owner(request) else ("is_staff", "role")
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and obj.is_owner and not _is_owner(request):
-            return False  # changing an administrator's password would be a way to become one
-        return super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """An account that did something stays, switched off: the audit log hangs on it."""
-        if obj is not None:
-            if obj.is_owner and not _is_owner(request):
-                return False
-            if obj.pk == request.user.pk or AuditEntry.objects.filter(actor=obj).exists():
-                return False
-        return super().has_delete_permission(request, obj)
-
-    def consequence(self, obj: User) -> str:
-        return _("“%(name)s” can no longer sign in.") % {"name": obj.get_username()}
-
-
-# Roles come with the permissions that they bundle; until then there is nothing to choose from.
+# Roles are the only rights there are (accounts.roles).
 admin.site.unregister(Group)
 # auditlog brings a screen of its own, which shows the wrong table.
 admin.site.unregister(AuditEntry)

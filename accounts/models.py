@@ -125,6 +125,12 @@ class SecondStep(models.Model):
         return f"second step of {self.user}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> "InvitationQuerySet":
+        """Neither accepted nor withdrawn; the link may be too old."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
+
 class Invitation(models.Model):
     """Somebody who was asked to join; the link was sent, and only its digest stands here.
 
@@ -138,6 +144,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(_("link works until"), editable=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, default=None, editable=False)
     revoked_at = models.DateTimeField(_("withdrawn"), null=True, default=None, editable=False)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation")

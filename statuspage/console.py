@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import setting_up
+from accounts import urls as account_urls
 from accounts.signing_in import SignIn
 from common import console
 from components import catalogue
@@ -171,11 +172,11 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 also=("token_",),
             ),
             Entry(
-                label=_("Users"),
-                view="accounts_user_changelist",
+                label=_("Team"),
+                view="members",
                 permission="accounts.view_user",
                 icon="people",
-                also=("accounts_user_", "auth_user_"),
+                also=("member_", "invitation_"),
             ),
             Entry(
                 label=_("Audit log"),
@@ -202,6 +203,7 @@ class ConsoleSite(admin.AdminSite):
         own: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
             ("statuses/", views.statuses, "statuses"),
             ("statuses/<int:component_id>/", views.status, "status"),
+            *account_urls.console,
             *monitoring_urls.console,
             *incident_urls.console,
         ]

@@ -26,7 +26,7 @@ def confirm(client: Client, password: str = PASSWORD) -> int:
 
 def code(secret: str, *, steps: int = 0) -> str:
     """The code of an authenticator app, of now or of some steps of 30 seconds later."""
-    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + steps))
+    return str(totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + steps)))
 
 
 def connect_app(client: Client) -> str:

@@ -21,7 +21,7 @@ ELSEWHERE = {"app_list", "view_on_site"}
 # What a Responder does to things that only Owners configure.
 RESPONDS = {"statuses", "status", "replica_test", "node_alerts"}
 # Screens of which only Owners see anything.
-CLOSED = re.compile(r"^(token|team_|channel_|hook_|push_|audit|invitation|member|accounts_)")
+CLOSED = re.compile(r"^(token|team_|channel_|hook_|push_|invitation|member|accounts_)")
 
 
 def patterns() -> Iterator[tuple[str, Any, str]]:
