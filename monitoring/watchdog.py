@@ -101,7 +101,7 @@ def _unsaid(row: TruthSettings, now: datetime, spoken: Iterable[int]) -> Iterato
             kind=Kind.UNSAID,
             subject=f"component:{outage.component.id}",
             sentence=sentence % {"name": outage.component.name, "lasted": wording.duration(lasted)},
-            url="/admin/incidents/",
+            url="/admin/incidents/report/",
         )
 
 
@@ -153,7 +153,7 @@ def _overrun(row: TruthSettings, now: datetime) -> Iterator[Suspicion]:
             subject=f"maintenance:{window.public_id}",
             sentence=sentence
             % {"title": window.title, "lasted": wording.duration(now - window.ends_at)},
-            url=f"/admin/maintenance/{window.pk}/",
+            url=f"/admin/maintenance/{window.public_id}/",
         )
 
 
@@ -188,7 +188,7 @@ def _about(kind: Kind, incident: Incident, sentence: str) -> Suspicion:
         kind=kind,
         subject=f"incident:{incident.public_id}",
         sentence=sentence,
-        url=f"/admin/incidents/{incident.pk}/",
+        url=f"/admin/incidents/{incident.public_id}/",
     )
 
 

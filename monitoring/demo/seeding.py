@@ -16,7 +16,7 @@ from components.status import Status
 from monitoring import inventory
 from monitoring.config_file import applying, loading
 from monitoring.config_file.loading import Loaded
-from monitoring.demo import history, ports
+from monitoring.demo import history, ports, said
 from monitoring.demo.history import Quarter
 from monitoring.models import Node, ResponseSummary, Span
 
@@ -79,6 +79,7 @@ def _fill(loaded: Loaded, now: datetime) -> int:
     for component in Component.objects.all():
         _write_past(component, now)
         _write_speeds(component, now)
+    said.tell(now=now)
     Page.objects.filter(id=1).update(is_demo=True)
     catalogue.mark_dirty()
     return len(plan.steps)

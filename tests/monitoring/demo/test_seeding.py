@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from components.models import Component, Page, StatusChange
 from components.status import Status
+from incidents.models import Incident, Maintenance
 from monitoring.demo import ports, seeding
 from monitoring.models import AlertChannel, Replica, ResponseSummary, Sample, Span
 from tests import build
@@ -47,6 +48,28 @@ def test_an_empty_installation_becomes_a_page_with_ninety_days_of_history(
         assert all(change.is_demo for change in changes if change.at < now)
     assert not StatusChange.objects.filter(is_demo=True, at__gte=now).exists()
     assert not Sample.objects.exists(), "measurements are never made up"
+
+
+@pytest.mark.req("A11", "I19")
+def test_what_was_said_of_the_past_fits_the_history_and_one_maintenance_is_planned(
+    folder: Path, now: datetime
+) -> None:
+    seeding.seed(folder=folder, now=now)
+
+    incidents = list(Incident.objects.past())
+    assert [incident.title for incident in incidents] == [
+        "Some images do not load",
+        "API requests time out",
+        "The customer portal is not reachable",
+    ]
+    assert not Incident.objects.open().exists()
+    for incident in incidents:
+        component = incident.affected.get().component
+        assert component.changes.filter(at=incident.started_at).exists()
+        assert component.changes.filter(at=incident.resolved_at, status=Status.OPERATIONAL).exists()
+    assert incidents[-1].postmortem.is_published
+    window = Maintenance.objects.get()
+    assert now < window.starts_at < now + timedelta(days=3)
 
 
 def test_what_is_measured_now_is_unknown_until_the_first_real_check(
