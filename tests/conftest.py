@@ -118,6 +118,26 @@ def _install_clients(target: Path) -> None:
         )
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as `bin/up` leaves it after its first start, on SQLite; copy it."""
+    return sharing.once(tmp_path_factory, "prepared", _prepare)
+
+
+def _prepare(folder: Path) -> None:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("CANDOR_") and name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
+    }
+    subprocess.run(
+        [ROOT / "bin" / "manage", "prepare"],
+        env=kept | {"CANDOR_DATA": str(folder)},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
 # What `bin/test` runs on PostgreSQL and Redis as well: tests of what an app stores and asks its
 # database for. What only shows or sends the results is the same on every store, and is left out:
 # these folders, files with such names, and property tests, whose many examples one store is enough

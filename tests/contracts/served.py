@@ -103,7 +103,7 @@ def _read(connection: socket.socket) -> Answer:
 
 @contextmanager
 def served(folder: Path) -> Iterator[Served]:
-    """The web process with SQLite in this folder, ended with the block."""
+    """The web process with SQLite in this data folder, which is prepared, ended with the block."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -122,7 +122,6 @@ def served(folder: Path) -> Iterator[Served]:
             "CANDOR_SOCKET_FD": str(listener.fileno()),
         },
     )
-    world.manage("migrate", "-v", "0")
     web = subprocess.Popen(
         [sys.executable, "-m", "statuspage.serve", f"127.0.0.1:{port}"],
         cwd=ROOT,
@@ -132,7 +131,7 @@ def served(folder: Path) -> Iterator[Served]:
     )
     try:
         servers.wait_for_port(port)
-        ends = time.monotonic() + 30
+        ends = time.monotonic() + 60
         while world.ask("GET", "/livez", Connection="close").status != 200:
             assert time.monotonic() < ends
         yield world

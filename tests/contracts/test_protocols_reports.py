@@ -1,6 +1,7 @@
 """The numbered facts of the protocols document about reports, over sockets against granian."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,8 @@ from vigil_reporter.reporter import VigilReporter
 
 from tests.contracts.served import Served, served
 
-pytestmark = [pytest.mark.story]
+# On one worker, which starts the web process once.
+pytestmark = [pytest.mark.story, pytest.mark.xdist_group("protocols")]
 
 CONFIG = """\
 components:
@@ -36,8 +38,9 @@ CRISP = {"replica_id": "10.0.0.5", "interval": 30, "load": LOAD}
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder: Path = tmp_path_factory.mktemp("served")
+def world(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served") / "data"
+    shutil.copytree(prepared, folder)
     with served(folder) as running:
         running.manage("apply", "-", text=CONFIG)
         yield running

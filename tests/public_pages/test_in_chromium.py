@@ -34,6 +34,17 @@ def acme(served: Served, db: None, now: datetime) -> dict[str, Component]:
 
 
 @pytest.fixture
+def few(served: Served, db: None, now: datetime) -> dict[str, Component]:
+    """Three components on a published page: enough for what changes on it, and quickly published."""
+    made = {
+        name: world.watched(now=now, name=name, slug=name.lower().replace(" ", "-"))
+        for name in ("Website", "REST API", "Checkout")
+    }
+    world.publish(served.folder, now=now)
+    return made
+
+
+@pytest.fixture
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     options = getattr(request, "param", LOOKS["light"])
     with browser.new_context(**options) as opened:
@@ -220,7 +231,7 @@ def poll(page: Page, path: str = "/live") -> None:
 
 
 def test_live_refresh_changes_what_changed_and_says_so_once(
-    served: Served, acme: dict[str, Component], context: BrowserContext, now: datetime
+    served: Served, few: dict[str, Component], context: BrowserContext, now: datetime
 ) -> None:
     publisher = Publisher(served.folder, slice_s=3600)
     publisher.publish_if_due(now=now)
@@ -228,7 +239,7 @@ def test_live_refresh_changes_what_changed_and_says_so_once(
     watch = Watch(page)
     page.locator("a", has_text="REST API").focus()
 
-    world.said(acme["Website"], Status.MAJOR_OUTAGE, now)
+    world.said(few["Website"], Status.MAJOR_OUTAGE, now)
     publisher.publish_if_due(now=now + timedelta(seconds=1))
     poll(page)
 
@@ -256,7 +267,7 @@ def test_live_refresh_that_brings_nothing_new_touches_nothing(
 
 
 def test_a_minute_that_passes_is_no_news(
-    served: Served, acme: dict[str, Component], context: BrowserContext, now: datetime
+    served: Served, few: dict[str, Component], context: BrowserContext, now: datetime
 ) -> None:
     page = open_live(context, served.origin)
 
@@ -269,7 +280,7 @@ def test_a_minute_that_passes_is_no_news(
 
 @pytest.mark.req("B4")
 def test_a_new_component_appears_on_a_page_that_is_open(
-    served: Served, acme: dict[str, Component], context: BrowserContext, now: datetime
+    served: Served, few: dict[str, Component], context: BrowserContext, now: datetime
 ) -> None:
     publisher = Publisher(served.folder, slice_s=3600)
     publisher.publish_if_due(now=now)
@@ -299,14 +310,14 @@ def test_the_first_component_appears_on_an_empty_page_that_is_open(
 
 
 def test_the_page_of_a_component_refreshes_itself(
-    served: Served, acme: dict[str, Component], context: BrowserContext, now: datetime
+    served: Served, few: dict[str, Component], context: BrowserContext, now: datetime
 ) -> None:
     publisher = Publisher(served.folder, slice_s=3600)
     publisher.publish_if_due(now=now)
     page = open_live(context, served.origin + CHECKOUT)
     watch = Watch(page)
 
-    world.said(acme["Checkout"], Status.MAJOR_OUTAGE, now)
+    world.said(few["Checkout"], Status.MAJOR_OUTAGE, now)
     publisher.publish_if_due(now=now + timedelta(seconds=1))
     poll(page, CHECKOUT)
 

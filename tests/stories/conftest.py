@@ -1,5 +1,4 @@
-"""A data folder that is ready, and a running product that stories share: each start costs eight seconds
-of work, mostly by migrations."""
+"""A running product that stories share: each start costs eight seconds of work."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,19 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import sharing
 from tests.stories.world import Product
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder as `bin/up` leaves it after the first start; copy it."""
-    return sharing.once(tmp_path_factory, "prepared", _prepare)
-
-
-def _prepare(folder: Path) -> None:
-    done = Product(folder, {}).manage("prepare")
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")

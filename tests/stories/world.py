@@ -1,6 +1,7 @@
 """What the stories are played with: real targets on loopback, a mailbox, and the running product."""
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -183,6 +184,7 @@ class Product:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_end_with_the_tests,  # noqa: PLW1509 - a single call of the C library
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -263,6 +265,15 @@ class Product:
                     if re.search(pattern, command):
                         found.append(pid)
         return found
+
+
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_the_tests() -> None:
+    """Have the kernel end this process when its parent is gone: a worker that is killed ends nothing."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _is_ours(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -103,10 +104,11 @@ def test_what_was_exported_can_be_applied(file: Path) -> None:
     assert run("apply", str(file), "--prune") == "Nothing to change.\n"
 
 
-def test_the_exit_code_tells_a_script_whether_it_worked(tmp_path: Path) -> None:
+def test_the_exit_code_tells_a_script_whether_it_worked(tmp_path: Path, prepared: Path) -> None:
     """The real program, with the file on standard input and a database of its own."""
+    data = shutil.copytree(prepared, tmp_path / "data")
     environment = os.environ | {
-        "CANDOR_DATA": str(tmp_path),
+        "CANDOR_DATA": str(data),
         "SECRET_KEY": "tests-only",
         "CANDOR_ALLOW_PRIVATE_TARGETS": "1",
         "DJANGO_SETTINGS_MODULE": "statuspage.settings",
@@ -124,7 +126,6 @@ def test_the_exit_code_tells_a_script_whether_it_worked(tmp_path: Path) -> None:
             check=False,
         )
 
-    assert manage("migrate", "--verbosity", "0").returncode == 0
     applied = manage("apply", "-", text=SHOP)
     assert (applied.returncode, applied.stderr) == (0, "")
     wrong = manage("apply", "-", text="componets: []\n")
@@ -132,5 +133,4 @@ def test_the_exit_code_tells_a_script_whether_it_worked(tmp_path: Path) -> None:
     assert wrong.stderr.startswith(
         "componets, line 1: componets is not a known key. Did you mean components?\n"
     )
-    assert manage("apply", "-", text=SHOP).stdout == "Nothing to change.\n"
     assert "tcp://127.0.0.1:5432" in manage("export").stdout
