@@ -12,13 +12,17 @@ from accounts.models import AuditEntry
 from components import by_hand, status
 from components.models import Component, StatusClaim
 from components.status import Source, Status
-from monitoring import overview, wording
-from monitoring.models import HealthChange
+from incidents import audience
+from incidents.audience import Audience
+from monitoring import overview, watchdog, wording
+from monitoring.models import Finding, HealthChange
 from monitoring.overview import Measured
 from monitoring.wording import Summary
 from notifications import reading
 from notifications.reading import Recent
 from probing.health import Health
+from statuspage import dashboard_events
+from statuspage.dashboard_events import OpenEvent
 
 AUTOMATIC = "automatic"
 SHOWN_EVENTS = 8
@@ -72,7 +76,10 @@ class Dashboard:
     """The whole screen."""
 
     answer: Answer
+    open_events: tuple[OpenEvent, ...]
+    findings: tuple[Finding, ...]
     rows: tuple[ServiceRow, ...]
+    audience: Audience
     deliveries: Recent
     events: tuple[Event, ...]
 
@@ -82,7 +89,10 @@ def read(*, now: datetime) -> Dashboard:
     components = list(Component.objects.select_related("group").in_page_order())
     return Dashboard(
         answer=_answer(components),
+        open_events=tuple(dashboard_events.read()),
+        findings=tuple(watchdog.current()),
         rows=tuple(_rows(components, now)),
+        audience=audience.everybody(),
         deliveries=reading.recent(now=now),
         events=tuple(_events()),
     )
@@ -120,17 +130,26 @@ def _answer(components: Iterable[Component]) -> Answer:
 def _rows(components: list[Component], now: datetime) -> Iterable[ServiceRow]:
     ids = [component.pk for component in components]
     measured = overview.measured(components=components)
-    held = {
-        claim.component_id: claim
-        for claim in StatusClaim.objects.filter(component__in=ids, source=Source.MANUAL)
-    }
+    held, told = {}, {}
+    claims = StatusClaim.objects.filter(component__in=ids).exclude(source=Source.MONITOR)
+    for claim in claims.order_by("claimed_at"):
+        if claim.source == Source.MANUAL:
+            held[claim.component_id] = claim
+        else:
+            told.setdefault((claim.component_id, claim.status), claim)
     for component in components:
-        yield _row(component, measured.get(component.pk), held.get(component.pk), now)
+        event = told.get((component.pk, component.status))
+        yield _row(component, measured.get(component.pk), held.get(component.pk), event, now)
 
 
 def _row(
-    component: Component, measured: Measured | None, held: StatusClaim | None, now: datetime
+    component: Component,
+    measured: Measured | None,
+    held: StatusClaim | None,
+    event: StatusClaim | None,
+    now: datetime,
 ) -> ServiceRow:
+    """`event` is the claim of an incident or a maintenance that says what visitors see."""
     is_automatic = measured is not None and not component.is_manual
     by_person = Status(held.status) if held else Status.OPERATIONAL
     value = AUTOMATIC if is_automatic else by_person.value
@@ -145,10 +164,20 @@ def _row(
         choices=tuple(
             Choice(value=entry, label=_label(entry), is_chosen=entry == value) for entry in offered
         ),
-        set_by=_("Probes") if is_automatic else _("By hand"),
-        set_at=held.claimed_at if held and not is_automatic else None,
+        set_by=_set_by(event, is_automatic=is_automatic),
+        set_at=event.claimed_at
+        if event
+        else held.claimed_at
+        if held and not is_automatic
+        else None,
         warning="" if is_automatic else _disagreement(measured, by_person, now),
     )
+
+
+def _set_by(event: StatusClaim | None, *, is_automatic: bool) -> str:
+    if event is not None:
+        return _("Incident") if event.source == Source.INCIDENT else _("Maintenance")
+    return _("Probes") if is_automatic else _("By hand")
 
 
 def _label(value: str) -> str:

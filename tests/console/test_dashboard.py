@@ -10,6 +10,9 @@ from accounts.models import AuditEntry, User
 from components import by_hand, catalogue
 from components.models import Component
 from components.status import Status
+from incidents import publishing
+from incidents.lifecycle import State
+from incidents.publishing import Report
 from monitoring import verdicts
 from notifications import outbox
 from notifications.messages import Message
@@ -223,3 +226,56 @@ def test_a_session_that_ended_leads_htmx_to_the_sign_in_page(client: Client, db:
     )
     assert response.headers["HX-Redirect"].startswith("/admin/login/")
     assert shown(component) == Status.OPERATIONAL
+
+
+@pytest.mark.req("A13")
+def test_open_and_scheduled_events_stand_with_their_next_update(
+    client: Client, operator: User
+) -> None:
+    component = build.component(name="Checkout")
+    assert "Nothing open, nothing scheduled." in client.get("/admin/").content.decode()
+    now = timezone.now()
+    minute = timedelta(minutes=1)
+    kept = build.incident(
+        title="Payments fail",
+        components={component: None},
+        now=now - 40 * minute,
+        next_update_by=now + 20 * minute + timedelta(seconds=30),
+    )
+    build.incident(
+        title="Search is slow",
+        now=now - 60 * minute,
+        next_update_by=now - 12 * minute - timedelta(seconds=5),
+    )
+    build.maintenance(title="Database upgrade", now=now)
+
+    text = client.get("/admin/").content.decode()
+
+    assert "in 20 min" in text
+    assert "12 min overdue" in text
+    assert 'data-s="ma"' in text
+    assert text.index("Payments fail") < text.index("Database upgrade")
+    assert f"/admin/incidents/{kept.public_id}/update/" in text
+    assert "Report incident" in text
+    assert "Nobody has subscribed yet." in text
+    assert "Incident, " in " ".join(text.split())  # who set what visitors see of Checkout
+    assert '2<span class="vh"> open</span>' in text
+
+
+@pytest.mark.req("A13")
+def test_a_resolved_incident_and_a_draft_are_not_on_the_dashboard(
+    client: Client, operator: User
+) -> None:
+    build.component()
+    over = build.incident(title="It is over")
+    publishing.post_update(
+        incident=over, state=State.RESOLVED, text="x", notify=False, now=timezone.now()
+    )
+    publishing.save_draft(report=Report(title="A thought"), notify=True, now=timezone.now())
+
+    text = client.get("/admin/").content.decode()
+
+    assert "Nothing open, nothing scheduled." in text
+    events = text.partition('id="ev"')[2].partition("</section>")[0]
+    assert "It is over" not in events
+    assert "A thought" not in events
