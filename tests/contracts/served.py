@@ -103,7 +103,7 @@ def _read(connection: socket.socket) -> Answer:
 
 @contextmanager
 def served(folder: Path) -> Iterator[Served]:
-    """The web process with SQLite in this data folder, which is prepared, ended with the block."""
+    """The web process with SQLite in this folder, best a copy of `prepared`, ended with the block."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -122,6 +122,8 @@ def served(folder: Path) -> Iterator[Served]:
             "CANDOR_SOCKET_FD": str(listener.fileno()),
         },
     )
+    if not (folder / "candor.sqlite3").exists():
+        world.manage("migrate", "-v", "0")
     web = subprocess.Popen(
         [sys.executable, "-m", "statuspage.serve", f"127.0.0.1:{port}"],
         cwd=ROOT,
