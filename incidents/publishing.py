@@ -10,15 +10,24 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common import auditing
 from components import catalogue, claims
 from components.claims import Claim
 from components.status import Source, Status
 from incidents import affecting, declaring, holding, lifecycle, texts, timeline
 from incidents.lifecycle import Impact, State, TransitionNotAllowed
-from incidents.models import Incident, IncidentUpdate, WithdrawnEvent
+from incidents.models import (
+    CorrectiveAction,
+    Incident,
+    IncidentUpdate,
+    Postmortem,
+    PostmortemEntry,
+    WithdrawnEvent,
+)
 from incidents.models.incidents import author_fields, touched
 
 
@@ -289,10 +298,12 @@ def revise(*, incident: Incident, title: str, started_at: datetime, now: datetim
 def delete_incident(*, incident: Incident, now: datetime) -> WithdrawnEvent:
     """Delete an incident with all it said, for good (I16, AMB-18); its claims go as on resolve.
 
-    What is left is the mark that its address was in use. Raises IncidentGone.
+    What is left is the mark that its address was in use, and who did what when in the audit log,
+    without any text. Raises IncidentGone.
     """
     with transaction.atomic():
         row = holding.locked(incident, is_draft=False)
+        written = _written(row)
         _fall_silent(row, now=now)
         mark = WithdrawnEvent.objects.create(
             public_id=row.public_id,
@@ -301,6 +312,7 @@ def delete_incident(*, incident: Incident, now: datetime) -> WithdrawnEvent:
             page_revision=catalogue.next_revision(),
         )
         row.delete()
+        auditing.redact(objects=written, now=now)  # with the entries of the deletion itself
     return mark
 
 
@@ -342,6 +354,19 @@ def _change_effects(
         affecting.choose(incident=row, chosen=components)
     elif impact is not None:
         affecting.follow_impact(incident=row)
+
+
+def _written(row: Incident) -> list[Model]:
+    """Every row that holds a text of an incident, as the audit log knows them."""
+    reports = Postmortem.objects.filter(incident=row)
+    return [
+        Incident(pk=row.pk),  # a copy: deleting takes the key from the row itself
+        *row.updates.all(),
+        *row.affected.all(),
+        *reports,
+        *PostmortemEntry.objects.filter(postmortem__in=reports),
+        *CorrectiveAction.objects.filter(postmortem__in=reports),
+    ]
 
 
 def _fall_silent(row: Incident, *, now: datetime) -> None:

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
+from accounts.models import AuditEntry
 from components import catalogue
 from components.models import Component, DeclaredPeriod, StatusChange, StatusClaim
 from components.status import Status
-from incidents import public_ids, publishing
+from incidents import postmortems, public_ids, publishing, timeline
 from incidents.holding import IncidentGone
 from incidents.lifecycle import Impact, State, TransitionNotAllowed
 from incidents.models import Incident, IncidentUpdate, WithdrawnEvent
+from incidents.postmortems import Entry, Writing
 from incidents.publishing import Report, SomebodyPosted
 from tests import build
 
@@ -429,3 +431,26 @@ def test_deleting_a_past_incident_gives_back_its_minutes(now: datetime) -> None:
     )
     publishing.delete_incident(incident=incident, now=now)
     assert not DeclaredPeriod.objects.exists()
+
+
+@pytest.mark.req("I16", "AMB-18", "F14")
+def test_the_audit_log_of_a_deleted_incident_keeps_who_and_when_and_no_text(now: datetime) -> None:
+    incident = build.incident(title="Secret trouble", text="Secret words.", now=now)
+    timeline.correct(update=incident.updates.get(), text="Secret correction.", author=None, now=now)
+    update(incident, State.RESOLVED, now + MINUTE, text="Secret end.")
+    postmortems.save_draft(
+        incident=incident,
+        writing=Writing(title="Secret report", entries=[Entry(at=now, text="Secret line")]),
+        now=now,
+    )
+
+    def told() -> str:
+        return str(list(AuditEntry.objects.values("object_repr", "changes", "serialized_data")))
+
+    assert "Secret words." in told()
+    before = AuditEntry.objects.count()
+
+    publishing.delete_incident(incident=incident, now=now + HOUR)
+
+    assert "Secret" not in told()
+    assert AuditEntry.objects.count() > before
