@@ -7,6 +7,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -26,6 +28,40 @@ for theirs in (EmailAddress, Authenticator):  # and of allauth nothing is edited
     admin.site.unregister(theirs)
 
 
+class KindFilter(admin.SimpleListFilter):
+    title = gettext_lazy("kind")
+    parameter_name = "content_type__id__exact"  # as the history of a row asks
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        kinds = AuditEntry.objects.order_by().values_list("content_type", flat=True).distinct()
+        rows = ContentType.objects.filter(pk__in=kinds)
+        return sorted(((row.pk, str(row.name)) for row in rows), key=lambda each: each[1])
+
+    def queryset(
+        self, request: HttpRequest, queryset: "QuerySet[AuditEntry]"
+    ) -> "QuerySet[AuditEntry]":
+        chosen = self.value()
+        return queryset.filter(content_type=chosen) if chosen and chosen.isdigit() else queryset
+
+
+class DeedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("what was done")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return [
+            (AuditEntry.Action.CREATE, gettext_lazy("added")),
+            (AuditEntry.Action.UPDATE, gettext_lazy("changed")),
+            (AuditEntry.Action.DELETE, gettext_lazy("removed")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: "QuerySet[AuditEntry]"
+    ) -> "QuerySet[AuditEntry]":
+        chosen = self.value()
+        return queryset.filter(action=chosen) if chosen and chosen.isdigit() else queryset
+
+
 class AuditList(ChangeList):
     """The list with what changed worked out for all its rows together."""
 
@@ -39,9 +75,10 @@ class AuditList(ChangeList):
 
 @admin.register(AuditEntry)
 class AuditAdmin(ReadOnlyAdmin[AuditEntry]):
-    list_display = ("when", "actor_name", "did", "what", "before_and_after", "remote_addr")
+    list_display = ("when", "actor_name", "did", "what", "before_and_after", "address")
     list_display_links = None
-    list_filter = (("timestamp", admin.DateFieldListFilter), "action", "actor_name", "content_type")
+    list_filter = (("timestamp", admin.DateFieldListFilter), DeedFilter, "actor_name", KindFilter)
+    show_facets = admin.ShowFacets.NEVER
     list_select_related = ("content_type",)
     search_fields = ("object_repr", "actor_name", "remote_addr")
     ordering = ("-timestamp", "-id")
@@ -53,6 +90,10 @@ class AuditAdmin(ReadOnlyAdmin[AuditEntry]):
     @admin.display(description=gettext_lazy("when"), ordering="timestamp")
     def when(self, entry: AuditEntry) -> str:
         return console.moment(entry.timestamp)
+
+    @admin.display(description=gettext_lazy("from"), ordering="remote_addr")
+    def address(self, entry: AuditEntry) -> str:
+        return entry.remote_addr or ""
 
     @admin.display(description=gettext_lazy("did"))
     def did(self, entry: AuditEntry) -> str:
@@ -66,11 +107,9 @@ class AuditAdmin(ReadOnlyAdmin[AuditEntry]):
     def before_and_after(self, entry: AuditEntry) -> SafeString:
         if entry.redacted_at is not None:
             return format_html("<em>{}</em>", _("The text was removed with what it told of."))
-        lines = (
-            (change.name, change.before or "–", change.after or "–")
+        lines = [
+            (change.name, f"{change.before} → " if change.before else "", change.after or "–")
             for change in getattr(entry, "said", [])
-        )
-        return format_html(
-            '<ul class="changes">{}</ul>',
-            format_html_join("", "<li><b>{}</b>: {} → {}</li>", lines),
-        )
+        ]
+        listed = format_html_join("", "<li><b>{}</b>: {}{}</li>", lines)
+        return format_html('<ul class="changes">{}</ul>', listed)

@@ -44,6 +44,7 @@ _Names = dict[tuple[type[models.Model], str], str]
 
 def _changes(entry: AuditEntry, names: _Names) -> list[Change]:
     found = []
+    is_new = entry.action == AuditEntry.Action.CREATE
     for column, value in sorted((entry.changes or {}).items()):
         field = _field(entry, column)
         label = str(getattr(field, "verbose_name", column.replace("_", " ")))
@@ -53,12 +54,19 @@ def _changes(entry: AuditEntry, names: _Names) -> list[Change]:
             change = Change(
                 name=label, before="" if is_added else said, after=said if is_added else ""
             )
+        elif is_new and _is_default(field, str(value[1])):
+            continue
         else:
             before, after = (_text(field, str(text), names) for text in value)
             change = Change(name=label, before=before, after=after)
         if change.before or change.after:
             found.append(change)
     return found
+
+
+def _is_default(field: models.Field | None, text: str) -> bool:  # type: ignore[type-arg]  # any field
+    """Whether a new row has this from its model, so that it says nothing of who added it."""
+    return field is not None and field.has_default() and text == str(field.get_default())
 
 
 def _text(field: models.Field | None, text: str, names: _Names) -> str:  # type: ignore[type-arg]  # any field

@@ -212,7 +212,7 @@ def test_rows_that_were_referred_to_are_named_with_one_statement_a_kind(
         build.node(component=build.component(name=f"Service {number}"))
     with django_assert_max_num_queries(16):
         page = client.get(LIST).content.decode()
-    assert "– → Service 2" in page
+    assert "<b>component</b>: Service 2" in page
 
 
 def test_the_history_of_a_row_is_its_part_of_the_log(client: Client) -> None:
