@@ -67,6 +67,11 @@ class Kind(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
 
+    @property
+    def label(self) -> str:
+        """The English words for a person, to be translated where they are shown."""
+        return _KIND_LABELS[self]
+
 
 RUNNING = frozenset({State.IN_PROGRESS, State.VERIFICATION})
 
@@ -90,6 +95,17 @@ _ICONS = {
     State.VERIFICATION: "pulse",
     State.COMPLETED: "ok",
     State.CANCELLED: "x",
+}
+_KIND_LABELS = {
+    Kind.SCHEDULED: gettext_noop("Scheduled"),
+    Kind.RESCHEDULED: gettext_noop("Rescheduled"),
+    Kind.REMINDER: gettext_noop("Reminder"),
+    Kind.STARTED: gettext_noop("Started"),
+    Kind.EXTENDED: gettext_noop("Extended"),
+    Kind.NOTE: gettext_noop("Update"),
+    Kind.VERIFICATION: gettext_noop("Verification"),
+    Kind.COMPLETED: gettext_noop("Completed"),
+    Kind.CANCELLED: gettext_noop("Cancelled"),
 }
 _FOLLOWING: dict[State, Collection[State]] = {
     State.SCHEDULED: {State.SCHEDULED, State.IN_PROGRESS, State.CANCELLED},

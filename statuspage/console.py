@@ -22,6 +22,7 @@ from accounts import urls as account_urls
 from accounts.signing_in import SignIn
 from common import console
 from components import catalogue
+from incidents import maintenance_reading, maintenance_urls
 from incidents import reading as incident_reading
 from incidents import urls as incident_urls
 from monitoring import overview
@@ -70,6 +71,15 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 count=incident_reading.count_open,
                 counted=_("open"),
                 code="pa",
+            ),
+            Entry(
+                label=_("Maintenance"),
+                view="maintenance",
+                permission="incidents.view_maintenance",
+                icon="cal",
+                count=maintenance_reading.count_running,
+                counted=_("in progress"),
+                code="mt",
             ),
             Entry(
                 label=_("Templates"),
@@ -206,6 +216,7 @@ class ConsoleSite(admin.AdminSite):
             *account_urls.console,
             *monitoring_urls.console,
             *incident_urls.console,
+            *maintenance_urls.console,
         ]
         screens = [path(route, self.admin_view(view), name=name) for route, view, name in own]
         return [*screens, *super().get_urls()]

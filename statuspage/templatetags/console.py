@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -69,6 +71,14 @@ def moment(at: datetime | None, now: datetime) -> SafeString | str:
     local, today = timezone.localtime(at), timezone.localtime(now)
     text = f"{local:%H:%M}" if local.date() == today.date() else f"{local:%-d %b %H:%M}"
     return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), text)
+
+
+@register.simple_tag
+def wall(at: datetime, zone: ZoneInfo | None = None) -> SafeString:
+    """A day and time on the clock of a zone, with its name; without one on the clock it carries."""
+    local = at.astimezone(zone) if zone else at
+    text = f"{date_format(local, 'D j M Y')}, {local:%H:%M} {local:%Z}"
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="minutes"), text)
 
 
 @register.simple_tag
