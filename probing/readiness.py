@@ -1,6 +1,6 @@
 """Waiting for a socket with less work than asyncio's own add_reader and add_writer make of it.
 
-Those cost four look-ups and two calls of the kernel a wait, a quarter of a whole HTTP probe. Here each
+Those take four look-ups and two calls of the kernel a wait, a fifth of what a HTTP probe costs. Here each
 event loop watches one epoll of ours, and in that every socket is armed for one event at a time.
 """
 
