@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common import auditing
 from components.models import Component, StatusClaim
 from components.status import Source, Status
 from incidents.lifecycle import State
@@ -77,7 +78,11 @@ def current() -> list[Finding]:
 def acknowledge(*, finding: Finding, by: User, now: datetime) -> bool:
     """Note that somebody takes care; whether nobody had before. It stays until it is true no more."""
     free = Finding.objects.filter(pk=finding.pk, cleared_at=None, acknowledged_at=None)
-    return bool(free.update(acknowledged_at=now, acknowledged_by=by))
+    is_first = bool(free.update(acknowledged_at=now, acknowledged_by=by))
+    if is_first:
+        said = {"acknowledged_by": by.get_username()}
+        auditing.record(subject=finding, before={}, after=said, now=now)
+    return is_first
 
 
 def _suspicions(row: TruthSettings, now: datetime) -> Iterator[Suspicion]:

@@ -24,11 +24,13 @@ _MODELS = (
     "monitoring.AlertChannel",
     "monitoring.AlertSettings",
     "monitoring.Browser",
+    "monitoring.DraftPolicy",
     "monitoring.HealthHook",
     "monitoring.Location",
     "monitoring.Node",
     "monitoring.Replica",
     "monitoring.Token",
+    "monitoring.TruthSettings",
 )
 # Columns that programs keep: measured, counted, or made from another column.
 _KEPT_BY_PROGRAMS = {

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.apps import apps
 
+from accounts.models import AuditEntry
 from components import claims
 from components.models import Component, StatusClaim
 from components.status import Source, Status
@@ -202,6 +203,8 @@ def test_an_acknowledged_finding_is_kept_last_until_it_is_fixed(
     assert [row.pk for row in watchdog.current()] == [second.pk, first.pk]
     assert watchdog.current()[1].acknowledged_by == somebody
     assert len(told()) == 1  # both in one message
+    (entry,) = AuditEntry.objects.filter(object_repr=first.sentence)
+    assert entry.changes == {"acknowledged_by": ["None", somebody.get_username()]}
 
 
 def test_announced_work_is_no_disagreement(now: datetime, replica: Replica) -> None:
