@@ -130,7 +130,8 @@ def _answer(components: Iterable[Component]) -> Answer:
 def _rows(components: list[Component], now: datetime) -> Iterable[ServiceRow]:
     ids = [component.pk for component in components]
     measured = overview.measured(components=components)
-    held, told = {}, {}
+    held: dict[int, StatusClaim] = {}
+    told: dict[tuple[int, str], StatusClaim] = {}
     claims = StatusClaim.objects.filter(component__in=ids).exclude(source=Source.MONITOR)
     for claim in claims.order_by("claimed_at"):
         if claim.source == Source.MANUAL:
