@@ -180,7 +180,12 @@ QuickForm = JudgingForm | PushJudgingForm
 
 def judging_form(mode: str) -> type[QuickForm]:
     """The form with what judges a node of this mode."""
-    return {Mode.PUSH: PushJudgingForm, Mode.LOCAL: LocalJudgingForm}.get(Mode(mode), JudgingForm)
+    forms_by_mode: dict[Mode, type[QuickForm]] = {
+        Mode.POLL: JudgingForm,
+        Mode.PUSH: PushJudgingForm,
+        Mode.LOCAL: LocalJudgingForm,
+    }
+    return forms_by_mode[Mode(mode)]
 
 
 class NodeForm(JudgingForm):
