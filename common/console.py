@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.models import ADDITION, CHANGE, DELETION
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.contenttypes.models import ContentType
@@ -39,14 +38,6 @@ else:
     class _ModelAdmin(admin.ModelAdmin):
         def __class_getitem__(cls, _row: Any) -> type:  # generic for the type checker only
             return cls
-
-
-ADDED, CHANGED, REMOVED = ADDITION, CHANGE, DELETION
-
-
-def record(request: HttpRequest, row: models.Model, action: int, message: str) -> None:
-    """Nothing any more: the audit log hears of every write by itself (`common.auditing`)."""
-    del request, row, action, message
 
 
 def page(

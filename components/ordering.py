@@ -1,13 +1,15 @@
 """Move a row up or down among its siblings: groups, components, nodes and replicas alike."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
 
+from common import auditing
 from components import catalogue
 
 
-def move(*, siblings: "models.QuerySet[Any]", row_id: int, up: bool) -> bool:
+def move(*, siblings: "models.QuerySet[Any]", row_id: int, up: bool, now: datetime) -> bool:
     """Swap a row with its neighbour; False when there is none on that side.
 
     `siblings` are all rows of one list in the order they are shown in. They are numbered anew from
@@ -21,9 +23,13 @@ def move(*, siblings: "models.QuerySet[Any]", row_id: int, up: bool) -> bool:
         neighbour = place - 1 if up else place + 1
         if not 0 <= neighbour < len(rows):
             return False
+        moved, was = rows[place], rows[place].position
         rows[place], rows[neighbour] = rows[neighbour], rows[place]
         for position, row in enumerate(rows):
             row.position = position
         siblings.model._default_manager.bulk_update(rows, ["position"])
+        auditing.record(
+            subject=moved, before={"position": was}, after={"position": moved.position}, now=now
+        )
         catalogue.mark_dirty()
     return True

@@ -135,7 +135,8 @@ def replica_test(request: HttpRequest, replica_id: int) -> HttpResponse:
 def node_move(request: HttpRequest, node_id: int) -> HttpResponse:
     node = get_object_or_404(Node, pk=node_id)
     siblings = Node.objects.filter(component=node.component_id).order_by("position", "name")
-    ordering.move(siblings=siblings, row_id=node_id, up="up" in request.POST)
+    up, now = "up" in request.POST, timezone.now()
+    ordering.move(siblings=siblings, row_id=node_id, up=up, now=now)
     return redirect(at_node(node_id))
 
 
@@ -144,7 +145,8 @@ def node_move(request: HttpRequest, node_id: int) -> HttpResponse:
 def replica_move(request: HttpRequest, replica_id: int) -> HttpResponse:
     replica = get_object_or_404(Replica.objects.select_related("node"), pk=replica_id)
     siblings = Replica.objects.filter(node=replica.node_id).order_by("position", "pk")
-    ordering.move(siblings=siblings, row_id=replica_id, up="up" in request.POST)
+    up, now = "up" in request.POST, timezone.now()
+    ordering.move(siblings=siblings, row_id=replica_id, up=up, now=now)
     return redirect(at_node(replica.node_id))
 
 
@@ -153,7 +155,8 @@ def replica_move(request: HttpRequest, replica_id: int) -> HttpResponse:
 def service_move(request: HttpRequest, component_id: int) -> HttpResponse:
     component = get_object_or_404(Component, pk=component_id)
     siblings = Component.objects.filter(group=component.group_id).order_by("position", "name")
-    ordering.move(siblings=siblings, row_id=component_id, up="up" in request.POST)
+    up, now = "up" in request.POST, timezone.now()
+    ordering.move(siblings=siblings, row_id=component_id, up=up, now=now)
     return redirect(f"{reverse('admin:monitors')}#service-{component_id}")
 
 

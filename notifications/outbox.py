@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Min
 
-from common import sealing
+from common import auditing, sealing
 from notifications import leasing
 from notifications.channels import CHANNELS
 from notifications.messages import Message, one_line
@@ -125,16 +125,22 @@ def try_again(*, ids: Collection[int], now: datetime) -> int:
     ended = Delivery.objects.filter(
         id__in=ids, is_sensitive=False, state__in=[State.FAILED, State.UNKNOWN, State.EXPIRED]
     )
-    return ended.update(
-        state=State.PENDING,
-        attempts=0,
-        copies=0,
-        next_attempt_at=now,
-        queued_at=now,
-        handed_at=None,
-        bounced_at=None,
-        expires_at=None,
-    )
+    with transaction.atomic():
+        rows = list(ended.select_for_update().order_by("id"))
+        queued = Delivery.objects.filter(id__in=[row.id for row in rows]).update(
+            state=State.PENDING,
+            attempts=0,
+            copies=0,
+            next_attempt_at=now,
+            queued_at=now,
+            handed_at=None,
+            bounced_at=None,
+            expires_at=None,
+        )
+        for row in rows:
+            before, after = {"state": row.state}, {"state": State.PENDING}
+            auditing.record(subject=row, before=before, after=after, now=now)
+    return queued
 
 
 def permanent_failures(*, since: datetime) -> list[Bounce]:

@@ -97,12 +97,12 @@ def test_rows_that_share_a_position_can_still_be_moved() -> None:
     def order() -> list[str]:
         return [component.name for component in siblings.all()]
 
-    assert ordering.move(siblings=siblings, row_id=rows["c"].pk, up=True)
+    assert ordering.move(siblings=siblings, row_id=rows["c"].pk, up=True, now=build.LONG_AGO)
     assert order() == ["a", "c", "b"]
-    assert ordering.move(siblings=siblings, row_id=rows["a"].pk, up=False)
+    assert ordering.move(siblings=siblings, row_id=rows["a"].pk, up=False, now=build.LONG_AGO)
     assert order() == ["c", "a", "b"]
-    assert not ordering.move(siblings=siblings, row_id=rows["c"].pk, up=True)
-    assert not ordering.move(siblings=siblings, row_id=0, up=True)
+    assert not ordering.move(siblings=siblings, row_id=rows["c"].pk, up=True, now=build.LONG_AGO)
+    assert not ordering.move(siblings=siblings, row_id=0, up=True, now=build.LONG_AGO)
     assert order() == ["c", "a", "b"]
 
 
