@@ -256,6 +256,7 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},  # tells of every sign-in, with the whole address of a link
         "celery": {"level": "WARNING"},
         "kombu": {"level": "ERROR"},  # warns of a missing host name for the file broker
     },
