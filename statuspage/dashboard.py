@@ -177,7 +177,10 @@ def _row(
 
 def _set_by(event: StatusClaim | None, *, is_automatic: bool) -> str:
     if event is not None:
-        return _("Incident") if event.source == Source.INCIDENT else _("Maintenance")
+        said = {"status": _(Status(event.status).label)}
+        if event.source == Source.INCIDENT:
+            return _("Incident: %(status)s") % said
+        return _("Maintenance: %(status)s") % said
     return _("Probes") if is_automatic else _("By hand")
 
 

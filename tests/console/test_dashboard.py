@@ -178,7 +178,7 @@ def test_the_answer_is_the_worst_of_what_visitors_can_see(now: datetime) -> None
 def test_an_empty_console_shows_the_three_steps(client: Client, operator: User) -> None:
     page = client.get("/admin/").content.decode()
     assert "Three steps" in page
-    for url in ("/admin/monitors/services/add/", "/admin/alerts/", "/admin/accounts/user/"):
+    for url in ("/admin/monitors/services/add/", "/admin/alerts/", "/admin/team/"):
         assert f'href="{url}"' in page
 
 
@@ -258,7 +258,7 @@ def test_open_and_scheduled_events_stand_with_their_next_update(
     assert f"/admin/incidents/{kept.public_id}/update/" in text
     assert "Report incident" in text
     assert "Nobody has subscribed yet." in text
-    assert "Incident, " in " ".join(text.split())  # who set what visitors see of Checkout
+    assert "Incident: Partial outage, " in text  # who set what visitors see of Checkout
     assert '2<span class="vh"> open</span>' in text
 
 

@@ -308,6 +308,7 @@ def test_updates_are_posted_until_it_is_resolved_and_past(client: Client, operat
     component = build.component()
     incident = build.incident(components={component: None})
     address = f"{LIST}{incident.public_id}/update/"
+    assert address in client.get(LIST).content.decode()  # one starts from the list
     assert "Post update" in client.get(address).content.decode()
 
     client.post(address, updated(incident))
