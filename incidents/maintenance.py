@@ -171,6 +171,7 @@ def step(
     if state.is_over and row.ended_at is None and row.started_at is not None:
         row.ended_at = at
     row.next_step_at = row.planned_step
+    row.sequence += state == State.CANCELLED
     update = entries.append(
         maintenance=row,
         kind=kind,
@@ -189,6 +190,7 @@ def step(
             "started_at",
             "ended_at",
             "next_step_at",
+            "sequence",
             "changed_at",
             "page_revision",
         ]

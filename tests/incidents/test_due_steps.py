@@ -198,7 +198,7 @@ def test_a_look_with_nothing_due_costs_the_same_however_many_there_are(
 class TestRestarts(TestCase):
     """Whenever beats run, twice at a time or after long stops, the record is the same."""
 
-    @settings(max_examples=12, deadline=None)
+    @settings(deadline=None)
     @example(windows=[(60, 30), (90, 30)], beats=[])
     @given(
         windows=st.lists(st.tuples(st.integers(1, 300), st.integers(5, 120)), max_size=3),

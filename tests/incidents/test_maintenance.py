@@ -209,6 +209,7 @@ def test_cancelled_work_takes_no_step_and_claims_nothing(now: datetime) -> None:
 
     row.refresh_from_db()
     assert (row.state_value, row.next_step_at, row.ended_at) == (State.CANCELLED, None, None)
+    assert row.sequence == 1  # calendars take the cancellation
     assert row.updates.filter(notifies=True).count() == 1  # the announcement, not the end
     assert shown(component) == OP
 

@@ -97,7 +97,7 @@ def rules(draw: st.DrawFn) -> str:
 
 
 @pytest.mark.req("K6")
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(rules(), st.integers(0, 400))
 def test_the_days_are_those_of_an_independent_expander(text: str, offset: int) -> None:
     first = FIRST + timedelta(days=offset)
