@@ -136,8 +136,9 @@ class Archive:
         state = self._state
         if state.first and (state.first, state.last) != (str(first), str(last)):
             old_first, old_last = event_days.parse(state.first), event_days.parse(state.last)
+            ends = {first, last, old_first, old_last}
             for month in self._bounds.months:
-                if not old_first < month < old_last:
+                if month in ends or not old_first < month < old_last:
                     self._add_month(str(month))
             while old_first < first:
                 self._known_writer.remove_month(old_first)

@@ -73,8 +73,9 @@ def of_components(
     component_ids: Iterable[int], *, since: datetime
 ) -> Mapping[int, tuple[EventLine, ...]]:
     """Read the incidents that touch each component: the open ones, and the latest since a moment."""
-    recent = models.Q(started_at__gte=since) | ~models.Q(state__in=_OVER)
-    rows = Incident.objects.public().filter(recent, affected__component__in=list(component_ids))
+    rows = Incident.objects.public().filter(
+        _recent(since), affected__component__in=list(component_ids)
+    )
     found: dict[int, list[EventLine]] = defaultdict(list)
     wanted = set(component_ids)
     for line in newest_first(_incident_lines(list(_with_latest(rows.distinct())))):
@@ -84,6 +85,17 @@ def of_components(
             ):
                 found[component.id].append(line)
     return defaultdict(tuple, {key: tuple(lines) for key, lines in found.items()})
+
+
+def marks(*, since: datetime) -> Mapping[int, tuple[int, int]]:
+    """Read a mark of each component that changes with what `of_components` would tell of it."""
+    rows = (
+        AffectedComponent.objects.filter(_recent(since, "incident__"))
+        .filter(incident__published_at__isnull=False)
+        .values("component")
+        .annotate(count=models.Count("pk"), latest=models.Max("incident__page_revision"))
+    )
+    return {row["component"]: (row["count"], row["latest"]) for row in rows}
 
 
 def works() -> tuple[EventLine, ...]:
@@ -109,6 +121,12 @@ def first_at() -> datetime | None:
 def newest_first(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
     """Return events in the order of lists."""
     return tuple(sorted(lines, key=lambda line: (line.starts_at, line.ident), reverse=True))
+
+
+def _recent(since: datetime, prefix: str = "") -> models.Q:
+    return models.Q(**{f"{prefix}started_at__gte": since}) | ~models.Q(
+        **{f"{prefix}state__in": _OVER}
+    )
 
 
 def _with_latest(rows: "models.QuerySet[Incident]") -> "models.QuerySet[Incident]":

@@ -81,6 +81,7 @@ class EventPages:
             context = self._common(look.code, here="maintenance") | {
                 "maintenance": view,
                 "month": self._month(view.starts_at),
+                "description": event_wording.excerpt(view.html),
                 "text": mark_safe(view.html),  # noqa: S308 - cleaned when it was written
                 "is_final": view.state.is_over,
                 "zone": self._zone(view.starts_at),
@@ -156,6 +157,8 @@ class EventPages:
                 (value.worst, event_wording.spent_words(name, value))
                 for name, value in event_wording.spent(view, now=self.as_of)
             ],
+            # Plain text, escaped where it is shown: rendered text holds bare quotes.
+            "description": event_wording.excerpt(told.html if told else ""),
             "known": mark_safe(told.html) if told else "",  # noqa: S308 - cleaned when written
             "entries": _entries(view.updates, worst, is_past=view.is_retroactive),
             "meanings": _meanings(lifecycle.State),
@@ -228,6 +231,7 @@ def _meanings(states: Any) -> list[tuple[str, str]]:
 def _report(view: IncidentView, report: PostmortemView) -> dict[str, Any]:
     return {
         "report": report,
+        "description": event_wording.excerpt(markdown.render(report.summary)),
         "sections": [
             (title, markdown.render(text))
             for title, text in (

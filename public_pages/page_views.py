@@ -77,6 +77,7 @@ class ComponentView:
     was_checked: bool
     nodes: tuple[NodeView, ...]
     changes: tuple[Change, ...]  # of the days shown, the first one holding from before them
+    incidents_mark: tuple[int, int] = (0, 0)  # changes with the incidents its page lists
 
     @property
     def replicas(self) -> Iterator[ReplicaView]:

@@ -80,8 +80,12 @@ def page(*, now: datetime) -> PageView:
         now=now,
         is_interrupted=interrupted_since is not None,
     )
+    marks = event_lists.marks(since=since)
     views = [
-        _component(row, nodes[row.id], changes[row.id], checked, row.id in in_maintenance)
+        replace(
+            _component(row, nodes[row.id], changes[row.id], checked, row.id in in_maintenance),
+            incidents_mark=marks.get(row.id, (0, 0)),
+        )
         for row in rows
     ]
     announcements, changes_at = _announcements(now)

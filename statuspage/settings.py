@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "statuspage.middleware.SessionLimitsMiddleware",
     "statuspage.middleware.ActorMiddleware",
+    "statuspage.operator_mark.OperatorMarkMiddleware",
 ]
 ROOT_URLCONF = "statuspage.urls"
 WSGI_APPLICATION = "statuspage.wsgi.application"

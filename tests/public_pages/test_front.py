@@ -229,9 +229,9 @@ def test_the_memory_for_answers_has_a_limit() -> None:
     cache = published._Cache(250)
     for number in range(9):
         answer = published.Answer((number, 0, 0), b"x" * 100, '"t"', "identity")
-        cache.put((str(number), "identity", "", False), answer)
+        cache.put((str(number), "identity", "", False, False), answer)
 
-    held = [n for n in range(9) if cache.get((str(n), "identity", "", False))]
+    held = [n for n in range(9) if cache.get((str(n), "identity", "", False, False))]
 
     assert held == [7, 8]
 
