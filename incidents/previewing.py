@@ -138,6 +138,8 @@ def _sms(said: Said, *, page: str, title: str, link: str, now: datetime) -> str:
         }
         tail = "."
     tail += f" {link}"
+    if said.state.is_open:
+        tail += " " + _("Reply STOP to end")
     room = max(20, sms.ONE_PART - len(head) - len(tail))
     return f"{head}{sms.shortened(title, room=room)}{tail}"
 
