@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from components import catalogue
 from components.status import Status
@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _acme(settings: SettingsWrapper) -> None:
+def _acme(settings: Settings) -> None:
     catalogue.change_page(page=catalogue.page(), name="Acme")
     settings.CANDOR_ORIGIN = "https://status.acme.example"
 
