@@ -6,18 +6,26 @@ marks. Changes of the plan stand in `maintenance_changes`, what a window does by
 `due_steps`, series in `maintenance_series`.
 """
 
+from copy import copy
 from datetime import datetime
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common import auditing
 from components import catalogue
 from incidents import maintenance_entries as entries
 from incidents import maintenance_plans as plans
 from incidents import texts, windows
 from incidents.maintenance_plans import Plan
-from incidents.models import Maintenance, MaintenanceSeries, MaintenanceUpdate, WithdrawnEvent
+from incidents.models import (
+    Maintenance,
+    MaintenanceSeries,
+    MaintenanceUpdate,
+    MaintenanceUpdateComponent,
+    WithdrawnEvent,
+)
 from incidents.models.incidents import author_fields
 from incidents.windows import Kind, State
 
@@ -201,10 +209,12 @@ def step(
 def delete(*, maintenance: Maintenance, now: datetime) -> WithdrawnEvent:
     """Delete a maintenance with all that was said, for good (AMB-18); nobody is told.
 
-    What is left is the mark that its address was in use. Raises MaintenanceGone.
+    What is left is the mark that its address was in use, and who did what when in the audit log,
+    without any text. Raises MaintenanceGone.
     """
     with transaction.atomic():
         row = locked(maintenance)
+        written = _written(row)
         touched = list(row.affected.values_list("component_id", flat=True))
         row.affected.all().delete()
         entries.speak(maintenance=row, at=now, now=now, withdrawn=touched)
@@ -215,6 +225,7 @@ def delete(*, maintenance: Maintenance, now: datetime) -> WithdrawnEvent:
             page_revision=catalogue.next_revision(),
         )
         row.delete()
+        auditing.redact(objects=written, now=now)  # with the entries of the deletion itself
     return mark
 
 
@@ -248,6 +259,13 @@ def _announce(
         now=now,
     )
     return row
+
+
+def _written(row: Maintenance) -> list[models.Model]:
+    """Copies of the rows that hold text of a maintenance: deleting unsets their keys."""
+    updates = list(row.updates.all())
+    seen = MaintenanceUpdateComponent.objects.filter(update__in=updates)
+    return [copy(one) for one in (row, *updates, *seen, *row.reminders.all())]
 
 
 def settle(row: Maintenance, plan: Plan, *, now: datetime) -> set[int]:

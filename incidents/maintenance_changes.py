@@ -18,7 +18,7 @@ from incidents import maintenance_plans as plans
 from incidents import windows
 from incidents.maintenance_plans import Plan
 from incidents.models import Maintenance, MaintenanceUpdate
-from incidents.windows import Kind, StepNotAllowed
+from incidents.windows import Kind, State, StepNotAllowed
 
 
 def extend(
@@ -134,4 +134,16 @@ def _check_times(row: Maintenance, plan: Plan, *, now: datetime) -> bool:
         plans.check_ahead(plan, now=now)
     elif is_moved and row.starts_at + plan.duration <= now:
         raise ValidationError({"ends_at": _("This end has passed. Complete it instead.")})
+    _check_switches(row, plan, now=now)
     return is_moved
+
+
+def _check_switches(row: Maintenance, plan: Plan, *, now: datetime) -> None:
+    """Refuse a switch that would at once take a step as of a time at which nothing happened."""
+    state = row.state_value
+    starts_at = row.starts_at if row.first_start == plan.wall_start else plan.starts_at
+    if state == State.SCHEDULED and plan.auto_start and not row.auto_start and starts_at <= now:
+        raise ValidationError({"auto_start": _("The start has passed. Start it now instead.")})
+    is_overdue = starts_at + plan.duration <= now
+    if state.is_running and plan.auto_finish and not row.auto_finish and is_overdue:
+        raise ValidationError({"auto_finish": _("The end has passed. Extend or complete it.")})

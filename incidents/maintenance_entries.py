@@ -17,7 +17,12 @@ from components.claims import Claim
 from components.models import Component
 from components.status import Source, Status
 from incidents import texts
-from incidents.models import Maintenance, MaintenanceUpdate, MaintenanceUpdateComponent
+from incidents.models import (
+    AffectedService,
+    Maintenance,
+    MaintenanceUpdate,
+    MaintenanceUpdateComponent,
+)
 from incidents.models.incidents import author_fields, touched
 from incidents.windows import Kind, State
 
@@ -69,11 +74,12 @@ def speak(
 ) -> Seen:
     """Set the claims of a running maintenance; withdraw them when it is not running.
 
+    Of a component that nobody should notice anything of it claims nothing: its monitors go on.
     Returns for each affected component what visitors saw before and see now.
     """
     said: dict[int, Status | None] = dict.fromkeys(withdrawn)
     for row in maintenance.affected.all():
-        said[row.component_id] = row.claimed if maintenance.state_value.is_running else None
+        said[row.component_id] = _claimed(maintenance, row)
     before = _shown(said)
     claims.set_claims(
         source=Source.MAINTENANCE,
@@ -128,6 +134,11 @@ def correct(*, update: MaintenanceUpdate, text: str, now: datetime) -> Maintenan
             **touched(now, catalogue.next_revision())
         )
     return row
+
+
+def _claimed(maintenance: Maintenance, row: AffectedService) -> Status | None:
+    is_silent = row.claimed == Status.OPERATIONAL or not maintenance.state_value.is_running
+    return None if is_silent else row.claimed
 
 
 def _note(update: MaintenanceUpdate, seen: Seen) -> None:

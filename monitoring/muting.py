@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
+from components.status import Status
 from incidents import windows
 from incidents.models import AffectedService
 from monitoring.models import AlertSettings
@@ -24,10 +25,11 @@ def muted_for(*, now: datetime) -> timedelta | None:
 def is_quiet(*, now: datetime) -> Q:
     """Of replicas: nobody is alerted about them now.
 
-    Their node is muted, or a maintenance that mutes alerts is in progress and lists their component.
+    Their node is muted, or a maintenance that mutes alerts is in progress and lists their component
+    as anything but operational.
     What dies meanwhile is told when the quiet is over, if it is still dead then.
     """
-    worked_on = AffectedService.objects.filter(
+    worked_on = AffectedService.objects.exclude(status=Status.OPERATIONAL).filter(
         component=OuterRef("node__component"),
         maintenance__state__in=windows.RUNNING,
         maintenance__mutes_alerts=True,

@@ -37,6 +37,8 @@ _KEPT_BY_PROGRAMS = {
     "accounts.User": {"last_login", "last_seen_at", "is_superuser"},
     "components.Component": {"status", "status_since"},
     "components.Page": {"revision"},
+    "incidents.Maintenance": {"next_step_at", "sequence"},
+    "incidents.MaintenanceSeries": {"made_until"},
     "mfa.Authenticator": {"last_used_at"},
     "monitoring.AlertSettings": {"reminded_at", "reminders_sent"},
     "monitoring.Location": {"last_seen_at"},

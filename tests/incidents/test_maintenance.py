@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
+from accounts.models import AuditEntry
 from components import catalogue, claims
 from components.models import Component, StatusChange, StatusClaim
 from components.status import Source, Status
@@ -166,16 +167,38 @@ def test_what_monitors_say_shows_again_after_the_window(now: datetime) -> None:
     assert shown(component) == Status.MAJOR_OUTAGE
 
 
-def test_work_that_nobody_notices_leaves_a_component_operational(now: datetime) -> None:
+def test_work_that_nobody_notices_leaves_a_component_to_its_monitors(now: datetime) -> None:
     component = build.component()
     row = build.maintenance(now=now, components=[component])
-    plan = build.plan(now=now)
-    plan = replace(plan, components={component.id: OP})
+    plan = replace(plans.of(row), components={component.id: OP})
     maintenance_changes.change(maintenance=row, plan=plan, notify=False, now=now)
 
     post(row, State.IN_PROGRESS, now + MINUTE)
-
     assert shown(component) == OP
+    claims.set_claim(
+        component=component,
+        source=Source.MONITOR,
+        reference="monitors",
+        claimed=Status.MAJOR_OUTAGE,
+        now=now + 2 * MINUTE,
+    )
+
+    assert shown(component) == Status.MAJOR_OUTAGE
+
+
+def test_a_switch_takes_no_step_as_of_a_time_at_which_nothing_happened(now: datetime) -> None:
+    row = build.maintenance(now=now, auto_start=False, auto_finish=False)
+    by_itself = replace(plans.of(row), auto_start=True, auto_finish=True)
+
+    with pytest.raises(ValidationError, match="The start has passed"):
+        maintenance_changes.change(
+            maintenance=row, plan=by_itself, notify=False, now=now + HOUR + MINUTE
+        )
+    post(row, State.IN_PROGRESS, now + HOUR + MINUTE)
+    with pytest.raises(ValidationError, match="The end has passed"):
+        maintenance_changes.change(
+            maintenance=row, plan=by_itself, notify=False, now=now + 3 * HOUR
+        )
 
 
 def test_a_note_needs_a_text_and_a_step_needs_none(now: datetime) -> None:
@@ -397,6 +420,23 @@ def test_a_deleted_maintenance_leaves_only_its_address(now: datetime) -> None:
     assert mark.page_revision > before
     with pytest.raises(MaintenanceGone):
         post(row, State.COMPLETED, now)
+
+
+@pytest.mark.req("AMB-18")
+def test_the_audit_log_keeps_who_did_it_without_any_text(now: datetime) -> None:
+    row = build.maintenance(now=now, title="Unheard-of words", text="Secret plans")
+    post(row, State.IN_PROGRESS, now, "More words")
+
+    work.delete(maintenance=row, now=now + MINUTE)
+
+    entries_left = AuditEntry.objects.filter(
+        content_type__model__in=["maintenance", "maintenanceupdate"]
+    )
+    assert entries_left.exists()
+    assert not entries_left.exclude(redacted_at=now + MINUTE).exists()
+    kept = " ".join(str(vars(entry)) for entry in entries_left)
+    assert "words" not in kept
+    assert "Secret" not in kept
 
 
 def test_a_corrected_entry_is_marked_and_told_to_nobody(now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.apps import apps
 
+from components.status import Status
 from incidents import due_steps
 from incidents import maintenance as work
 from incidents.models import Maintenance
@@ -95,6 +96,16 @@ def test_it_stays_quiet_while_the_work_is_verified(now: datetime) -> None:
 def test_a_window_that_mutes_nothing_lets_alerts_through(now: datetime) -> None:
     replica = build.replica()
     working_on(replica, now, mutes_alerts=False)
+
+    die(replica, now + MINUTE)
+
+    assert len(subjects()) == 1
+
+
+def test_a_component_that_nobody_should_notice_anything_of_alerts_as_always(now: datetime) -> None:
+    replica = build.replica()
+    row = working_on(replica, now)
+    row.affected.update(status=Status.OPERATIONAL)
 
     die(replica, now + MINUTE)
 
