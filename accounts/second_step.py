@@ -10,14 +10,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from allauth.account.forms import ReauthenticateForm
+from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm as TheirCodeForm
 from allauth.mfa.base.forms import ReauthenticateForm as TheirCodeAgainForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
+from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -27,6 +33,8 @@ from accounts.models import SecondStep, User
 
 TRIES = 5
 WINDOW = timedelta(minutes=15)
+CHALLENGE_AGE = timedelta(minutes=5)
+_ASKED = "passkey_asked_at"
 
 
 class TooManyTries(Exception):
@@ -129,6 +137,17 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
         return code
 
 
+def note_challenge() -> None:
+    """Remember when a challenge was made; allauth keeps it in the session, without a time."""
+    context.request.session[_ASKED] = _now().timestamp()
+
+
+def _check_age_of_challenge() -> None:
+    asked = context.request.session.get(_ASKED, 0)
+    if _now().timestamp() - asked > CHALLENGE_AGE.total_seconds():
+        raise forms.ValidationError(_("That took too long. Try again."))
+
+
 class _Passkey:
     """Checks what a browser made of its passkey; each failure counts as a try."""
 
@@ -136,6 +155,7 @@ class _Passkey:
         return _limited(self.user, self._check)
 
     def _check(self: Any) -> Any:
+        _check_age_of_challenge()
         try:
             return super().clean_credential()  # type: ignore[misc]  # of allauth's form beside it
         except KeyError:  # a part is missing, which no browser leaves out
@@ -150,6 +170,19 @@ class PasskeyAgainForm(_Passkey, ReauthenticateWebAuthnForm):  # type: ignore[mi
     pass
 
 
+class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    def clean(self) -> Any:
+        _check_age_of_challenge()
+        return super().clean()
+
+
 class PasswordForm(ReauthenticateForm):  # type: ignore[misc]
     def clean_password(self) -> Any:
         return _limited(self.user, super().clean_password)
+
+
+class NewPasswordForm(AdminPasswordChangeForm):
+    """Of the console's own page: the old password is asked there, and must not be guessed."""
+
+    def clean_old_password(self) -> str:
+        return str(_limited(self.user, super().clean_old_password))

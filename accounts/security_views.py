@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts import adapters, sessions
+from accounts import adapters, second_step, sessions
 from accounts.models import User
 
 _View = Callable[..., HttpResponseBase]
@@ -40,6 +40,8 @@ def _framed(view: _View, title: Any, *, is_entrance: bool = False) -> _View:
             frame = admin.site.each_context(request)
             frame |= {"title": title, "takes_passkeys": adapters.takes_passkeys(request)}
             response.context_data = frame | (response.context_data or {})
+            if "js_data" in response.context_data:
+                second_step.note_challenge()
             form = response.context_data.get("form")
             if getattr(form, "errors", None):
                 response.status_code = 422

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.views import PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -19,6 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import setting_up
 from accounts import urls as account_urls
+from accounts.second_step import NewPasswordForm
 from accounts.signing_in import SignIn
 from common import console
 from components import catalogue
@@ -249,6 +251,18 @@ class ConsoleSite(admin.AdminSite):
         }
         view: Callable[[HttpRequest], Any] = SignIn.as_view(
             template_name=self.login_template, extra_context=context, next_page="admin:index"
+        )
+        answer: HttpResponse = view(request)
+        return answer
+
+    def password_change(  # type: ignore[override]  # which redirects when it is done, too
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """Django's page, with a limit on guessing the old password."""
+        view: Callable[[HttpRequest], Any] = PasswordChangeView.as_view(
+            form_class=NewPasswordForm,
+            success_url=reverse("admin:password_change_done"),
+            extra_context={**self.each_context(request), **(extra_context or {})},
         )
         answer: HttpResponse = view(request)
         return answer

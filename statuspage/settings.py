@@ -172,6 +172,7 @@ MFA_FORMS = {
     "authenticate": "accounts.second_step.CodeForm",
     "reauthenticate": "accounts.second_step.CodeAgainForm",
     "activate_totp": "accounts.second_step.FirstCodeForm",
+    "add_webauthn": "accounts.second_step.NewPasskeyForm",
     "authenticate_webauthn": "accounts.second_step.PasskeyForm",
     "reauthenticate_webauthn": "accounts.second_step.PasskeyAgainForm",
 }

@@ -166,6 +166,22 @@ def test_the_password_asked_again_is_limited_too(client: Client, ada: User) -> N
     assert confirm(client) == 422
 
 
+@pytest.mark.req("F11")
+def test_a_stolen_session_cannot_guess_the_old_password(client: Client, ada: User) -> None:
+    new = "another long secret"
+
+    def change(old: str) -> int:
+        fields = {"old_password": old, "new_password1": new, "new_password2": new}
+        return client.post("/admin/password_change/", fields).status_code
+
+    assert [change("wrong") for _ in range(second_step.TRIES)] == [200] * second_step.TRIES
+    assert change(PASSWORD) == 200
+    SecondStep.objects.update(tries=0)
+    assert change(PASSWORD) == 302
+    assert is_inside(client)
+    assert sign_in(Client(), "ada", new) == 302
+
+
 def recovery_codes(client: Client) -> list[str]:
     page = client.get("/admin/security/codes/").content.decode()
     return re.findall(r"<li><code>([^<]+)</code>", page)
@@ -218,6 +234,24 @@ def test_a_passkey_that_was_made_up_is_refused(client: Client, ada: User, creden
     sign_in(stranger, "ada")
     assert stranger.post(STEP, {"credential": credential}).status_code in {200, 422}
     assert not is_inside(stranger)
+
+
+@pytest.mark.req("F11")
+def test_a_challenge_is_answered_within_five_minutes(
+    client: Client, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect_app(client)
+    stranger = Client()
+    sign_in(stranger, "ada")
+    stranger.get(STEP)
+    for minutes, said in ((4, "cannot be read"), (6, "took too long")):
+        at = timezone.now() + timedelta(minutes=minutes)
+        monkeypatch.setattr(second_step, "_now", lambda at=at: at)
+        posted = {"credential": '{"id": "a", "type": "public-key", "response": {}}'}
+        form = stranger.post(STEP, posted).context["webauthn_form"]
+        assert said in str(form.errors), form.errors
+        monkeypatch.undo()
+        stranger.get(STEP)
 
 
 # ---- sessions -----------------------------------------------------------------------------------
