@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from common import console
 from components import catalogue
 from components.models import Component
-from incidents import maintenance as work
 from incidents import (
+    audience,
     maintenance_changes,
     maintenance_forms,
     maintenance_reading,
@@ -29,6 +29,8 @@ from incidents import (
     presets,
     templating,
 )
+from incidents import maintenance as work
+from incidents.audience import Audience
 from incidents.maintenance_forms import FOLLOWING, MaintenanceForm, WallClock
 from incidents.maintenance_reading import Preview, Typed
 from incidents.maintenance_views import may_change, user_of
@@ -87,8 +89,9 @@ def maintenance_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 def maintenance_preview(request: HttpRequest) -> HttpResponse:
     """The windows that a form as it stands would make (htmx); saves nothing."""
     row = Maintenance.objects.filter(public_id=request.POST.get("changes", "")).first()
-    preview = _preview(_typed(request.POST), row, timezone.now())
-    return console.page(request, f"{TEMPLATE}#preview", {"preview": preview})
+    values = _typed(request.POST)
+    context = {"preview": _preview(values, row, timezone.now()), "told": _told(values)}
+    return console.page(request, f"{TEMPLATE}#preview", context)
 
 
 def _plan(
@@ -181,6 +184,15 @@ def _preview(values: dict[str, Any], row: Maintenance | None, now: datetime) -> 
     return maintenance_reading.preview(typed=typed, page_zone=page_zone, now=now)
 
 
+def _told(values: dict[str, Any]) -> Audience | None:
+    """Who would be told of it (AMB-15); None when nobody is to be."""
+    if not values.get("notify"):
+        return None
+    ticked = [str(one) for one in values.get("components") or ()]
+    numbers = [int(one) for one in ticked if one.isdecimal() and len(one) < 10]
+    return audience.of(component_ids=numbers)
+
+
 def _repeats(values: dict[str, Any], row: Maintenance | None) -> bool:
     return row is None or values.get("scope") == FOLLOWING
 
@@ -210,6 +222,7 @@ def _form(
         "form": form,
         "row": row,
         "preview": _preview(values, row, now),
+        "told": _told(values),
         "preview_url": reverse("admin:maintenance_preview"),
         "templates": EventTemplate.objects.filter(kind=Kind.MAINTENANCE).order_by("name")
         if row is None

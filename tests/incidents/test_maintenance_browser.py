@@ -6,8 +6,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from components.models import Component
+from components.status import Status
+from incidents import due_steps, maintenance_series
 from incidents import maintenance as work
-from incidents import maintenance_series
 from incidents.models import Maintenance
 from incidents.windows import State
 from tests import build
@@ -74,6 +76,28 @@ def test_the_next_windows_follow_what_is_typed(open_page: OpenPage) -> None:
 
     expect(page.get_by_role("heading", name="Disk swap")).to_be_visible()
     assert Maintenance.objects.count() == maintenance_series.HORIZON
+
+
+@pytest.mark.req("K1", "K4", "K6")
+def test_what_an_operator_plans_starts_and_ends_by_itself(open_page: OpenPage) -> None:
+    component = build.component(name="Reports and exports")
+    page = open_page()
+    page.goto("/admin/maintenance/add/")
+    page.get_by_label("Title").fill("Disk swap")
+    page.get_by_label("Reports and exports").check()
+    page.get_by_role("button", name="Plan maintenance").click()
+    expect(page.get_by_role("heading", name="Disk swap")).to_be_visible()
+    row = Maintenance.objects.get()
+
+    due_steps.take(now=row.starts_at)
+    page.reload()
+    expect(page.locator(".counts")).to_contain_text("In progress")
+    component.refresh_from_db()
+    assert component.shown_status == Status.UNDER_MAINTENANCE
+    due_steps.take(now=row.ends_at)
+    page.reload()
+    expect(page.locator(".counts")).to_contain_text("Completed")
+    assert Component.objects.get().shown_status == Status.OPERATIONAL
 
 
 @pytest.mark.req("K6")

@@ -186,6 +186,16 @@ def test_an_overlap_is_a_warning_and_can_be_saved(console: Client, component: Co
     assert Maintenance.objects.count() == 2
 
 
+@pytest.mark.req("AMB-15")
+def test_the_preview_says_who_would_be_told(console: Client, component: Component) -> None:
+    def said(**changed: object) -> str:
+        typed = fields(component, **changed)
+        return console.post("/admin/maintenance/preview/", typed).content.decode()
+
+    assert "Nobody has subscribed yet" in said()
+    assert "Nobody is told." in said(notify="")
+
+
 def test_a_template_fills_the_form_and_saves_nothing(console: Client, component: Component) -> None:
     template = EventTemplate.objects.create(
         kind=TemplateKind.MAINTENANCE,
