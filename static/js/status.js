@@ -27,7 +27,8 @@
   });
   document.addEventListener('htmx:oobBeforeSwap', e => {
     const { fragment, target } = e.detail;
-    if (fragment.firstElementChild?.outerHTML === target.outerHTML) e.detail.shouldSwap = false;
+    const isSame = fragment.firstElementChild?.outerHTML === target.outerHTML;
+    if (isSame || target.contains(document.activeElement)) e.detail.shouldSwap = false;
   });
   document.addEventListener('htmx:afterRequest', e => {
     if (e.detail.elt !== live || !e.detail.successful) return;

@@ -294,7 +294,7 @@ def test_a_postmortem_is_public_from_publishing_until_it_is_withdrawn(
 def test_a_month_has_neighbours_a_calendar_and_pages_for_what_can_be_filtered(
     published: Path, now: datetime
 ) -> None:
-    made = happened.acme(now=now)
+    made = happened.acme(now=now, components=happened.shop())
     happened.past("Long ago", started_at=now - 40 * DAY, minutes=5, now=now)
 
     world.publish(published, now=now)
