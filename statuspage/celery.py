@@ -98,9 +98,10 @@ app.conf.update(
             3600, "monitoring.tasks.forget_old_measurements", "upkeep"
         ),
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
+        "forget what is over": _every(3600, "accounts.tasks.forget_what_is_over", "upkeep"),
     },
 )
-app.autodiscover_tasks(["incidents", "monitoring", "notifications"])
+app.autodiscover_tasks(["accounts", "incidents", "monitoring", "notifications"])
 
 worker_ready.connect(sweeping.start)
 worker_shutting_down.connect(sweeping.stop)

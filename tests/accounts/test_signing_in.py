@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from axes.models import AccessAttempt
 from django.test import Client
 from django.utils import timezone
 
-from accounts import second_step, sessions
+from accounts import second_step, sessions, tasks
 from accounts.models import SecondStep, User
 from accounts.roles import Role
 from tests import build
@@ -364,3 +365,13 @@ def test_last_seen_is_written_once_in_five_minutes(now: datetime) -> None:
         sessions.note_seen(session, user=user, now=now + timedelta(minutes=minutes))
         user.refresh_from_db()
         assert user.last_seen_at == now + timedelta(minutes=expected)
+
+
+def test_sessions_and_failures_that_are_over_are_deleted(client: Client, ada: User) -> None:
+    sign_in(Client(), "somebody", "wrong")
+    tasks.forget_what_is_over()
+    assert is_inside(client)
+    assert AccessAttempt.objects.count() == 1
+    gone = sessions.forget_what_is_over(now=timezone.now() + timedelta(days=8))
+    assert gone == 2
+    assert not is_inside(client)
