@@ -36,6 +36,7 @@ def _transport() -> dict[str, object]:
         (folder / name).mkdir(parents=True, exist_ok=True)
     return {
         "broker_url": "filesystem://",
+        "broker_transport": "statuspage.file_broker:Transport",
         "broker_transport_options": {
             "data_folder_in": str(folder / "queue"),
             "data_folder_out": str(folder / "queue"),

@@ -1,0 +1,59 @@
+"""The file broker: messages appear whole, also to a worker that looks while they are written."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from kombu import Connection, Queue
+
+from statuspage import celery, file_broker
+
+
+def connection(folder: Path) -> Connection:
+    for name in ("queue", "control"):
+        (folder / name).mkdir(exist_ok=True)
+    options = {
+        "data_folder_in": str(folder / "queue"),
+        "data_folder_out": str(folder / "queue"),
+        "control_folder": str(folder / "control"),
+    }
+    return Connection(transport=file_broker.Transport, transport_options=options)
+
+
+def test_celery_uses_it_when_no_other_broker_is_set() -> None:
+    with celery.app.connection_for_write() as used:
+        is_ours = isinstance(used.transport, file_broker.Transport)
+    assert is_ours == (not settings.BROKER_URL)
+
+
+def test_a_reader_that_looks_all_the_time_never_takes_half_a_message(tmp_path: Path) -> None:
+    sent = 300
+    read: list[dict[str, Any]] = []
+    broken: list[ValueError] = []
+    body = "x" * 20_000
+    is_done = threading.Event()
+
+    def take() -> None:
+        with connection(tmp_path) as ours, ours.SimpleQueue("probes") as queue:
+            while not (is_done.is_set() and len(read) + len(broken) >= sent):
+                try:
+                    read.append(queue.get_nowait().payload)
+                except queue.Empty:
+                    if is_done.is_set() and not list((tmp_path / "queue").iterdir()):
+                        return
+                except ValueError as error:
+                    broken.append(error)
+
+    with connection(tmp_path) as theirs:
+        Queue("probes", channel=theirs.channel()).declare()
+        reader = threading.Thread(target=take)
+        reader.start()
+        with theirs.SimpleQueue("probes") as queue:
+            for number in range(sent):
+                queue.put({"number": number, "body": body})
+        is_done.set()
+        reader.join(timeout=30)
+
+    assert not broken
+    assert sorted(message["number"] for message in read) == list(range(sent))
