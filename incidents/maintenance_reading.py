@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from incidents import maintenance_plans as plans
@@ -85,7 +85,7 @@ def count_running() -> int:
 
 def lists(*, page: str) -> Lists:
     """Read the lists; a fixed number of queries."""
-    rows = Maintenance.objects.annotate(touched=Count("affected")).select_related("series")
+    rows = Maintenance.objects.prefetch_related("affected")
     return Lists(
         running=list(rows.running()),
         scheduled=list(rows.scheduled()),
