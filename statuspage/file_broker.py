@@ -16,12 +16,12 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # its ancestors disagree
         """Write the message beside its place, and move it there in one step."""
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         whole = Path(self.data_folder_out) / name
         part = whole.with_name(f"{name}.part")
-        part.write_bytes(str_to_bytes(dumps(message)))
+        part.write_bytes(str_to_bytes(dumps(payload)))
         part.replace(whole)
 
 
