@@ -74,6 +74,8 @@ class WallClock(forms.Field):
             at = datetime.fromisoformat(str(value))
         except ValueError:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+        if at.year not in plans.YEARS:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
         return at.replace(tzinfo=None, second=0, microsecond=0)
 
     def prepare_value(self, value: Any) -> Any:

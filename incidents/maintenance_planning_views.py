@@ -27,6 +27,7 @@ from incidents import (
     maintenance_reading,
     maintenance_series,
     presets,
+    public_ids,
     templating,
 )
 from incidents import maintenance as work
@@ -88,7 +89,9 @@ def maintenance_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 @permission_required("incidents.view_maintenance", raise_exception=True)
 def maintenance_preview(request: HttpRequest) -> HttpResponse:
     """The windows that a form as it stands would make (htmx); saves nothing."""
-    row = Maintenance.objects.filter(public_id=request.POST.get("changes", "")).first()
+    changes = request.POST.get("changes", "")
+    rows = Maintenance.objects.filter(public_id=changes) if public_ids.is_valid(changes) else None
+    row = rows.first() if rows is not None else None
     values = _typed(request.POST)
     context = {"preview": _preview(values, row, timezone.now()), "told": _told(values)}
     return console.page(request, f"{TEMPLATE}#preview", context)

@@ -19,6 +19,7 @@ from incidents import recurrence, texts, windows
 from incidents.models import AffectedService, Maintenance, MaintenanceReminder
 
 FARTHEST = recurrence.SPAN + timedelta(days=366)
+YEARS = range(2000, 2201)  # beyond them dates overflow before anybody asks for them
 MOST_LEADS = 5
 LONGEST_LEAD = 60 * 24 * 30  # minutes
 # What a component may be during planned work; "operational" is for work nobody notices.
@@ -85,7 +86,7 @@ def checked(plan: Plan) -> Plan:
         ValidationError: by field; `ends_at` stands for the duration.
     """
     zone_info(plan.zone)
-    if not 2000 <= plan.wall_start.year <= 2200:
+    if plan.wall_start.year not in YEARS:
         raise ValidationError({"starts_at": _("The start lies too far away.")})
     if plan.duration < _MINUTE:
         raise ValidationError({"ends_at": _("The end is not after the start.")})

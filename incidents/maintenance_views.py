@@ -247,8 +247,10 @@ def _one_click(request: HttpRequest, public_id: str, state: State) -> HttpRespon
             author=user_of(request),
             now=timezone.now(),
         )
-    except (StepNotAllowed, MaintenanceGone, ValidationError) as error:
+    except (StepNotAllowed, MaintenanceGone) as error:
         messages.error(request, _(str(error)))
+    except ValidationError:  # the same state again is a note, and a note needs a text
+        messages.info(request, _("This was done already."))
     else:
         messages.success(
             request, _("“%(title)s”: %(state)s.") % {"title": row.title, "state": _(state.label)}

@@ -262,6 +262,41 @@ def test_a_step_that_came_too_late_is_said(console: Client, component: Component
     assert "has not begun" in answer.content.decode()
 
 
+def test_a_second_click_does_nothing_and_says_so(console: Client, component: Component) -> None:
+    row = plan_one(component)
+    console.post(url(row, "start/"))
+
+    answer = console.post(url(row, "start/"), follow=True)
+
+    assert "This was done already." in answer.content.decode()
+    assert row.updates.count() == 2
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"changes": "\0"},
+        {"zone": "\0"},
+        {"components": ["\0", "9" * 30]},
+        {"starts_at": "9999-12-31T23:59", "ends_at": "9999-12-31T23:59"},
+        {"starts_at": "0001-01-01T00:00", "zone": "Asia/Kolkata"},
+        {"repeat": "daily", "starts_at": "9999-01-01T00:00", "ends_at": "9999-01-01T01:00"},
+        {"repeat": "custom", "rule": "FREQ=DAILY", "starts_at": "9999-01-01T00:00"},
+        {"repeat": "hourly", "until": "x", "week_days": ["XX"]},
+        {"lead_minutes": ["x", "9" * 40]},
+    ],
+)
+def test_no_junk_breaks_the_preview_or_the_form(
+    console: Client, component: Component, junk: dict[str, object]
+) -> None:
+    typed = fields(component, **junk)
+
+    assert console.post("/admin/maintenance/preview/", typed).status_code == 200
+    for do in ("preview", "use", "save"):
+        answer = console.post("/admin/maintenance/add/", typed | {"do": do})
+        assert answer.status_code in {200, 302, 422}
+
+
 def test_steps_are_taken_by_post_only(console: Client, component: Component) -> None:
     row = plan_one(component)
 
