@@ -115,6 +115,7 @@ def preview_of(form: ComposerForm, now: datetime, incident: Incident | None = No
         started_at=incident.started_at if incident else started_at or now,
         next_update_by=form.time("next_update_by") if "next_update_by" in names else None,
         public_id=str(form["draft"].value() or "") if "draft" in names else "",
+        ended_at=form.time("resolved_at") if "resolved_at" in names else None,
     )
     return previewing.build(said=said, incident=incident, now=now)
 

@@ -289,6 +289,7 @@ class PastForm(ComposerForm):
         del self.fields["state"], self.fields["next_update_by"]
         self.fields["text"].required = True
         self.fields["text"].error_messages["required"] = _("Write what happened.")
+        self.fields["text"].help_text = _("What happened, and what was done. Markdown works.")
         self.fields["notify"].help_text = _("Off by default: it is over.")
 
     @property

@@ -25,7 +25,10 @@ from incidents.models import Incident
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What the author has written so far, complete or not; times are aware."""
+    """What the author has written so far, complete or not; times are aware.
+
+    `ended_at` is for what is over already; otherwise "resolved" means now.
+    """
 
     title: str
     text: str
@@ -35,6 +38,7 @@ class Said:
     started_at: datetime
     next_update_by: datetime | None
     public_id: str = ""
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +134,7 @@ def _sms(said: Said, *, page: str, title: str, link: str, now: datetime) -> str:
         if said.next_update_by is not None:
             tail += " " + _("Next update by %(time)s.") % {"time": _clock(said.next_update_by)}
     else:
-        took = lasting(said.started_at, now)
+        took = lasting(said.started_at, said.ended_at or now)
         head = _("%(page)s: %(state)s after %(time)s: ") % {
             "page": page,
             "state": _(said.state.label),

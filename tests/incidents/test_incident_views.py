@@ -482,6 +482,8 @@ def test_a_past_incident_that_makes_no_sense_is_refused(
     assert not Incident.objects.exists()
     preview = client.post(f"{LIST}past/", fields | wrong | {"do": "preview"})
     assert preview.status_code == 200
+    lasted = client.post(f"{LIST}past/", fields | {"do": "preview"}).content.decode()
+    assert "Resolved after 1 h 0 min" in lasted
 
 
 def test_an_update_is_corrected_and_marked(client: Client, operator: User) -> None:
