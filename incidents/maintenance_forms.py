@@ -1,13 +1,13 @@
-"""The forms of maintenance: plan one or a series, change it, post an update, cancel, delete.
+"""The form that plans a maintenance, one window or a series, or changes its plan.
 
 Times are wall clocks (naive) of the zone that the form names; what they mean as instants is for
 `windows` and the operations.
 """
 
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -20,15 +20,11 @@ from components.models import Component
 from components.status import Status
 from incidents import maintenance_plans as plans
 from incidents import presets, texts, windows
-from incidents.maintenance import MaintenanceGone
-from incidents.maintenance_entries import UpdateGone
 from incidents.maintenance_plans import Plan
+from incidents.maintenance_step_forms import ONE, SCOPES, MaintenanceBaseForm
 from incidents.models import Maintenance
 from incidents.presets import Repeat
-from incidents.windows import State, StepNotAllowed
 
-Result = TypeVar("Result")
-_REFUSALS = (StepNotAllowed, MaintenanceGone, UpdateGone)
 _LEADS = (
     (15, gettext_lazy("15 minutes before")),
     (60, gettext_lazy("1 hour before")),
@@ -45,20 +41,6 @@ _DAYS = (
     ("SA", gettext_lazy("Saturday")),
     ("SU", gettext_lazy("Sunday")),
 )
-ONE, FOLLOWING = "one", "following"
-
-
-class MaintenanceBaseForm(console.ConsoleForm):
-    """A form whose operation may also be refused because the maintenance is not what it was."""
-
-    def carry_out(self, operation: Callable[[], Result]) -> Result | None:
-        def refused_as_error() -> Result:
-            try:
-                return operation()
-            except _REFUSALS as error:
-                raise ValidationError(_(str(error))) from error
-
-        return super().carry_out(refused_as_error)
 
 
 class WallClock(forms.Field):
@@ -117,10 +99,7 @@ class MaintenanceForm(MaintenanceBaseForm):
     scope = forms.ChoiceField(
         label=gettext_lazy("Change"),
         widget=forms.RadioSelect,
-        choices=[
-            (ONE, gettext_lazy("this window only")),
-            (FOLLOWING, gettext_lazy("this window and all that follow")),
-        ],
+        choices=SCOPES,
     )
     repeat = forms.ChoiceField(
         label=gettext_lazy("Repeats"),
@@ -242,104 +221,10 @@ class MaintenanceForm(MaintenanceBaseForm):
         return {one: kept.get(one, Status.UNDER_MAINTENANCE) for one in ids}
 
 
-class MaintenanceUpdateForm(MaintenanceBaseForm):
-    """A step or a note; which steps are offered depends on where the maintenance stands."""
-
-    state = forms.ChoiceField(label=gettext_lazy("State"), widget=forms.RadioSelect)
-    text = forms.CharField(
-        label=gettext_lazy("Message"),
-        required=False,
-        max_length=texts.TEXT_LIMIT,
-        widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=gettext_lazy("A new state may stand without one. Markdown works."),
-    )
-    notify = forms.BooleanField(
-        label=gettext_lazy("Tell subscribers"), required=False, initial=True
-    )
-
-    def __init__(self, data: QueryDict | None = None, *, previous: State, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        fields: dict[str, Any] = self.fields
-        fields["state"].choices = [
-            (one.value, _(one.label)) for one in steps_from(previous, with_cancel=False)
-        ]
-
-
-class CancelForm(MaintenanceBaseForm):
-    """Why it does not take place, and whether subscribers are told."""
-
-    scope = forms.ChoiceField(
-        label=gettext_lazy("Cancel"),
-        widget=forms.RadioSelect,
-        initial=ONE,
-        choices=MaintenanceForm.base_fields["scope"].choices,  # type: ignore[attr-defined]
-    )
-    text = forms.CharField(
-        label=gettext_lazy("Message"),
-        required=False,
-        max_length=texts.TEXT_LIMIT,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("Why, and what comes instead. Markdown works."),
-    )
-    notify = forms.BooleanField(
-        label=gettext_lazy("Tell subscribers"), required=False, initial=True
-    )
-
-    def __init__(self, data: QueryDict | None = None, *, in_series: bool, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        if not in_series:
-            del self.fields["scope"]
-
-
-class RemoveForm(MaintenanceBaseForm):
-    """Asks for the title, or the word DELETE, before something is lost for good."""
-
-    typed = forms.CharField(
-        label=gettext_lazy("Type the title, or DELETE"),
-        max_length=texts.TITLE_LIMIT,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-    def __init__(self, *args: Any, title: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._accepted = {"DELETE", title}
-
-    def clean_typed(self) -> str:
-        typed: str = self.cleaned_data["typed"].strip()
-        if typed not in self._accepted:
-            raise ValidationError(_("This is neither the title nor the word DELETE."))
-        return typed
-
-
-class CorrectForm(MaintenanceBaseForm):
-    """Another text for an entry."""
-
-    text = forms.CharField(
-        label=gettext_lazy("Message"),
-        max_length=texts.TEXT_LIMIT,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=gettext_lazy("The page marks it as corrected. Nobody is told again."),
-    )
-
-
 def duration(starts_at: datetime, ends_at: datetime, zone: str) -> timedelta:
     """The elapsed time between two wall clocks of a zone. Raises ValidationError for `zone`."""
     info = plans.zone_info(zone)
     return windows.instant(ends_at, zone=info) - windows.instant(starts_at, zone=info)
-
-
-def steps_from(previous: State, *, with_cancel: bool = True) -> list[State]:
-    """The states that may follow, the present one (a note) among them."""
-    found = []
-    for state in State:
-        if state == State.CANCELLED and previous != state and not with_cancel:
-            continue
-        try:
-            windows.check_step(previous, state)
-        except StepNotAllowed:
-            continue
-        found.append(state)
-    return found
 
 
 def blank(*, zone: str, now: datetime) -> dict[str, Any]:

@@ -32,8 +32,9 @@ from incidents import (
 )
 from incidents import maintenance as work
 from incidents.audience import Audience
-from incidents.maintenance_forms import FOLLOWING, MaintenanceForm, WallClock
+from incidents.maintenance_forms import MaintenanceForm, WallClock
 from incidents.maintenance_reading import Preview, Typed
+from incidents.maintenance_step_forms import FOLLOWING
 from incidents.maintenance_views import may_change, user_of
 from incidents.models import EventTemplate, Maintenance
 from incidents.models.templates import Kind

@@ -21,14 +21,14 @@ from incidents import maintenance as work
 from incidents import (
     maintenance_changes,
     maintenance_entries,
-    maintenance_forms,
     maintenance_reading,
     maintenance_series,
+    maintenance_step_forms,
     windows,
 )
 from incidents import maintenance_plans as plans
 from incidents.maintenance import MaintenanceGone
-from incidents.maintenance_forms import (
+from incidents.maintenance_step_forms import (
     FOLLOWING,
     CancelForm,
     CorrectForm,
@@ -73,7 +73,7 @@ def maintenance(request: HttpRequest, public_id: str) -> HttpResponse:
         "reminders": row.reminders.order_by("due_at"),
         "overrun": row.overrun(now),
         "extensions": sorted(_EXTENSIONS),
-        "steps": maintenance_forms.steps_from(row.state_value),
+        "steps": maintenance_step_forms.steps_from(row.state_value),
         "now": now,
     }
     return console.page(request, "admin/maintenance.html", context)
@@ -261,7 +261,7 @@ def _one_click(request: HttpRequest, public_id: str, state: State) -> HttpRespon
 def _ask(
     request: HttpRequest,
     row: Maintenance,
-    form: maintenance_forms.MaintenanceBaseForm,
+    form: maintenance_step_forms.MaintenanceBaseForm,
     *,
     title: str,
     button: str,
