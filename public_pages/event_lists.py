@@ -73,12 +73,11 @@ def of_components(
     component_ids: Iterable[int], *, since: datetime
 ) -> Mapping[int, tuple[EventLine, ...]]:
     """Read the incidents that touch each component: the open ones, and the latest since a moment."""
-    rows = Incident.objects.public().filter(
-        _recent(since), affected__component__in=list(component_ids)
-    )
+    touching = AffectedComponent.objects.filter(component__in=list(component_ids))
+    rows = Incident.objects.public().filter(_recent(since), pk__in=touching.values("incident"))
     found: dict[int, list[EventLine]] = defaultdict(list)
     wanted = set(component_ids)
-    for line in newest_first(_incident_lines(list(_with_latest(rows.distinct())))):
+    for line in newest_first(_incident_lines(list(_with_latest(rows)))):
         for component in line.touched:
             if component.id in wanted and (
                 line.is_open or len(found[component.id]) < PER_COMPONENT

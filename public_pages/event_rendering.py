@@ -205,7 +205,8 @@ def _entries(
         chips = [
             (chip.status, chip.name)
             for chip in update.chips
-            if chip.previous != chip.status or chip.key not in listed
+            if chip.previous != chip.status
+            or (chip.key not in listed and chip.status in affected.PROBLEMS)
         ]
         shown = affected.impact(chip.status for chip in update.chips)
         found.append(

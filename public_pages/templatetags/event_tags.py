@@ -165,14 +165,14 @@ def event_row(line: EventLine, as_of: datetime) -> SafeString:
     """One event of a list."""
     words = event_wording.excerpt(line.html) if not line.is_open else ""
     return format_html(
-        '<article class="event"><header><h4><a href="{}">{}</a></h4>'
+        '<article class="event"><header><h4 dir="auto"><a href="{}">{}</a></h4>'
         '<div class="meta">{}{}{}</div></header>{}{}</article>',
         line.path,
         line.title,
         event_state(line.state, line.worst),
         _impact(line),
         _took(line, as_of),
-        format_html('<p class="body small muted">{}</p>', words) if words else "",
+        format_html('<p class="body small muted" dir="auto">{}</p>', words) if words else "",
         format_html(
             '<p class="small"><a href="{}/postmortem">{}</a></p>',
             line.path,
