@@ -43,6 +43,7 @@ def test_a_report_is_written_from_a_template_with_a_preview_and_saves_itself(
 
     # Enter in a field shows the form again; it neither publishes nor overwrites.
     page.get_by_label("Title").fill("Search answers late")
+    page.get_by_label("Template").select_option("Slow")
     with page.expect_event("load"):
         page.get_by_label("Title").press("Enter")
     expect(page.get_by_label("Title")).to_have_value("Search answers late")
