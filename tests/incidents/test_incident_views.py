@@ -424,6 +424,12 @@ def test_the_proposed_end_fills_the_form(client: Client, operator: User) -> None
 
     assert "All checks pass." in text
     assert 'value="resolved" id="id_state_3" checked' in text.replace(" required", "")
+    screen = f"{LIST}{incident.public_id}/"
+    assert "Resolve with this text" in client.get(screen).content.decode()
+    publishing.post_update(
+        incident=incident, state=State.RESOLVED, text="x", notify=False, now=timezone.now()
+    )
+    assert "All checks pass again" not in client.get(screen).content.decode()
 
 
 @pytest.mark.req("I15", "AMB-9")

@@ -1,8 +1,10 @@
 """Prepared texts: their placeholders, and that nothing else in them means anything."""
 
+import importlib
 from datetime import datetime, timedelta
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from components import catalogue
@@ -153,11 +155,13 @@ def test_later_edits_change_no_event(now: datetime) -> None:
 def test_a_fresh_installation_has_four_templates_that_could_be_saved_as_they_are(
     now: datetime,
 ) -> None:
-    rows = list(EventTemplate.objects.order_by("id"))
+    # Called again, as after a test that emptied the tables: it adds what is missing, and only that.
+    importlib.import_module("incidents.migrations.0004_starter_templates").add(apps, None)
+    rows = list(EventTemplate.objects.order_by("kind", "name"))
     assert [(row.kind, row.name) for row in rows] == [
         ("incident", "API errors"),
-        ("incident", "Slow performance"),
         ("incident", "Delayed jobs"),
+        ("incident", "Slow performance"),
         ("maintenance", "Maintenance"),
     ]
     component = build.component(name="Search")
