@@ -87,7 +87,9 @@ class ArchiveWriter:
         start, end = month.bounds(self.page.site.time_zone)
         lines = event_lists.between(start, end)
         files = self._render(
-            f"/history/{month}", lambda: self._calendars.month(month, lines, bounds=bounds)
+            f"/history/{month}",
+            lambda: self._calendars.month(month, lines, bounds=bounds),
+            is_same_kept=True,
         )
         for name in list(self.folder.names(f"history/{month}", ".html")):
             if files and name not in files:
@@ -130,8 +132,13 @@ class ArchiveWriter:
         self.folder.remove(f"incidents/{ident}/postmortem.html")
         self.folder.remove_folder(f"incidents/{ident}")
 
-    def _render(self, what: str, make: Callable[[], Mapping[str, bytes]]) -> Mapping[str, bytes]:
-        """Write what is made. A page that cannot be rendered must not hold up the others."""
+    def _render(
+        self, what: str, make: Callable[[], Mapping[str, bytes]], *, is_same_kept: bool = False
+    ) -> Mapping[str, bytes]:
+        """Write what is made. A page that cannot be rendered must not hold up the others.
+
+        `is_same_kept`: leave a file that holds the same already; most filters of a month do.
+        """
         try:
             files = make()
         except Exception as error:  # noqa: BLE001 - whatever a template may raise
@@ -139,5 +146,7 @@ class ArchiveWriter:
             return {}
         self._troubles.is_well(what)
         for name, body in files.items():
+            if is_same_kept and self.folder.holds(name, body):
+                continue
             self.folder.write(name, body, at=self.page.as_of)
         return files

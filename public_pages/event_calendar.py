@@ -134,10 +134,6 @@ class Calendars:
         *,
         has_both: bool,
     ) -> dict[str, Any]:
-        counts = {
-            component.id: sum(1 for line in lines if Filter(component=component).fits(line))
-            for component in components
-        }
         neighbours = [
             {
                 "path": f"/history/{each}",
@@ -151,11 +147,10 @@ class Calendars:
             "name": times.month(month.first),
             "month": str(month),
             "months": neighbours,
-            "options": [(component, counts[component.id]) for component in components],
+            "options": components,
             "has_both": has_both,
             "has_filter": bool(components) or has_both,
             "zone": times.zone(timezone.localtime(self.as_of)),
-            "is_final": month != bounds.last,
         }
 
     def _chosen(self, month: Month, lines: Sequence[EventLine], chosen: Filter) -> dict[str, Any]:
@@ -170,6 +165,8 @@ class Calendars:
             "shows_incidents": chosen.kind is not Kind.MAINTENANCE,
             "shows_maintenance": chosen.kind is not Kind.INCIDENT,
             "is_filtered": is_filtered,
+            # A filter is written when its month changes, and not by the clock.
+            "is_final": is_filtered or month != event_days.month_of(self.today),
             "empty": self._empty(month, chosen),
             "calendar": self._calendar(month, shown, is_linked=False),
             "found": ngettext("%(count)s event", "%(count)s events", len(shown))

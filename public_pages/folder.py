@@ -51,6 +51,13 @@ class Folder:
         if len(versions) == 1:
             self._remove_twins(path)
 
+    def holds(self, name: str, body: bytes) -> bool:
+        """Whether a file is there with exactly these bytes."""
+        try:
+            return (self.root / name).read_bytes() == body
+        except OSError:
+            return False
+
     def remove(self, name: str) -> None:
         """Remove a file with its twins, if it is there."""
         path = self.root / name

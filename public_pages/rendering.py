@@ -31,6 +31,7 @@ from public_pages.charts import Range
 from public_pages.event_views import Kind
 from public_pages.figures import History
 from public_pages.page_views import ComponentView, DetailView, GroupView, PageView
+from public_pages.templatetags import event_tags
 
 COMPACT_ABOVE = 6
 ERROR_PAGES = ("404", "500", "503")
@@ -222,8 +223,8 @@ class Pages:
             "open_cards": event_rendering.cards(events.open, page=page),
             "running_cards": event_rendering.cards(events.running, page=page),
             "upcoming_cards": event_rendering.cards(events.upcoming, page=page),
-            "days": days if events.recent else [],
-            "kinds": list(Kind),
+            # Made once for the page and its fragment.
+            "days": event_tags.event_rows(days, page.as_of, list(Kind)) if events.recent else "",
         }
 
     def _is_checked_shown(self) -> bool:

@@ -17,6 +17,7 @@ from public_pages.event_views import EventLine, Kind, State
 from public_pages.templatetags import status_tags
 
 register = template.Library()
+_TEXTS_UP_TO = 100  # a longer list tells titles only, so that its page stays small
 
 
 @register.simple_tag
@@ -145,10 +146,13 @@ def event_rows(rows: Sequence[DayRow], as_of: datetime, kinds: Iterable[Kind]) -
     """
     quiet = event_wording.nothing(kinds)
     today = timezone.localtime(as_of).date()
-    return format_html_join("", "{}", ((_day(row, as_of, today, quiet),) for row in rows))
+    has_texts = sum(len(row.lines) for row in rows) <= _TEXTS_UP_TO
+    return format_html_join(
+        "", "{}", ((_day(row, as_of, today, quiet, has_texts=has_texts),) for row in rows)
+    )
 
 
-def _day(row: DayRow, as_of: datetime, today: date, quiet: str) -> SafeString:
+def _day(row: DayRow, as_of: datetime, today: date, quiet: str, *, has_texts: bool) -> SafeString:
     if not row.lines:
         words = _("Today") if row.first == row.last == today else times.days(row.first, row.last)
         return format_html('<li><h3>{}</h3><p class="quiet">{}</p></li>', words, quiet)
@@ -157,13 +161,14 @@ def _day(row: DayRow, as_of: datetime, today: date, quiet: str) -> SafeString:
         row.first.isoformat(),
         row.first.isoformat(),
         _("Today") if row.first == today else times.week_day(row.first),
-        format_html_join("", "{}", ((event_row(line, as_of),) for line in row.lines)),
+        format_html_join(
+            "", "{}", ((_event(line, as_of, has_text=has_texts),) for line in row.lines)
+        ),
     )
 
 
-def event_row(line: EventLine, as_of: datetime) -> SafeString:
-    """One event of a list."""
-    words = event_wording.excerpt(line.html) if not line.is_open else ""
+def _event(line: EventLine, as_of: datetime, *, has_text: bool) -> SafeString:
+    words = event_wording.excerpt(line.html) if has_text and not line.is_open else ""
     return format_html(
         '<article class="event"><header><h4 dir="auto"><a href="{}">{}</a></h4>'
         '<div class="meta">{}{}{}</div></header>{}{}</article>',

@@ -303,3 +303,20 @@ def test_the_cursor_is_in_the_folder(published: Path, now: datetime) -> None:
     assert (state["months"], state["backfill"]) == ([], "")
     assert (state["first"], state["last"]) == ("2026-10", "2026-11")
     assert re.fullmatch("[0-9a-f]{16}", state["chrome"])
+
+
+def test_a_filter_of_this_month_is_not_written_by_the_clock_and_never_looks_old(
+    published: Path, now: datetime
+) -> None:
+    component = build.component(slug="checkout")
+    build.incident(now=now - DAY, components={component: None})
+    publisher = world.publish(published, now=now)
+    name = "history/2026-11/components/checkout.html"
+
+    publisher.publish_if_due(now=now + MINUTE)
+
+    age = ages(published)
+    assert age["history/2026-11.html"] == (now + MINUTE).timestamp()
+    assert age[name] == now.timestamp()
+    assert "<!--stale" not in (published / name).read_text("utf-8")
+    assert "<!--stale" in (published / "history/2026-11.html").read_text("utf-8")

@@ -1,6 +1,7 @@
 """Days that collapse, months, and the weeks of a calendar."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from components.status import Status
 from incidents.lifecycle import State
-from public_pages import event_days
+from public_pages import event_days, templating
 from public_pages.event_days import DayRow, Month
 from public_pages.event_views import EventLine, Kind
+from public_pages.templatetags import event_tags
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -97,3 +99,16 @@ def test_weeks_begin_on_monday() -> None:
 
     assert [day and day.day for day in weeks[0]] == [None] * 6 + [1]
     assert [day and day.day for day in weeks[-1]] == [30] + [None] * 6
+
+
+@pytest.mark.parametrize(("count", "has_texts"), [(100, True), (101, False)])
+def test_a_long_list_tells_titles_only(count: int, has_texts: bool) -> None:
+    at = datetime(2026, 11, 19, 9, tzinfo=UTC)
+    lines = [replace(line(at, str(number)), html="<p>It is over.</p>") for number in range(count)]
+    rows = event_days.rows(lines, first=at.date(), last=at.date(), time_zone=UTC_ZONE)
+
+    with templating.active(UTC_ZONE):
+        body = event_tags.event_rows(rows, at, [Kind.INCIDENT])
+
+    assert body.count("<article") == count
+    assert body.count("It is over.") == (count if has_texts else 0)
