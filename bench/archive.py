@@ -115,16 +115,31 @@ def _words(chance: random.Random, count: int) -> str:
 
 
 def _measure(folder: Path, count: int) -> None:
-    from components import catalogue
     from incidents import publishing
     from incidents.models import Incident
     from public_pages.archive_writing import ArchiveWriter
     from public_pages.event_days import parse
     from public_pages.publishing import Publisher
 
-    publisher = Publisher(folder, full_every_s=10**9)
+    publisher = Publisher(folder, full_every_s=10**9, slice_s=0)
     first_s, _ = _timed(lambda: publisher.publish_if_due(now=NOW))
-    at = NOW
+    home_s, home_statements = _timed(lambda: publisher._publish_home(NOW + TICK, is_full=False))
+    writer, bounds = publisher._archive._writer, publisher._archive._bounds
+    assert isinstance(writer, ArchiveWriter)
+    assert bounds is not None
+    month_s, month_statements = _timed(lambda: writer.current_month(bounds=bounds))
+    last = parse("2026-10")
+    filters_s, filter_statements = _timed(lambda: writer.month(last, bounds=bounds))
+    size = (folder / "history/2026-10.html.gz").stat().st_size
+    print(
+        f"archive of {count:,} incidents × {UPDATES} updates, {COMPONENTS} components, CPU time: "
+        f"home page {home_s * 1000:.0f} ms ({home_statements} statements), "
+        f"history page {month_s * 1000:.0f} ms ({month_statements}), target < 300 ms each; "
+        f"a month with its filters {filters_s * 1000:.0f} ms ({filter_statements}), "
+        f"{size / 1000:.0f} kB gzip",
+        flush=True,
+    )
+    at = NOW + TICK
     started = time.process_time()
     while publisher.is_behind:
         at += TICK
@@ -133,16 +148,9 @@ def _measure(folder: Path, count: int) -> None:
 
     def again() -> None:
         publisher.publish_if_due(now=at + TICK)
+        while publisher._archive.is_changed:
+            publisher.publish_if_due(now=at + TICK)
 
-    catalogue.mark_dirty()
-    home_s, home_statements = _timed(again)
-    archive = publisher._archive
-    writer, bounds = archive._writer, archive._bounds
-    assert isinstance(writer, ArchiveWriter)
-    assert bounds is not None
-    month_s, month_statements = _timed(lambda: writer.current_month(bounds=bounds))
-    last = parse("2026-10")
-    filters_s, filter_statements = _timed(lambda: writer.month(last, bounds=bounds))
     incident = Incident.objects.order_by("started_at")[count // 2]
     publishing.revise(incident=incident, title="Changed", started_at=incident.started_at, now=at)
     at += TICK
@@ -151,15 +159,9 @@ def _measure(folder: Path, count: int) -> None:
     at += TICK
     delete_s, delete_statements = _timed(again)
     files = sum(1 for _ in (folder / "incidents").glob("*.html"))
-    size = (folder / "history/2026-10.html.gz").stat().st_size
     print(
-        f"archive of {count:,} incidents × {UPDATES} updates, {COMPONENTS} components, CPU time: "
-        f"home page {home_s * 1000:.0f} ms ({home_statements} statements), "
-        f"history page {month_s * 1000:.0f} ms ({month_statements}), target < 300 ms each; "
-        f"a month with its filters {filters_s * 1000:.0f} ms ({filter_statements}), "
-        f"{size / 1000:.0f} kB gzip; "
-        f"one changed {change_s * 1000:.0f} ms ({change_statements}), "
-        f"one deleted {delete_s * 1000:.0f} ms ({delete_statements}); "
+        f"one changed {change_s * 1000:.0f} ms ({change_statements} statements), "
+        f"one deleted {delete_s * 1000:.0f} ms ({delete_statements}), target < 2 s each; "
         f"first home page {first_s:.1f} s, all {files:,} pages in {whole_s:.0f} s"
     )
 
