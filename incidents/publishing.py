@@ -18,7 +18,7 @@ from common import auditing
 from components import catalogue, claims
 from components.claims import Claim
 from components.status import Source, Status
-from incidents import affecting, declaring, holding, lifecycle, texts, timeline
+from incidents import affecting, declaring, holding, lifecycle, public_ids, texts, timeline
 from incidents.lifecycle import Impact, State, TransitionNotAllowed
 from incidents.models import (
     CorrectiveAction,
@@ -112,16 +112,17 @@ def save_draft(
     }
     with transaction.atomic():
         row = holding.draft(public_id)
+        is_new = False
         if row is None:
-            named = {"public_id": public_id} if public_id else {}
-            row = Incident.objects.create(
-                created_at=now,
-                origin=origin,
-                **author_fields(author, author_name),
-                **named,
-                **columns,
+            row, is_new = Incident.objects.get_or_create(
+                public_id=public_id or public_ids.make(),
+                defaults={"created_at": now, "origin": origin}
+                | author_fields(author, author_name)
+                | columns,
             )
-        else:
+            if not is_new:  # saved under this name at the same moment, as by a double click
+                row = holding.locked(row, is_draft=True)
+        if not is_new:
             for name, value in columns.items():
                 setattr(row, name, value)
             row.save(update_fields=columns.keys())
