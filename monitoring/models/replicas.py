@@ -29,8 +29,13 @@ class Replica(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    # Without an index of its own: the one of `replica_address_in_node` begins with it.
     node = models.ForeignKey(
-        Node, verbose_name=_("node"), on_delete=models.CASCADE, related_name="replicas"
+        Node,
+        verbose_name=_("node"),
+        on_delete=models.CASCADE,
+        related_name="replicas",
+        db_index=False,
     )
     address = models.CharField(_("address"), max_length=2000)
     position = models.PositiveIntegerField(_("position"), default=0)
@@ -74,9 +79,14 @@ class Replica(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["node", "address"], name="replica_address_in_node")
         ]
-        # None for next_probe_at and fresh_until, which every check moves: without one PostgreSQL
-        # leaves all indexes alone then (HOT). Reading all rows once a second costs less than that.
+        # None for fresh_until, which every outcome moves: recording one then leaves all indexes alone
+        # (PostgreSQL: HOT), and reading all rows every few seconds costs less than that.
         indexes = [
+            models.Index(
+                fields=["next_probe_at"],
+                name="replica_due",
+                condition=models.Q(next_probe_at__isnull=False),
+            ),
             models.Index(
                 fields=["silent_at"],
                 name="replica_silent",
