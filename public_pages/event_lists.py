@@ -88,9 +88,10 @@ def of_components(
 
 def marks(*, since: datetime) -> Mapping[int, tuple[int, int]]:
     """Read a mark of each component that changes with what `of_components` would tell of it."""
+    # By way of the incidents: a join with this condition reads every component ever affected.
+    recent = Incident.objects.public().filter(_recent(since))
     rows = (
-        AffectedComponent.objects.filter(_recent(since, "incident__"))
-        .filter(incident__published_at__isnull=False)
+        AffectedComponent.objects.filter(incident__in=recent.values("pk"))
         .values("component")
         .annotate(count=models.Count("pk"), latest=models.Max("incident__page_revision"))
     )
@@ -110,11 +111,14 @@ def works() -> tuple[EventLine, ...]:
 
 def first_at() -> datetime | None:
     """When the history begins: at the first event; None before there is any."""
+    # In the order of an index that ends at the first row: an aggregate reads them all.
+    incidents = Incident.objects.public().order_by("started_at", "id")
+    works = Maintenance.objects.public().order_by("starts_at", "id")
     firsts = [
-        Incident.objects.public().aggregate(at=models.Min("started_at"))["at"],
-        Maintenance.objects.public().aggregate(at=models.Min("starts_at"))["at"],
+        *incidents.values_list("started_at", flat=True)[:1],
+        *works.values_list("starts_at", flat=True)[:1],
     ]
-    return min((at for at in firsts if at is not None), default=None)
+    return min(firsts, default=None)
 
 
 def newest_first(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
@@ -122,10 +126,8 @@ def newest_first(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
     return tuple(sorted(lines, key=lambda line: (line.starts_at, line.ident), reverse=True))
 
 
-def _recent(since: datetime, prefix: str = "") -> models.Q:
-    return models.Q(**{f"{prefix}started_at__gte": since}) | ~models.Q(
-        **{f"{prefix}state__in": _OVER}
-    )
+def _recent(since: datetime) -> models.Q:
+    return models.Q(started_at__gte=since) | ~models.Q(state__in=_OVER)
 
 
 def _with_latest(rows: "models.QuerySet[Incident]") -> "models.QuerySet[Incident]":
