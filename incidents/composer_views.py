@@ -18,7 +18,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from common import console
-from incidents import incident_forms, previewing, public_ids, publishing, reading, templating
+from incidents import (
+    incident_forms,
+    previewing,
+    promised,
+    public_ids,
+    publishing,
+    reading,
+    templating,
+)
 from incidents.incident_forms import ComposerForm, PastForm, ReportForm
 from incidents.lifecycle import State
 from incidents.models import EventTemplate, Incident
@@ -169,7 +177,7 @@ def _opened(request: HttpRequest, draft: Incident | None, offered: dict[str, Any
             "state": draft.state,
             "impact": draft.impact,
             "text": draft.draft_text,
-            "next_update_by": incident_forms.as_typed(draft.next_update_by),
+            "next_update_by": promised.as_typed(draft.next_update_by),
             "started_at": draft.started_at,
             "notify": draft.draft_notifies,
         }
@@ -183,7 +191,7 @@ def _opened(request: HttpRequest, draft: Incident | None, offered: dict[str, Any
         "state": State.INVESTIGATING,
         "impact": impact,
         "started_at": since,
-        "next_update_by": incident_forms.usual_promise(offered["now"]),
+        "next_update_by": promised.usual(offered["now"]),
         "notify": True,
     }
     return ReportForm(chosen=chosen, initial=initial, **offered)

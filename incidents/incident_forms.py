@@ -6,20 +6,19 @@ What the three composers share, the table of components and the promised time, i
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common import console
 from components.models import Component
 from components.status import Status
-from incidents import lifecycle, texts
+from incidents import lifecycle, promised, texts
 from incidents.holding import IncidentGone
 from incidents.lifecycle import CHOSEN_BY_HAND, DECLARABLE, Impact, State, TransitionNotAllowed
 from incidents.postmortems import NoPostmortem
@@ -31,8 +30,6 @@ Result = TypeVar("Result")
 Chosen = Mapping[int, Status | None]
 
 _REFUSALS = (TransitionNotAllowed, IncidentGone, UpdateGone, NoPostmortem)
-_PROMISES = (15, 30, 60, 120, 240, 24 * 60)
-_FORMAT = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +116,9 @@ class ComposerForm(IncidentForm):
         fields: dict[str, Any] = self.fields
         fields["state"].choices = [(one.value, _(one.label)) for one in self.states]
         fields["impact"].choices = [(one.value, _(one.label)) for one in Impact]
-        fields["next_update_by"].widget.choices = _promises(self["next_update_by"].value(), now)
+        fields["next_update_by"].widget.choices = promised.times(
+            self["next_update_by"].value(), now
+        )
 
     @classmethod
     def left_as_typed(
@@ -362,42 +361,3 @@ def preselected(
     usual = lifecycle.claimed_status(impact)
     chosen = {key: None if one.status == usual else one.status for key, one in sick.items()}
     return chosen, impact, min(one.since for one in sick.values() if one.since)
-
-
-def as_typed(at: datetime | None) -> str:
-    """A time as the controls of these forms hold it, to the minute."""
-    return f"{timezone.localtime(at):{_FORMAT}}" if at else ""
-
-
-def usual_promise(now: datetime) -> str:
-    """What a form promises before anybody chooses: half an hour, as the guide advises (I9)."""
-    return f"{timezone.localtime(now) + timedelta(minutes=30):{_FORMAT}}"
-
-
-def _promises(current: Any, now: datetime) -> list[tuple[str, str]]:
-    """Times to choose from, to the minute; with the one that is chosen already."""
-    times = {(now + timedelta(minutes=one)).strftime(_FORMAT): one for one in _PROMISES}
-    found = [
-        (value, _("%(clock)s, in %(time)s") % {"clock": _clock(value, now), "time": _length(one)})
-        for value, one in times.items()
-    ]
-    kept = str(current or "")
-    if kept and kept not in times:
-        found.insert(0, (kept, _clock(kept, now)))
-    return [("", _("No promise")), *found]
-
-
-def _clock(value: str, now: datetime) -> str:
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return value
-    same_day = at.date() == timezone.localtime(now).date()
-    return f"{at:%H:%M} UTC" if same_day else f"{at:%-d %b %H:%M} UTC"
-
-
-def _length(minutes: int) -> str:
-    if minutes < 60:
-        return _("%(count)d minutes") % {"count": minutes}
-    hours = minutes // 60
-    return _("1 hour") if hours == 1 else _("%(count)d hours") % {"count": hours}

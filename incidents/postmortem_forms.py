@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common import console
-from incidents import incident_forms, postmortems, texts
+from incidents import postmortems, promised, texts
 from incidents.incident_forms import IncidentForm
 from incidents.models import Postmortem
 from incidents.postmortems import Action, Entry, Writing
@@ -104,8 +104,7 @@ class Editor:
     def of(cls, writing: Writing) -> "Editor":
         """The editor filled with what was written."""
         entries = [
-            {"at": incident_forms.as_typed(entry.at), "text": entry.text}
-            for entry in writing.entries
+            {"at": promised.as_typed(entry.at), "text": entry.text} for entry in writing.entries
         ]
         actions = [
             {

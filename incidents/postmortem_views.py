@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import console, markdown
-from incidents import composer_views, incident_forms, postmortem_forms, postmortems
+from incidents import composer_views, postmortem_forms, postmortems, promised
 from incidents.holding import IncidentGone
 from incidents.lifecycle import TransitionNotAllowed
 from incidents.models import Incident, Postmortem
@@ -164,7 +164,7 @@ def _changed(request: HttpRequest, incident: Incident, wish: str) -> Editor:
 def _suggested(incident: Incident, known: list[Raw]) -> list[Raw]:
     """The suggested entries that are not among the rows yet."""
     found = [
-        {"at": incident_forms.as_typed(entry.at), "text": entry.text}
+        {"at": promised.as_typed(entry.at), "text": entry.text}
         for entry in postmortems.suggested_entries(incident=incident)
     ]
     return [row for row in found if row not in known]

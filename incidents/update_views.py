@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import console
-from incidents import composer_views, incident_forms, publishing, reading, timeline
+from incidents import composer_views, promised, publishing, reading, timeline
 from incidents.incident_forms import CorrectForm, UpdateForm
 from incidents.lifecycle import Impact, State
 from incidents.models import Incident, IncidentUpdate
@@ -141,7 +141,7 @@ def _opened(request: HttpRequest, incident: Incident, offered: dict[str, Any]) -
         "state": State.RESOLVED if is_proposal else incident.state,
         "impact": incident.impact,
         "text": incident.proposed_text if is_proposal else "",
-        "next_update_by": incident_forms.usual_promise(offered["now"]),
+        "next_update_by": promised.usual(offered["now"]),
         "notify": True,
         "seen": newest.pk if newest else None,
     }
