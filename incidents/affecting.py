@@ -92,16 +92,17 @@ def speak(*, incident: Incident, at: datetime, now: datetime) -> dict[int, tuple
 
 def note(*, update: IncidentUpdate, seen: Mapping[int, tuple[Status, Status]]) -> None:
     """Keep with an update what visitors saw of each affected component before and after it."""
-    names = dict(Component.objects.filter(id__in=seen).in_page_order().values_list("id", "name"))
+    rows = Component.objects.filter(id__in=seen).in_page_order()
     UpdateComponent.objects.bulk_create(
         UpdateComponent(
             update=update,
             component_id=component_id,
             name=name,
+            was_visible=is_visible,
             previous=seen[component_id][0],
             status=seen[component_id][1],
         )
-        for component_id, name in names.items()
+        for component_id, name, is_visible in rows.values_list("id", "name", "is_visible")
     )
 
 

@@ -148,10 +148,11 @@ def _note(update: MaintenanceUpdate, seen: Seen) -> None:
             update=update,
             component_id=component_id,
             name=name,
+            was_visible=is_visible,
             previous=seen[component_id][0],
             status=seen[component_id][1],
         )
-        for component_id, name in rows.values_list("id", "name")
+        for component_id, name, is_visible in rows.values_list("id", "name", "is_visible")
     )
 
 

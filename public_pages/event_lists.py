@@ -178,7 +178,7 @@ def _shown(ids: list[int]) -> Mapping[int, set[Status]]:
     """What visitors saw of components while each incident was open."""
     chips = (
         UpdateComponent.objects.filter(
-            models.Q(component=None) | models.Q(component__is_visible=True),
+            events.SHOWN,
             update__incident__in=ids,
             update__incident__is_retroactive=False,
         )

@@ -35,8 +35,9 @@ from public_pages.event_views import (
     UpdateView,
 )
 
-# A chip names its component as it was called then. One that is hidden now is told of nowhere.
-_SHOWN = models.Q(component=None) | models.Q(component__is_visible=True)
+# A chip names its component as it was called then. One that is hidden now, or was when it was
+# removed, is told of nowhere.
+SHOWN = models.Q(component=None, was_visible=True) | models.Q(component__is_visible=True)
 
 
 def incidents(ids: Iterable[int]) -> list[IncidentView]:
@@ -45,7 +46,7 @@ def incidents(ids: Iterable[int]) -> list[IncidentView]:
     rows = sorted(Incident.objects.public().filter(pk__in=order), key=lambda row: order[row.pk])
     updates = _updates(
         IncidentUpdate.objects.filter(incident__in=rows).order_by("-at", "-id"),
-        UpdateComponent.objects.filter(_SHOWN, update__incident__in=rows),
+        UpdateComponent.objects.filter(SHOWN, update__incident__in=rows),
         owner="incident_id",
     )
     affected = touched(AffectedComponent.objects.filter(incident__in=rows), owner="incident_id")
@@ -75,7 +76,7 @@ def maintenance(ids: Iterable[int]) -> list[MaintenanceView]:
     rows = sorted(Maintenance.objects.public().filter(pk__in=order), key=lambda row: order[row.pk])
     updates = _updates(
         MaintenanceUpdate.objects.filter(maintenance__in=rows).timeline(),
-        MaintenanceUpdateComponent.objects.filter(_SHOWN, update__maintenance__in=rows),
+        MaintenanceUpdateComponent.objects.filter(SHOWN, update__maintenance__in=rows),
         owner="maintenance_id",
     )
     affected = touched(AffectedService.objects.filter(maintenance__in=rows), owner="maintenance_id")

@@ -174,6 +174,8 @@ class UpdateComponent(models.Model):
     update = models.ForeignKey(IncidentUpdate, on_delete=models.CASCADE, related_name="components")
     component = models.ForeignKey(Component, null=True, on_delete=models.SET_NULL, related_name="+")
     name = models.CharField(max_length=100)
+    # Whether visitors could see the component then: a hidden one stays unnamed when it is removed.
+    was_visible = models.BooleanField(default=True)
     previous = models.CharField(max_length=32)
     status = models.CharField(max_length=32)
 

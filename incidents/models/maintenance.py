@@ -309,6 +309,8 @@ class MaintenanceUpdateComponent(models.Model):
     )
     component = models.ForeignKey(Component, null=True, on_delete=models.SET_NULL, related_name="+")
     name = models.CharField(max_length=100)
+    # Whether visitors could see the component then: a hidden one stays unnamed when it is removed.
+    was_visible = models.BooleanField(default=True)
     previous = models.CharField(max_length=32)
     status = models.CharField(max_length=32)
 

@@ -473,6 +473,27 @@ def test_no_draft_reaches_any_published_file(published: Path, now: datetime) -> 
     assert [canary for canary in canaries if canary in everything] == []
 
 
+def test_a_removed_component_keeps_its_name_in_the_history_only_if_visitors_knew_it(
+    published: Path, now: datetime
+) -> None:
+    seen, hidden = build.component(name="Checkout"), build.component(name="Skunkworks")
+    catalogue.change_component(component=hidden, is_visible=False)
+    incident = happened.told(
+        {now: (State.INVESTIGATING, "Looking.")}, components={seen: None, hidden: None}
+    )
+    catalogue.remove_component(component=seen)
+    catalogue.remove_component(component=hidden)
+    publishing.post_update(
+        incident=incident, state=State.RESOLVED, text="Done.", notify=False, now=now + MINUTE
+    )
+
+    world.publish(published, now=now + 2 * MINUTE)
+
+    page = words(published, f"incidents/{incident.public_id}.html")
+    assert "Checkout" in page
+    assert "Skunkworks" not in page
+
+
 def test_every_page_about_events_stays_small(published: Path, now: datetime) -> None:
     made = happened.acme(now=now)
     catalogue.mark_dirty()
