@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from statuspage import views
 
+admin.autodiscover()  # not done by ConsoleConfig: only what shows screens pays for them
+
 urlpatterns = [
     path("admin/security/", include("accounts.security_urls")),
     path("admin/login/", admin.site.login, name="account_login"),  # the name allauth asks for
