@@ -25,7 +25,6 @@ SCREENS = [
     "/admin/alerts/",
     "/admin/components/component/",
     "/admin/components/component/{component}/change/",
-    "/admin/accounts/user/add/",
     "/admin/monitoring/healthchange/",
 ]
 

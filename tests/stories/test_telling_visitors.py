@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.story, pytest.mark.xdist_group("shared product")]
 
 CONFIG = """
 components:
-  - {name: Checkout, slug: checkout}
-  - {name: Search, slug: search}
+  - {name: Basket, slug: basket}
+  - {name: Finder, slug: finder}
 """
 PASSWORD = "correct horse battery staple"
 # Moves the plan of the one scheduled window, so that nobody waits for the next full minute.
@@ -98,8 +98,9 @@ def post(page: Page, product: Product, public_id: str, state: str, text: str) ->
     page.goto(f"{product.origin}/admin/incidents/{public_id}/update/")
     page.locator("label", has_text=state).first.click()
     page.get_by_label("Message").fill(text)
-    page.get_by_role("button", name="Post update").click()
-    page.wait_for_url(f"**/admin/incidents/{public_id}/")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Post update").click()
+    assert page.url.endswith(f"/admin/incidents/{public_id}/"), page.inner_text("main")
 
 
 @pytest.mark.req("I3", "I5", "I6", "I7", "I10", "I13", "I19", "L2", "M1", "M5", "M6", "M7", "M8")
@@ -112,23 +113,23 @@ def test_an_incident_a_postmortem_a_maintenance_and_a_status_reach_an_open_page(
 
     # An incident from a template, its updates and its end.
     page.goto(f"{product.origin}/admin/incidents/report/")
-    page.get_by_role("checkbox", name="Checkout").check()
+    page.get_by_role("checkbox", name="Basket").check()
     page.get_by_label("Template").select_option("Slow performance")
     page.get_by_role("button", name="Use").click()
-    expect(page.get_by_label("Title")).to_have_value("Checkout is slow")
+    expect(page.get_by_label("Title")).to_have_value("Basket is slow")
     page.locator("label", has_text="Minor").click()
     page.get_by_role("button", name="Publish").click()
     page.wait_for_url(re.compile(r"/admin/incidents/[0-9a-z]{12}/$"))
     public_id = page.url.rstrip("/").rpartition("/")[2]
-    visitor.sees("Checkout is slow", where="#open")
-    visitor.sees("Degraded performance", where=row("checkout"))
+    visitor.sees("Basket is slow", where="#open")
+    visitor.sees("Degraded performance", where=row("basket"))
 
     post(page, product, public_id, "Identified", "A query is slow.")
     visitor.sees("A query is slow.", where="#open")
     post(page, product, public_id, "Resolved", "The query is quick again.")
     visitor.sees("Resolved", where="#past")
-    visitor.sees("Operational", where=row("checkout"))
-    expect(visitor.page.locator("#open")).not_to_contain_text("Checkout is slow")
+    visitor.sees("Operational", where=row("basket"))
+    expect(visitor.page.locator("#open")).not_to_contain_text("Basket is slow")
 
     # Its postmortem: hidden as a draft, then linked.
     page.goto(f"{product.origin}/admin/incidents/{public_id}/postmortem/")
@@ -147,21 +148,21 @@ def test_an_incident_a_postmortem_a_maintenance_and_a_status_reach_an_open_page(
 
     # A status by hand, and back.
     page.goto(f"{product.origin}/admin/")
-    page.get_by_label("Status of Search shown to visitors").select_option("Major outage")
-    visitor.sees("Major outage", where=row("search"))
-    page.get_by_label("Status of Search shown to visitors").select_option("Operational")
-    visitor.sees("Operational", where=row("search"))
+    page.get_by_label("Status of Finder shown to visitors").select_option("Major outage")
+    visitor.sees("Major outage", where=row("finder"))
+    page.get_by_label("Status of Finder shown to visitors").select_option("Operational")
+    visitor.sees("Operational", where=row("finder"))
 
     # A maintenance that starts and ends by itself.
     page.goto(f"{product.origin}/admin/maintenance/add/")
     page.get_by_label("Title").fill("Database upgrade")
-    page.get_by_label("Checkout").check()
+    page.get_by_label("Basket").check()
     page.get_by_role("button", name="Plan maintenance").click()
     visitor.sees("Database upgrade")
     moved = product.manage("shell", "-c", SOON)
     assert moved.returncode == 0, moved.stderr
-    visitor.sees("Under maintenance", where=row("checkout"))
-    visitor.sees("Operational", where=row("checkout"))
+    visitor.sees("Under maintenance", where=row("basket"))
+    visitor.sees("Operational", where=row("basket"))
     listed = product.get("/maintenance").text
     (address,) = set(
         re.findall(r'href="(/maintenance/[0-9a-z]{12})"[^>]*>Database upgrade', listed)
