@@ -140,10 +140,37 @@ def _prepare(folder: Path) -> None:
 
 # What `bin/test` runs on PostgreSQL and Redis as well: tests of what an app stores and asks its
 # database for. What only shows or sends the results is the same on every store, and is left out:
-# these folders, files with such names, and property tests, whose many examples one store is enough
+# these folders, files with such names (what people and programs ask for, what goes over the
+# network), and property tests, whose many examples one store is enough
 # for. One of them that asks the database much is marked `stores` itself.
-NOT_OF_STORES = ("console", "public_pages", "stories", "contracts", "channels", "demo")
-NOT_OF_STORES_NAMES = ("view", "screen", "admin", "render", "browser", "smtp", "commands")
+NOT_OF_STORES = (
+    "channels",
+    "config_file",
+    "console",
+    "contracts",
+    "demo",
+    "public_pages",
+    "stories",
+)
+NOT_OF_STORES_NAMES = (
+    "admin",
+    "auditing",
+    "browser",
+    "commands",
+    "inviting",
+    "lanes",
+    "polling",
+    "render",
+    "roles",
+    "screen",
+    "setting_up",
+    "signing",
+    "simulation",
+    "smtp",
+    "team",
+    "templating",
+    "view",
+)
 
 
 def _is_of_stores(item: pytest.Item) -> bool:
