@@ -75,7 +75,7 @@ class Visitor:
             self.page.wait_for_load_state("networkidle")
             return text in (place.text_content() or "")
 
-        wait_for(is_shown, 15, self._product.log)
+        wait_for(is_shown, 30, self._product.log)
         assert self.page.evaluate("window.stayed")
 
 
