@@ -43,7 +43,8 @@ def in_an_order(steps: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 @pytest.mark.req("I14", "AMB-6")
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings().max_examples // 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     order=st.permutations(STEPS),
