@@ -24,6 +24,9 @@ from pathlib import Path
 
 from tests import servers
 
+# 600 µs on a machine where a bare request through asyncio's streams costs 115 µs.
+TARGET_RATIO = 600 / 115
+
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\n"
     b"Content-Type: text/html; charset=utf-8\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
@@ -58,18 +61,46 @@ def _compare(options: argparse.Namespace) -> None:
         with servers.postgres() as url:
             postgres = _measured(port, url)
         sqlite = _measured(port, None)
+        bare = _bare(port, options)
     total = postgres["ours"] + postgres["database"]
     print(
         f"probes: {total:.0f} µs of CPU per recorded HTTP probe on PostgreSQL"
         f" ({postgres['ours']:.0f} ours, {postgres['database']:.0f} the database's),"
         f" {sqlite['ours']:.0f} µs on SQLite; {options.replicas:,} replicas in batches of"
         f" {options.batch}, median of {options.rounds} rounds;"
+        f" a bare request through asyncio's streams costs {bare:.0f} µs in the same run,"
+        f" so it is {total / bare:.1f} of them (target {TARGET_RATIO:.1f});"
         f" {_machine()}, Python {platform.python_version()}"
     )
     if options.parts:
         for name, result in (("PostgreSQL", postgres), ("SQLite", sqlite)):
             parts = ", ".join(f"{part} {cost:.0f}" for part, cost in result.items())
             print(f"  {name}, µs each: {parts}")
+
+
+def _bare(port: int, options: argparse.Namespace) -> float:
+    """CPU µs of a request that is neither read into nor recorded, as a measure of this machine."""
+
+    async def ask(limit: asyncio.Semaphore) -> None:
+        async with limit:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+            await reader.read()
+            writer.close()
+
+    async def ask_all() -> None:
+        limit = asyncio.Semaphore(100)
+        await asyncio.gather(*(ask(limit) for _ in range(options.replicas)))
+
+    cores = os.sched_getaffinity(0)
+    _pin(0)
+    costs = []
+    for _ in range(options.rounds):
+        began = time.process_time()
+        asyncio.run(ask_all())
+        costs.append((time.process_time() - began) / options.replicas * 1e6)
+    os.sched_setaffinity(0, cores)
+    return statistics.median(costs)
 
 
 def _measured(port: int, database_url: str | None) -> dict[str, float]:
