@@ -94,7 +94,7 @@ def _bare(port: int, options: argparse.Namespace) -> float:
 
     cores = os.sched_getaffinity(0)
     _pin(0)
-    costs = []
+    costs: list[float] = []
     for _ in range(options.rounds):
         began = time.process_time()
         asyncio.run(ask_all())
