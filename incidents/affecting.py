@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from components import claims, status
-from components.claims import Claim
+from components import status
 from components.models import Component, StatusClaim
 from components.status import ClaimValue, Source, Status
-from incidents import lifecycle
+from incidents import lifecycle, speaking
 from incidents.lifecycle import Impact
-from incidents.models import AffectedComponent, Incident, IncidentUpdate, UpdateComponent
+from incidents.models import AffectedComponent, Incident
+from incidents.speaking import Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,44 +65,22 @@ def follow_impact(*, incident: Incident) -> None:
     _save(rows)
 
 
-def speak(*, incident: Incident, at: datetime, now: datetime) -> dict[int, tuple[Status, Status]]:
+def speak(*, incident: Incident, at: datetime, now: datetime) -> Seen:
     """Set the incident's claims as its state and its rows say; withdraw them when it is over.
 
     `at` is when they hold from. Returns for each affected component what visitors saw before and
     see now.
     """
-    rows = list(incident.affected.all())
-    ids = [row.component_id for row in rows]
-    before = _shown(ids)
     is_speaking = incident.is_open
-    wanted = [
-        Claim(
-            component_id=row.component_id,
-            status=row.claimed if is_speaking else None,
-            at=at,
-            # Not its title: the history of statuses stays when the incident is deleted (AMB-18).
-            note=f"incident {incident.public_id}",
-        )
-        for row in rows
-    ]
-    claims.set_claims(source=Source.INCIDENT, reference=incident.public_id, claims=wanted, now=now)
-    after = _shown(ids)
-    return {component_id: (before[component_id], after[component_id]) for component_id in ids}
-
-
-def note(*, update: IncidentUpdate, seen: Mapping[int, tuple[Status, Status]]) -> None:
-    """Keep with an update what visitors saw of each affected component before and after it."""
-    rows = Component.objects.filter(id__in=seen).in_page_order()
-    UpdateComponent.objects.bulk_create(
-        UpdateComponent(
-            update=update,
-            component_id=component_id,
-            name=name,
-            was_visible=is_visible,
-            previous=seen[component_id][0],
-            status=seen[component_id][1],
-        )
-        for component_id, name, is_visible in rows.values_list("id", "name", "is_visible")
+    return speaking.speak(
+        source=Source.INCIDENT,
+        public_id=incident.public_id,
+        said={
+            row.component_id: row.claimed if is_speaking else None
+            for row in incident.affected.all()
+        },
+        at=at,
+        now=now,
     )
 
 
@@ -161,11 +139,6 @@ def _claimed(
 
 def _by_impact(impact: Impact) -> str:
     return lifecycle.claimed_status(impact) or ""
-
-
-def _shown(ids: Iterable[int]) -> dict[int, Status]:
-    rows = Component.objects.filter(id__in=list(ids)).values_list("id", "status")
-    return {component_id: Status(shown) for component_id, shown in rows}
 
 
 def _save(rows: Iterable[AffectedComponent]) -> None:

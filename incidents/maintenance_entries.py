@@ -12,21 +12,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common import markdown
-from components import catalogue, claims
-from components.claims import Claim
-from components.models import Component
+from components import catalogue
 from components.status import Source, Status
-from incidents import texts
+from incidents import speaking, texts
 from incidents.models import (
     AffectedService,
     Maintenance,
     MaintenanceUpdate,
-    MaintenanceUpdateComponent,
 )
 from incidents.models.incidents import author_fields, touched
+from incidents.speaking import Seen
 from incidents.windows import Kind, State
-
-Seen = dict[int, tuple[Status, Status]]
 
 
 class UpdateGone(Exception):
@@ -65,7 +61,7 @@ def append(
         notifies=notifies,
         **author_fields(author, author_name),
     )
-    _note(update, seen)
+    speaking.keep_seen(update=update, seen=seen)
     return update
 
 
@@ -80,18 +76,9 @@ def speak(
     said: dict[int, Status | None] = dict.fromkeys(withdrawn)
     for row in maintenance.affected.all():
         said[row.component_id] = _claimed(maintenance, row)
-    before = _shown(said)
-    claims.set_claims(
-        source=Source.MAINTENANCE,
-        reference=maintenance.public_id,
-        claims=[
-            Claim(component_id=component_id, status=status, at=at, note=maintenance.title)
-            for component_id, status in said.items()
-        ],
-        now=now,
+    return speaking.speak(
+        source=Source.MAINTENANCE, public_id=maintenance.public_id, said=said, at=at, now=now
     )
-    after = _shown(said)
-    return {component_id: (before[component_id], after[component_id]) for component_id in before}
 
 
 def remind(*, maintenance: Maintenance, at: datetime, now: datetime) -> MaintenanceUpdate:
@@ -139,23 +126,3 @@ def correct(*, update: MaintenanceUpdate, text: str, now: datetime) -> Maintenan
 def _claimed(maintenance: Maintenance, row: AffectedService) -> Status | None:
     is_silent = row.claimed == Status.OPERATIONAL or not maintenance.state_value.is_running
     return None if is_silent else row.claimed
-
-
-def _note(update: MaintenanceUpdate, seen: Seen) -> None:
-    rows = Component.objects.filter(id__in=seen).in_page_order()
-    MaintenanceUpdateComponent.objects.bulk_create(
-        MaintenanceUpdateComponent(
-            update=update,
-            component_id=component_id,
-            name=name,
-            was_visible=is_visible,
-            previous=seen[component_id][0],
-            status=seen[component_id][1],
-        )
-        for component_id, name, is_visible in rows.values_list("id", "name", "is_visible")
-    )
-
-
-def _shown(ids: Iterable[int]) -> dict[int, Status]:
-    rows = Component.objects.filter(id__in=list(ids)).values_list("id", "status")
-    return {component_id: Status(shown) for component_id, shown in rows}

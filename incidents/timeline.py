@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common import markdown
 from components import catalogue
-from incidents import affecting, texts
+from incidents import affecting, speaking, texts
 from incidents.lifecycle import State
 from incidents.models import Incident, IncidentUpdate
 from incidents.models.incidents import author_fields, touched
@@ -48,7 +48,7 @@ def append(
         notifies=notifies,
         **author_fields(author, author_name),
     )
-    affecting.note(update=update, seen=seen)
+    speaking.keep_seen(update=update, seen=seen)
     return update
 
 

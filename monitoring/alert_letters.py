@@ -115,3 +115,13 @@ def _holds_incidents(channel: AlertChannel) -> bool:
 def put(*, letters: Iterable[outbox.Letter], now: datetime) -> int:
     """Put letters into the outbox, in the caller's transaction; how many are new."""
     return outbox.put_many(letters=letters, now=now)
+
+
+def tell_everybody(*, message: Message, dedupe_key: str, now: datetime) -> int:
+    """Put one message to everybody whom a channel that is on tells; how many letters are new."""
+    every = [
+        letter
+        for channel in enabled()
+        for letter in letters(channel=channel, message=message, dedupe_key=dedupe_key)
+    ]
+    return put(letters=every, now=now)

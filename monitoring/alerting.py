@@ -78,12 +78,7 @@ def tell_interrupted(*, gaps: Sequence[HealthChange], now: datetime) -> None:
         now=now,
     )
     key = f"interrupted:{now:%Y-%m-%dT%H}"
-    letters = [
-        letter
-        for channel in alert_letters.enabled()
-        for letter in alert_letters.letters(channel=channel, message=message, dedupe_key=key)
-    ]
-    alert_letters.put(letters=letters, now=now)
+    alert_letters.tell_everybody(message=message, dedupe_key=key, now=now)
 
 
 def _tell(*, recovered: Sequence[Replica], now: datetime) -> None:

@@ -148,11 +148,4 @@ def _tell(row: Blindness, now: datetime) -> None:
         tone=Tone.PROBLEM,
         now=now,
     )
-    letters = [
-        letter
-        for channel in alert_letters.enabled()
-        for letter in alert_letters.letters(
-            channel=channel, message=message, dedupe_key=f"blind:{row.pk}"
-        )
-    ]
-    alert_letters.put(letters=letters, now=now)
+    alert_letters.tell_everybody(message=message, dedupe_key=f"blind:{row.pk}", now=now)

@@ -116,6 +116,8 @@ def _green(
     incidents: Iterable[Incident],
     affected: dict[int, set[int]],
 ) -> Iterator[Suspicion]:
+    if not affected:
+        return
     limit = now - row.after("green")
     claims = StatusClaim.objects.filter(source=Source.MONITOR, reference=verdicts.REFERENCE)
     measured = {claim.component_id: claim for claim in claims}
@@ -236,11 +238,4 @@ def _tell(found: list[Finding], *, now: datetime) -> None:
         path="/admin/",
         now=now,
     )
-    letters = [
-        letter
-        for channel in alert_letters.enabled()
-        for letter in alert_letters.letters(
-            channel=channel, message=message, dedupe_key=f"truth:{found[0].pk}"
-        )
-    ]
-    alert_letters.put(letters=letters, now=now)
+    alert_letters.tell_everybody(message=message, dedupe_key=f"truth:{found[0].pk}", now=now)

@@ -406,7 +406,7 @@ def test_a_component_cannot_be_planned_unknown(now: datetime) -> None:
 @pytest.mark.req("AMB-18")
 def test_a_deleted_maintenance_leaves_only_its_address(now: datetime) -> None:
     component = build.component()
-    row = build.maintenance(now=now, components=[component])
+    row = build.maintenance(now=now, components=[component], title="Secret work")
     post(row, State.IN_PROGRESS, now)
     before = catalogue.page().revision
 
@@ -418,6 +418,8 @@ def test_a_deleted_maintenance_leaves_only_its_address(now: datetime) -> None:
     assert WithdrawnEvent.objects.get() == mark
     assert (mark.public_id, mark.kind) == (row.public_id, "maintenance")
     assert mark.page_revision > before
+    assert StatusChange.objects.filter(cause=Source.MAINTENANCE).exists()
+    assert not StatusChange.objects.filter(note__icontains="secret").exists()
     with pytest.raises(MaintenanceGone):
         post(row, State.COMPLETED, now)
 

@@ -175,6 +175,11 @@ class Product:
         }
         self._process: subprocess.Popen[str] | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether bin/up was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, ROOT / "bin" / "up", "--port", str(self.port), *self.arguments],
