@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "notifications",
     "public_pages",
     "statuspage",
+    "subscribers",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
