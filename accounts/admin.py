@@ -1,19 +1,22 @@
-"""Team members in the console (A15), and the audit log of what they did."""
+"""Team members in the console (A15), and the audit log of what they did (F14)."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts import audit_trail, wording
+from accounts.models import AuditEntry, User
 from accounts.roles import Role
 from common import console
 from common.console import ConsoleAdmin, ReadOnlyAdmin
@@ -104,7 +107,7 @@ class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  #
         if obj is not None:
             if obj.is_owner and not _is_owner(request):
                 return False
-            if obj.pk == request.user.pk or LogEntry.objects.filter(user=obj).exists():
+            if obj.pk == request.user.pk or AuditEntry.objects.filter(actor=obj).exists():
                 return False
         return super().has_delete_permission(request, obj)
 
@@ -114,32 +117,55 @@ class OperatorAdmin(UserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg]  #
 
 # Roles come with the permissions that they bundle; until then there is nothing to choose from.
 admin.site.unregister(Group)
+# auditlog brings a screen of its own, which shows the wrong table.
+admin.site.unregister(AuditEntry)
 
 
-@admin.register(LogEntry)
-class AuditAdmin(ReadOnlyAdmin[LogEntry]):
-    list_display = ("when", "user", "did", "what", "details")
+class AuditList(ChangeList):
+    """The list with what changed worked out for all its rows together."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        changes = audit_trail.changes_of(self.result_list)
+        for entry in self.result_list:
+            entry.said = changes[entry.pk]
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnlyAdmin[AuditEntry]):
+    list_display = ("when", "actor_name", "did", "what", "before_and_after", "remote_addr")
     list_display_links = None
-    list_filter = ("user", "content_type")
-    list_select_related = ("user", "content_type")
-    search_fields = ("object_repr", "change_message")
-    ordering = ("-action_time", "-id")
+    list_filter = (("timestamp", admin.DateFieldListFilter), "action", "actor_name", "content_type")
+    list_select_related = ("content_type",)
+    search_fields = ("object_repr", "actor_name", "remote_addr")
+    ordering = ("-timestamp", "-id")
+    show_full_result_count = False
 
-    @admin.display(description=gettext_lazy("when"), ordering="action_time")
-    def when(self, entry: LogEntry) -> str:
-        return console.moment(entry.action_time)
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return AuditList
+
+    @admin.display(description=gettext_lazy("when"), ordering="timestamp")
+    def when(self, entry: AuditEntry) -> str:
+        return console.moment(entry.timestamp)
 
     @admin.display(description=gettext_lazy("did"))
-    def did(self, entry: LogEntry) -> str:
-        if entry.is_addition():
-            return _("added")
-        return _("removed") if entry.is_deletion() else _("changed")
+    def did(self, entry: AuditEntry) -> str:
+        return wording.did(entry)
 
     @admin.display(description=gettext_lazy("what"))
-    def what(self, entry: LogEntry) -> str:
-        kind = entry.content_type.name if entry.content_type else ""
-        return f"{kind} “{entry.object_repr}”"
+    def what(self, entry: AuditEntry) -> str:
+        return wording.what(entry)
 
-    @admin.display(description=gettext_lazy("details"))
-    def details(self, entry: LogEntry) -> str:
-        return "" if entry.is_deletion() else entry.get_change_message()
+    @admin.display(description=gettext_lazy("before → after"))
+    def before_and_after(self, entry: AuditEntry) -> SafeString:
+        if entry.redacted_at is not None:
+            return format_html("<em>{}</em>", _("The text was removed with what it told of."))
+        lines = (
+            (change.name, change.before or "–", change.after or "–")
+            for change in getattr(entry, "said", [])
+        )
+        return format_html(
+            '<ul class="changes">{}</ul>',
+            format_html_join("", "<li><b>{}</b>: {} → {}</li>", lines),
+        )

@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from auditlog.models import AbstractLogEntry
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
 from accounts.roles import Role
+from common import auditing
 
 
 class OperatorManager(UserManager["User"]):
@@ -105,3 +108,42 @@ class SetUp(models.Model):
     @property
     def is_open(self) -> bool:
         return self.completed_at is None
+
+
+class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # auditlog has no types
+    """One line of the audit log (F14): who did what to which row, before and after.
+
+    Append-only: the application has no way to change or delete one, and triggers refuse both, save
+    `auditing.redact`. Neither a user nor a content type that goes takes its entries along, or
+    reaches into them: the name of the actor stands here too.
+    """
+
+    content_type = models.ForeignKey(
+        ContentType,
+        verbose_name=_("kind"),
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+    actor = models.ForeignKey(
+        User,
+        verbose_name=_("member"),
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+    actor_name = models.CharField(_("who"), max_length=150, db_index=True, editable=False)
+    redacted_at = models.DateTimeField(null=True, default=None, editable=False)
+
+    class Meta(AbstractLogEntry.Meta):  # type: ignore[misc]  # as above
+        abstract = False
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store a new entry under the name of whoever acts."""
+        who = auditing.actor()
+        self.actor_id, self.actor_name = who.user_id, who.name[:150]
+        self.remote_addr = who.address
+        super().save(*args, **(kwargs | {"force_insert": True}))

@@ -19,7 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from api import auth
-from common import client_address
+from common import auditing, client_address
+from common.auditing import Actor
 from incidents import announcements
 from incidents.models import Announcement
 from monitoring import muting, tokens
@@ -116,6 +117,7 @@ def _refused(request: HttpRequest, now: datetime) -> HttpResponse | None:
     if token is not None:
         address = client_address.of(request.META, hops=settings.TRUSTED_PROXY_HOPS) or None
         tokens.note_use(token=token, address=address, now=now)
+        auditing.act_as(Actor(name=f"token “{token}”", address=address))
         return None
     status = HTTPStatus.UNAUTHORIZED if secret is None else HTTPStatus.FORBIDDEN
     challenge = {"WWW-Authenticate": 'Basic realm="Reporter Token"'}

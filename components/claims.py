@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from common import auditing
 from components import catalogue, status
 from components.models import Component, StatusChange, StatusClaim
 from components.status import ClaimValue, Source, Status
@@ -68,7 +69,7 @@ def hold_by_hand(
 ) -> StatusChange | None:
     """Switch the component to manual and show `held` until somebody sets it back to automatic."""
     with transaction.atomic():
-        Component.objects.filter(id=component.id).update(is_manual=True)
+        _switch(component=component, held=held, now=now)
         return set_claim(
             component=component,
             source=Source.MANUAL,
@@ -82,7 +83,7 @@ def hold_by_hand(
 def follow_monitors(*, component: Component, now: datetime, note: str = "") -> StatusChange | None:
     """Set the component back to automatic: what a person held by hand is withdrawn."""
     with transaction.atomic():
-        Component.objects.filter(id=component.id).update(is_manual=False)
+        _switch(component=component, held=None, now=now)
         return set_claim(
             component=component,
             source=Source.MANUAL,
@@ -91,6 +92,21 @@ def follow_monitors(*, component: Component, now: datetime, note: str = "") -> S
             now=now,
             note=note,
         )
+
+
+def _switch(*, component: Component, held: Status | None, now: datetime) -> None:
+    """Switch the component to manual or back, with an entry in the audit log."""
+    claims = StatusClaim.objects.filter(
+        component_id=component.id, source=Source.MANUAL, reference=""
+    )
+    was = claims.values_list("status", flat=True).first()
+    Component.objects.filter(id=component.id).update(is_manual=held is not None)
+    auditing.record(
+        subject=component,
+        before={"held by hand": was or "automatic"},
+        after={"held by hand": held or "automatic"},
+        now=now,
+    )
 
 
 def _store(*, source: Source, reference: str, wanted: Mapping[int, Claim]) -> None:

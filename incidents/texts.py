@@ -24,6 +24,18 @@ def title(text: str, *, field: str = "title", is_required: bool = True) -> str:
     return clean
 
 
+def line(text: str, *, field: str, limit: int, is_required: bool = True) -> str:
+    """Return a text as one clean line; raises ValidationError for its field."""
+    clean = " ".join(_clean(text, field).split())
+    if is_required and not clean:
+        raise ValidationError({field: _("Write something.")})
+    if len(clean) > limit:
+        raise ValidationError(
+            {field: _("Shorten this to %(limit)d characters.") % {"limit": limit}}
+        )
+    return clean
+
+
 def body(text: str, *, field: str = "text", is_required: bool = False) -> str:
     """Return a Markdown text, clean and without outer space; raises ValidationError for its field."""
     clean = _clean(text.replace("\r\n", "\n").replace("\r", "\n"), field).strip()

@@ -40,7 +40,6 @@ def announcement_add(request: HttpRequest) -> HttpResponse:
     row = form.carry_out(lambda: announcements.publish(**form.cleaned_data, now=timezone.now()))
     if row is None:
         return _form(request, form, title=_("Post announcement"), button=_("Post announcement"))
-    console.record(request, row, console.ADDED, "")
     messages.success(request, _("“%(title)s” is saved.") % {"title": row.title})
     return redirect("admin:announcements")
 
@@ -59,7 +58,6 @@ def announcement_edit(request: HttpRequest, announcement_id: int) -> HttpRespons
     if changed is None:
         retract = reverse("admin:announcement_retract", args=[announcement_id])
         return _form(request, form, title=title, button=_("Save"), retract_url=retract)
-    console.record(request, changed, console.CHANGED, ", ".join(form.changed_data))
     messages.success(request, _("“%(title)s” is saved.") % {"title": changed.title})
     return redirect("admin:announcements")
 
@@ -69,7 +67,6 @@ def announcement_edit(request: HttpRequest, announcement_id: int) -> HttpRespons
 def announcement_retract(request: HttpRequest, announcement_id: int) -> HttpResponse:
     row = get_object_or_404(Announcement, pk=announcement_id)
     if request.method == "POST":
-        console.record(request, row, console.REMOVED, "")
         announcements.retract(announcement=row)
         messages.success(request, _("“%(title)s” is retracted.") % {"title": row.title})
         return redirect("admin:announcements")

@@ -137,7 +137,8 @@ def save_push(
 
 def switch(*, channel: AlertChannel, is_enabled: bool) -> None:
     """Switch a channel on or off; off sends nothing (F2)."""
-    AlertChannel.objects.filter(pk=channel.pk).update(is_enabled=is_enabled)
+    channel.is_enabled = is_enabled
+    channel.save(update_fields=["is_enabled"])
 
 
 def remove(*, channel: AlertChannel) -> None:
@@ -163,7 +164,8 @@ def send_test(*, channel: AlertChannel, now: datetime) -> int:
 
 
 def save_settings(**chosen: Any) -> AlertSettings:
-    """Set when operators are reminded and how long a root cause is waited for.
+    """Set when operators are reminded, how long a root cause is waited for, and the warning in other
+    places, which is published at once.
 
     Raises ValidationError by field, with nothing saved.
     """
@@ -173,7 +175,10 @@ def save_settings(**chosen: Any) -> AlertSettings:
     if row.reminder_backoff not in list(Backoff):
         raise ValidationError({"reminder_backoff": ["Choose how reminders become rarer."]})
     row.full_clean(validate_unique=False, validate_constraints=False)
-    row.save()
+    with transaction.atomic():
+        row.save()
+        if {"warns", "warns_after_s"} & chosen.keys():
+            catalogue.mark_dirty()
     return row
 
 

@@ -163,6 +163,23 @@ class AlertSettingsForm(ConsoleForm):
         return {name: getattr(row, name) for name in cls.base_fields}
 
 
+class WarningForm(ConsoleForm):
+    """Whether other places (a chat widget, a help desk) warn about the page, and from when."""
+
+    warns = forms.BooleanField(label=_("On"), required=False)
+    warns_after_s = forms.IntegerField(
+        label=_("After, seconds"),
+        min_value=0,
+        max_value=604_800,
+        help_text=_("How long the page has to be dead without a break."),
+    )
+
+    @classmethod
+    def of(cls, row: AlertSettings) -> dict[str, Any]:
+        """The values that the form shows first."""
+        return {name: getattr(row, name) for name in cls.base_fields}
+
+
 class NodeAlertsForm(ConsoleForm):
     """What a node's alerts depend on, and until when it has none."""
 

@@ -26,7 +26,10 @@ _NAMED_DEPENDENTS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One replica in an alert, ready for a template; `dependents` died with it."""
+    """One replica in an alert, ready for a template; `dependents` died with it.
+
+    `folded` counts the changes, this one included, that were not told one by one (it flaps).
+    """
 
     service: str
     node: str
@@ -40,6 +43,7 @@ class Told:
     visitors_see: str
     dead_for_s: int
     dependents: list[str] = field(default_factory=list)
+    folded: int = 0
 
     @property
     def name(self) -> str:
@@ -65,6 +69,7 @@ class Told:
             "dead_for_s": self.dead_for_s,
             "detail": self.detail,
             "dependents": self.dependents,
+            "folded_changes": self.folded,
         }
 
 
@@ -109,6 +114,7 @@ def describe(
                 visitors_see=Status(shown[replica.node.component_id]).label,
                 dead_for_s=_seconds(end - start) if start else 0,
                 dependents=waiting.pop(replica.node_id, []) if is_dead else [],
+                folded=replica.flaps,
             )
         )
     return told

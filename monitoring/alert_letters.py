@@ -95,10 +95,21 @@ def recipients(channel: AlertChannel) -> list[Recipient]:
     return kind.recipients(channel.values)
 
 
-def enabled(*, reminders: bool = False) -> Sequence[AlertChannel]:
-    """The channels that are on and want this kind of message, in a steady order."""
+def enabled(*, reminders: bool = False, closing: bool = False) -> Sequence[AlertChannel]:
+    """The channels that are on and want this kind of message, in a steady order.
+
+    With `closing` also those for reminders only that hold an incident, which reminders opened.
+    """
     channels = AlertChannel.objects.filter(is_enabled=True).order_by("kind", "id")
-    return list(channels if reminders else channels.filter(reminders_only=False))
+    return [
+        channel
+        for channel in channels
+        if reminders or not channel.reminders_only or (closing and _holds_incidents(channel))
+    ]
+
+
+def _holds_incidents(channel: AlertChannel) -> bool:
+    return channel.kind in CHANNELS and CHANNELS[channel.kind].holds_incidents
 
 
 def put(*, letters: Iterable[outbox.Letter], now: datetime) -> int:

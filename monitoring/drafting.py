@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from components.models import Component, StatusClaim
 from components.status import Source, Status
-from incidents import lifecycle, publishing
+from incidents import lifecycle, publishing, templating
 from incidents.lifecycle import Impact, State
 from incidents.models import AffectedComponent, Incident
 from incidents.publishing import Report
@@ -90,6 +90,9 @@ def draft(*, now: datetime) -> list[Incident]:
     if not ripe:
         return []
     with transaction.atomic():
+        # Of two beats at once the second waits here, and then sees what the first one drafted.
+        ids = [outage.component.id for outage in ripe]
+        list(Component.objects.select_for_update(of=("self",)).filter(id__in=ids).order_by("id"))
         spoken = _spoken_for()
         fresh = [outage for outage in ripe if outage.component.id not in spoken]
         if not fresh:
@@ -158,7 +161,7 @@ def _joined(found: Sequence[Outage], *, now: datetime) -> bool:
     """Add these components to a draft of monitors that still waits; whether there was one."""
     waiting = Incident.objects.drafts().filter(origin=ORIGIN, recovered_at=None)
     row = waiting.select_for_update(of=("self",)).first()
-    if row is None or (row.changed_at != row.created_at and not row.evidence):
+    if row is None:
         return False
     worst = lifecycle.impact_of(outage.claimed for outage in found)
     if worst.rank > row.impact_value.rank:
@@ -181,10 +184,13 @@ def _joined(found: Sequence[Outage], *, now: datetime) -> bool:
 
 def _report(found: Sequence[Outage], *, now: datetime) -> Report:
     impact = lifecycle.impact_of(outage.claimed for outage in found)
-    names = [outage.component.name for outage in found]
+    ids = [outage.component.id for outage in found]
     template = next((one.policy.template for one in found if one.policy.template), None)
-    title = draft_texts.title(names) if template is None else template.title
-    text = "" if template is None else template.text
+    if template is None:
+        title, text = draft_texts.title([outage.component.name for outage in found]), ""
+    else:
+        filled = templating.use(template=template, component_ids=ids, now=now)
+        title, text = filled.title, filled.text
     return Report(
         title=title[:200],
         text=text,

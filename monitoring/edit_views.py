@@ -33,7 +33,6 @@ def service_add(request: HttpRequest) -> HttpResponse:
     )
     if component is None:
         return _form(request, _("Add service"), form, button=_("Add service"))
-    console.record(request, component, console.ADDED, "")
     messages.success(request, _("“%(name)s” is on the page.") % {"name": component.name})
     return _to_service(component)
 
@@ -50,7 +49,6 @@ def service_edit(request: HttpRequest, component_id: int) -> HttpResponse:
         return _form(
             request, _("Edit %(name)s") % {"name": name}, form, button=_("Save"), remove_url=remove
         )
-    console.record(request, component, console.CHANGED, ", ".join(form.changed_data))
     messages.success(request, _("“%(name)s” is saved.") % {"name": component.name})
     return _to_service(component)
 
@@ -60,7 +58,6 @@ def service_edit(request: HttpRequest, component_id: int) -> HttpResponse:
 def service_remove(request: HttpRequest, component_id: int) -> HttpResponse:
     component = get_object_or_404(Component, pk=component_id)
     if request.method == "POST":
-        console.record(request, component, console.REMOVED, "")
         catalogue.remove_component(component=component)
         messages.success(request, _("“%(name)s” is removed.") % {"name": component.name})
         return redirect("admin:monitors")
@@ -97,7 +94,6 @@ def node_add(request: HttpRequest, component_id: int) -> HttpResponse:
     if node is None:
         title = _("Add node to %(name)s") % {"name": component.name}
         return _node_form(request, title, form, button=_("Add node"), is_manual=component.is_manual)
-    console.record(request, node, console.ADDED, _("to %(name)s") % {"name": component.name})
     messages.success(request, _("Now add what “%(name)s” watches.") % {"name": node.name})
     return redirect(views.at_node(node.pk))
 
@@ -114,7 +110,6 @@ def node_edit(request: HttpRequest, node_id: int) -> HttpResponse:
     )
     if changed is None:
         return _node_edit_page(request, node, form)
-    console.record(request, changed, console.CHANGED, ", ".join(form.changed_data))
     messages.success(request, _("“%(name)s” is saved.") % {"name": changed.name})
     return redirect(views.at_node(node_id))
 
@@ -138,7 +133,6 @@ def node_try(request: HttpRequest, node_id: int) -> HttpResponse:
 def node_remove(request: HttpRequest, node_id: int) -> HttpResponse:
     node = get_object_or_404(Node.objects.select_related("component"), pk=node_id)
     if request.method == "POST":
-        console.record(request, node, console.REMOVED, "")
         inventory.remove_node(node=node, now=timezone.now())
         messages.success(request, _("“%(name)s” is removed.") % {"name": node.name})
         return _to_service(node.component)
@@ -187,7 +181,6 @@ def replica_edit(request: HttpRequest, replica_id: int) -> HttpResponse:
             move_url=_move_url(replica),
             note=_("Another address is another target: what was measured so far no longer counts."),
         )
-    console.record(request, changed, console.CHANGED, _("address"))
     messages.success(request, _("The replica is saved and is being checked."))
     return redirect(views.at_node(replica.node_id))
 
@@ -198,7 +191,6 @@ def replica_remove(request: HttpRequest, replica_id: int) -> HttpResponse:
     replica = get_object_or_404(Replica.objects.select_related("node__component"), pk=replica_id)
     node = replica.node
     if request.method == "POST":
-        console.record(request, replica, console.REMOVED, "")
         inventory.remove_replica(replica=replica, now=timezone.now())
         messages.success(request, _("The replica is removed."))
         return redirect(views.at_node(node.pk))

@@ -43,7 +43,6 @@ def hook_test(request: HttpRequest, hook_id: int) -> HttpResponse:
 def hook_remove(request: HttpRequest, hook_id: int) -> HttpResponse:
     hook = get_object_or_404(HealthHook, pk=hook_id)
     if request.method == "POST":
-        console.record(request, hook, console.REMOVED, "")
         health_webhook.remove_hook(hook=hook)
         messages.success(request, _("The receiver is removed."))
         return redirect("admin:team_alerts")
@@ -62,8 +61,6 @@ def _hook(request: HttpRequest, hook: HealthHook) -> HttpResponse:
     before = health_webhook.stored(hook).get("secret")
     saved = form.carry_out(lambda: health_webhook.save_hook(hook=hook, **form.chosen()))
     if saved is not None:
-        action = console.ADDED if is_new else console.CHANGED
-        console.record(request, saved, action, ", ".join(form.changed_data))
         secret = health_webhook.stored(saved).get("secret", "")
         if secret != before and not form.values.get("secret"):
             text = _("Saved. Its signing secret is %(secret)s. It is not shown again.")

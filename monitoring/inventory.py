@@ -14,7 +14,7 @@ from django.db import models, transaction
 from components import catalogue
 from components.models import Component
 from monitoring import addresses as addresses_rule
-from monitoring import verdicts
+from monitoring import told_deaths, verdicts
 from monitoring.models import Mode, Node, Replica
 from probing import patterns
 
@@ -74,6 +74,7 @@ def change_replica(*, replica: Replica, address: str, now: datetime) -> Replica:
     replica.address = _checked(address)
     replica.full_clean()
     with transaction.atomic():
+        told_deaths.let_go(replica=replica)
         _forget_outcomes(replica, now=now)
         replica.save()
         _say_changed(replica.node, now=now, note="replica changed")
@@ -132,7 +133,10 @@ def _follow_mode(node: Node, *, now: datetime) -> None:
     """Have the node's replicas polled, or waited for, as its mode says."""
     replicas = Replica.objects.filter(node=node)
     if Mode(node.mode).is_reported:
-        replicas.filter(next_probe_at__isnull=False).update(next_probe_at=None)
+        # A person put these there: they count at once (E2).
+        polled = replicas.filter(next_probe_at__isnull=False)
+        polled.filter(first_healthy_at__isnull=True).update(first_healthy_at=now)
+        polled.update(next_probe_at=None)
         return
     # A shorter interval must not wait for the end of the old, longer one.
     replicas.filter(next_probe_at__isnull=False).update(next_probe_at=now)

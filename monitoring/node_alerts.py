@@ -26,7 +26,8 @@ def set_alerts(*, node: Node, depends_on: Collection[Node], muted_until: datetim
                 message = f"“{other.name}” depends on “{node.name}” already, or on itself."
                 raise ValidationError({"depends_on": [message]})
         node.depends_on.set(depends_on)
-        Node.objects.filter(pk=node.pk).update(muted_until=muted_until)
+        node.muted_until = muted_until
+        node.save(update_fields=["muted_until"])
     return node
 
 

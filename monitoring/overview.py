@@ -13,7 +13,7 @@ from statistics import median_low
 from components import status
 from components.models import Component
 from components.status import Status
-from monitoring import evidence, remarks, wording
+from monitoring import evidence, flapping, remarks, wording
 from monitoring.models import Mode, Node, Replica
 from monitoring.wording import Summary
 from probing.health import Health
@@ -54,6 +54,7 @@ class NodeRow:
     replicas: tuple[ReplicaRow, ...]
     remarks: tuple[str, ...]
     has_targets: bool
+    is_flapping: bool
     is_open: bool
     is_first: bool
     is_last: bool
@@ -320,6 +321,7 @@ def _node_row(node: Node, index: int, count: int, *, is_open: bool) -> NodeRow:
         ),
         remarks=remarks.of_node(node, replicas),
         has_targets=node.mode != Mode.PUSH,
+        is_flapping=any(flapping.is_flapping(replica) for replica in replicas),
         is_open=is_open,
         is_first=index == 0,
         is_last=index == count - 1,

@@ -1,19 +1,21 @@
 """The page's general health: the worst replica of all visible components (E4-E7), and its changes.
 
-Called at the end of every transaction in which a health changed, and by beat, because a replica
+Noted at the end of every transaction in which a health changed, and by beat, because a replica
 may also be removed and a component hidden. AMB-5, AMB-20: only the value counts, whichever
-replica is the cause.
+replica is the cause. The rule is `ailing` and stands here alone: what the webhook, the warning and
+the read-outs say is all made from it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from components import catalogue
-from components.models import Page
+from components.models import Page, StatusClaim
+from components.status import Source
 from monitoring import health_webhook
 from monitoring.models import HealthChange, Mode, PageHealthChange, Replica
 from probing import health as health_rules
@@ -29,19 +31,17 @@ def present() -> Health:
 def note(*, now: datetime) -> PageHealthChange | None:
     """Store the change of the general health, if it changed, and put letters to its receivers; the
     same number of statements always.
-
-    A replica that nobody looked at lately counts as what it last was: not looking heals nothing.
     """
     with transaction.atomic():
         # One at a time: of two recorders the second sees what the first one stored.
         Page.objects.select_for_update().filter(id=1).first() or catalogue.page()
-        ailing = _ailing()
-        health = health_rules.worst(Health(replica.known) for replica in ailing)  # type: ignore[attr-defined]
+        found = [replica for replica in ailing() if not replica.is_in_maintenance]  # type: ignore[attr-defined]
+        health = health_rules.worst(Health(replica.known) for replica in found)  # type: ignore[attr-defined]
         previous = present()
         if health == previous:
             return None
         change = PageHealthChange.objects.create(
-            previous=previous, health=health, at=now, nodes=_nodes(ailing, health)
+            previous=previous, health=health, at=now, nodes=_nodes(found, health)
         )
         health_webhook.put_letters(change=change, now=now)
         catalogue.mark_dirty()  # the warning in other places counts from here (U1)
@@ -52,17 +52,25 @@ def _latest() -> PageHealthChange | None:
     return PageHealthChange.objects.order_by("-at", "-id").first()
 
 
-def _ailing() -> list[Replica]:
-    """Replicas of visible components that are, or last were, sick or dead, as `known` says."""
+def ailing() -> list[Replica]:
+    """Replicas of visible components that are sick or dead as far as is known (`known`); those of a
+    component `is_in_maintenance` do not count for the page (decision 1).
+
+    A replica that nobody looked at lately counts as what it last was: not looking heals nothing. One
+    that only reports named and nobody saw healthy does not count at all.
+    """
     changes = HealthChange.objects.filter(replica=OuterRef("pk")).order_by("-at", "-id")
     last_known = Subquery(changes.values("previous")[:1])
+    in_maintenance = StatusClaim.objects.filter(
+        component=OuterRef("node__component"), source=Source.MAINTENANCE
+    )
     # Whoever holds a reporter's token could invent dead replicas (reliability E2).
     is_unproven = Q(
         known=Health.DEAD, first_healthy_at__isnull=True, node__mode__in=[Mode.PUSH, Mode.LOCAL]
     )
     return list(
         Replica.objects.filter(node__component__is_visible=True)
-        .annotate(known=Coalesce(F("health"), last_known))
+        .annotate(known=Coalesce(F("health"), last_known), is_in_maintenance=Exists(in_maintenance))
         .filter(known__in=[Health.SICK, Health.DEAD])
         .exclude(is_unproven)
         .select_related("node")

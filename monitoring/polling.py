@@ -5,8 +5,10 @@ probes still on their way. No transaction is open while the network is waited fo
 """
 
 import asyncio
+import contextlib
 import functools
 import queue
+import resource
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +28,6 @@ from probing.targets import Target, TargetInvalid, parse_target
 # Outcomes are stored at most this often, so that the number of statements follows the time a batch
 # takes and not its size, and a slow neighbour does not hold back what is already known.
 WAVE_S = 0.4
-CONCURRENCY = 250
 # Starting all at once would measure our own queue: 500 local targets took 280 ms each instead of
 # 1 ms. An HTTPS probe costs 1.7 ms of CPU (2 cores). Ten at once cost two thirds of ten one by one.
 START_TOGETHER = 10
@@ -78,7 +79,8 @@ def load_jobs(*, replica_ids: Sequence[int]) -> list[Job]:
 def observe(*, jobs: Sequence[Job], guard: Guard, now: datetime) -> Iterator[list[Observation]]:
     """Run the jobs, all at once, and yield the outcomes in waves.
 
-    Each check ends by its own total deadline, so the whole ends after the longest of them.
+    Each starts when `start_after_s` says, however long the others take, and ends by its own total
+    deadline, so the whole ends after the longest of them.
     `now` is the time at the start; the times of the outcomes are counted from it by a monotonic
     clock, so that a step of the wall clock moves nothing.
     """
@@ -92,12 +94,18 @@ def observe(*, jobs: Sequence[Job], guard: Guard, now: datetime) -> Iterator[lis
     thread.join()
 
 
+def start_after_s(number: int) -> float:
+    """How long after the start of its batch the check with this number (from 0) starts."""
+    return number // START_TOGETHER * START_EVERY_S
+
+
 def _run_loop(
     jobs: Sequence[Job],
     guard: Guard,
     now: datetime,
     found: "queue.SimpleQueue[list[Observation] | None]",
 ) -> None:
+    _allow_sockets()
     try:
         asyncio.run(_probe_all(jobs, guard, now, found))
     finally:
@@ -111,16 +119,12 @@ async def _probe_all(
     found: "queue.SimpleQueue[list[Observation] | None]",
 ) -> None:
     started = time.monotonic()
-    slots = asyncio.Semaphore(CONCURRENCY)
     own = vantage.Vantage(witnesses=settings.WITNESSES)
     may_dial = functools.cache(guard)  # reading an address costs as much as asking about it
     waves = _Waves(found)
 
     async def check(job: Job) -> None:
-        try:
-            outcome, silent_share = await own.judge(await probe_job(job, may_dial))
-        finally:
-            slots.release()
+        outcome, silent_share = await own.judge(await probe_job(job, may_dial))
         waves.add(
             Observation(
                 job.replica_id,
@@ -133,13 +137,22 @@ async def _probe_all(
 
     try:
         async with asyncio.TaskGroup() as group:
-            for number, job in enumerate(jobs, 1):
-                await slots.acquire()
+            for number, job in enumerate(jobs):
+                if pause_s := start_after_s(number) - start_after_s(max(0, number - 1)):
+                    await asyncio.sleep(pause_s)
                 group.create_task(check(job))
-                if number % START_TOGETHER == 0:
-                    await asyncio.sleep(START_EVERY_S)
     finally:
         waves.hand_over()
+
+
+@functools.cache
+def _allow_sockets() -> None:
+    """Let this process have as many sockets as its host allows: 1,000 targets that hang are 1,000
+    sockets, and the usual 1,024 open files are not enough for them.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # some systems forbid what they say they allow
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Waves:

@@ -29,7 +29,6 @@ def push(request: HttpRequest) -> HttpResponse:
     form = PushForm(request.POST or None, channel=channel)
     saved = form.carry_out(lambda: alert_channels.save_push(channel=channel, **form.cleaned_data))
     if saved is not None:
-        console.record(request, saved, console.CHANGED, ", ".join(form.changed_data))
         messages.success(request, _("Saved. It counts from the next alert."))
         return redirect("admin:push_alerts")
     context = {
@@ -52,7 +51,7 @@ def push_connect(request: HttpRequest) -> HttpResponse:
     """What the browser's script sends after the operator agreed."""
     try:
         sent = json.loads(request.body)
-        browser = browsers.connect(
+        browsers.connect(
             user=_user(request),
             subscription={
                 "endpoint": str(sent["endpoint"]),
@@ -66,7 +65,6 @@ def push_connect(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": _("This is no subscription of a browser.")}, status=400)
     except ValidationError as error:
         return JsonResponse({"error": error.messages[0]}, status=422)
-    console.record(request, browser, console.ADDED, "")
     return JsonResponse({}, status=201)
 
 

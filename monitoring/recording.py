@@ -5,23 +5,34 @@ there are. One transaction from the sample to the alert in the outbox.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from common import rows
 from components.models import StatusChange
-from monitoring import alerting, ballots, blindness, coverage, evidence, judging, page_health
+from monitoring import (
+    alerting,
+    ballots,
+    blindness,
+    coverage,
+    evidence,
+    findings,
+    judging,
+    page_health,
+    steady,
+)
 from monitoring import verdicts as claiming
 from monitoring.ballots import Booth
 from monitoring.judging import Limits, Verdict, Vote
 from monitoring.models import Blindness, HealthChange, Mode, Node, Replica, Sample
-from monitoring.packing import Outcome
 from monitoring.polling import Observation
 from probing.health import Health
 
 _WRITTEN = [
+    "id",
     "health",
     "health_since",
     "checks_in_health",
@@ -37,12 +48,6 @@ _WRITTEN = [
     "phases",
     "certificate_expires_at",
 ]
-_SAMPLED = {
-    None: Outcome.UNKNOWN,
-    Health.HEALTHY: Outcome.HEALTHY,
-    Health.SICK: Outcome.SICK,
-    Health.DEAD: Outcome.DEAD,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class _Wave:
     now: datetime
     replicas: dict[int, Replica]
     booth: Booth | None
-    samples: list[Sample]
+    samples: list[rows.Row]
     changes: list[HealthChange]
     limits: dict[int, Limits]
 
@@ -75,6 +80,13 @@ def record(*, observations: Sequence[Observation], now: datetime) -> Recorded:
     """
     coverage.note_gaps(now=now)
     with transaction.atomic():
+        others = steady.store(observations=observations)
+        return record_each(observations=others, now=now) if others else Recorded([], [])
+
+
+def record_each(*, observations: Sequence[Observation], now: datetime) -> Recorded:
+    """The long way of `record`: for outcomes that change something, and good for all others."""
+    with transaction.atomic():
         replicas = _locked({observation.replica_id for observation in observations})
         observations = blindness.weigh(observations=observations, replicas=replicas, now=now)
         booth = ballots.load(replicas=replicas.values())
@@ -88,25 +100,13 @@ def record(*, observations: Sequence[Observation], now: datetime) -> Recorded:
     return Recorded(wave.changes, status_changes)
 
 
-def limits_of(node: Node) -> Limits:
-    """What a person set on the node, for the rules."""
-    return Limits(
-        sick_after_s=node.sick_after_s,
-        dead_after_s=node.dead_after_s,
-        bad_checks=node.bad_checks,
-        good_checks=node.good_checks,
-        quorum=node.quorum,
-        retries=node.retries,
-    )
-
-
 def _locked(replica_ids: set[int]) -> dict[int, Replica]:
     """The replicas by id, their rows held until the end of the transaction.
 
     Each knows whether others vote on it and whether we are blind, at no statement of its own.
     """
     locations = Node.locations.through.objects.filter(node_id=OuterRef("node_id"))
-    rows = (
+    found = (
         Replica.objects.filter(id__in=replica_ids)
         .select_for_update(of=("self",))
         .select_related("node__component__group")
@@ -116,12 +116,12 @@ def _locked(replica_ids: set[int]) -> dict[int, Replica]:
         )
         .order_by("id")
     )
-    return {replica.id: replica for replica in rows}
+    return {replica.id: replica for replica in found}
 
 
 def _take(wave: _Wave, replica: Replica, observation: Observation) -> None:
     """Bring the replica up to date with one observation (not saved)."""
-    at = observation.at.replace(microsecond=observation.at.microsecond // 100_000 * 100_000)
+    at = findings.tenths(observation.at)
     booth = wave.booth if wave.booth and replica.id in wave.booth.votes else None
     if booth is not None and observation.place not in booth.places(replica.node):
         return
@@ -132,17 +132,17 @@ def _take(wave: _Wave, replica: Replica, observation: Observation) -> None:
         heard_at = booth.last_heard(replica, observation.place)
     if heard_at is not None and at <= heard_at:
         return
-    limits = wave.limits.get(replica.node_id) or limits_of(replica.node)
+    limits = wave.limits.get(replica.node_id) or findings.limits_of(replica.node)
     wave.limits[replica.node_id] = limits
-    found, latency_ms = _found(observation, limits)
+    found, latency_ms = findings.found(observation, limits)
     wave.samples.append(
-        Sample(
-            replica_id=replica.id,
-            at=at,
-            latency_ms=latency_ms,
-            outcome=_SAMPLED[found],
-            place=observation.place if booth is not None else "",
-        )
+        {
+            "replica_id": replica.id,
+            "at": at,
+            "latency_ms": latency_ms,
+            "outcome": findings.SAMPLED[found].value,
+            "place": observation.place if booth is not None else "",
+        }
     )
     if booth is None or observation.place == "" or not replica.node.is_polled_centrally:
         _show(replica, observation)
@@ -157,28 +157,11 @@ def _take(wave: _Wave, replica: Replica, observation: Observation) -> None:
         wave.changes.append(change)
 
 
-def _found(observation: Observation, limits: Limits) -> tuple[Health | None, int | None]:
-    """What one observation stands for, and the latency to keep of it, from which a replay finds the same."""
-    outcome = observation.outcome
-    latency_ms = None if outcome.latency_ms is None else int(outcome.latency_ms)
-    if observation.measured is not None:
-        if latency_ms is not None and judging.by_limits(latency_ms, limits) != observation.measured:
-            latency_ms = None  # judged elsewhere by other limits: ours would say something else
-        return observation.measured, latency_ms
-    if outcome.reachable is None:
-        return None, None
-    if not outcome.reachable:
-        return Health.DEAD, None
-    return judging.by_limits(latency_ms or 0, limits), latency_ms
-
-
 def _show(replica: Replica, observation: Observation) -> None:
     """What the console shows of the latest check."""
     outcome = observation.outcome
     replica.reason, replica.detail = outcome.reason, outcome.detail
-    replica.phases = {
-        name: value for name, value in asdict(outcome.phases).items() if value is not None
-    }
+    replica.phases = findings.phases(outcome.phases)
     if outcome.reachable is None and observation.measured is None:
         return
     replica.latency_ms = outcome.latency_ms
@@ -274,17 +257,13 @@ def _change(
 
 
 def _store(wave: _Wave) -> None:
-    Sample.objects.bulk_create(wave.samples)
+    rows.insert(Sample, wave.samples)
     if wave.changes:
         evidence.attach(changes=wave.changes)
     HealthChange.objects.bulk_create(wave.changes)
-    # An upsert of locked, existing rows is one statement; bulk_update builds a CASE a column and
-    # row, which took 20 times as long for 500 replicas.
-    Replica.objects.bulk_create(
-        list(wave.replicas.values()),
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=_WRITTEN,
+    rows.update(
+        Replica,
+        [{name: getattr(row, name) for name in _WRITTEN} for row in wave.replicas.values()],
     )
     if wave.booth is not None:
         wave.booth.store()

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from monitoring import silence
+from monitoring import flapping, silence
 from monitoring.models import Mode, Node, Replica
 
 
 def of_node(node: Node, replicas: Sequence[Replica]) -> tuple[str, ...]:
     """The remarks about a node with these replicas, the gravest first."""
-    said = (_full(node), _limit(node, replicas))
+    said = (_full(node), _flapping(replicas), _limit(node, replicas))
     return tuple(sentence for sentence in said if sentence)
 
 
@@ -20,6 +20,14 @@ def _full(node: Node) -> str:
         return ""
     return _("Full: reports of new replicas are refused beyond %(limit)d.") % {
         "limit": settings.REPLICAS_PER_NODE
+    }
+
+
+def _flapping(replicas: Sequence[Replica]) -> str:
+    if not any(flapping.is_flapping(replica) for replica in replicas):
+        return ""
+    return _("Flapping: a death and a recovery are told once in %(count)d minutes at the most.") % {
+        "count": flapping.PAIR_EVERY.total_seconds() // 60
     }
 
 

@@ -21,6 +21,7 @@ from monitoring import (
     reminding,
     retention,
     scheduling,
+    told_deaths,
     vantage,
     watchdog,
 )
@@ -89,8 +90,10 @@ def remove_gone() -> None:
 
 @shared_task(ignore_result=True, acks_late=True)
 def tell_operators() -> None:
-    """Tell deaths that were held back, remind of what is still dead, forget browsers that are gone."""
+    """Tell what was held back, what is no longer watched and what is still dead; forget browsers that
+    are gone."""
     alerting.tell_held(now=timezone.now())
+    told_deaths.tell_gone(now=timezone.now())
     reminding.remind(now=timezone.now())
     browsers.forget_gone(now=timezone.now())
 

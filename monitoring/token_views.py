@@ -55,7 +55,6 @@ def token_list(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST or None)
     made = form.carry_out(lambda: _create(form.cleaned_data))
     if made is not None:
-        console.record(request, made[0], console.ADDED, made[0].scope)
         form = TokenForm()
     rows = Token.objects.select_related("node__component", "location")
     context = {
@@ -72,7 +71,6 @@ def token_list(request: HttpRequest) -> HttpResponse:
 def token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     token = get_object_or_404(Token, pk=token_id)
     tokens.revoke(token=token, now=timezone.now())
-    console.record(request, token, console.CHANGED, _("revoked"))
     messages.success(request, _("“%(name)s” is refused from now on.") % {"name": token})
     return redirect("admin:tokens")
 

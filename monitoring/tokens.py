@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from common import auditing
 from monitoring.models import Location, Node, Token, TokenKind
 
 PREFIXES = {TokenKind.REPORTER: "rpt_", TokenKind.LOCAL: "loc_", TokenKind.MANAGER: "mgr_"}
@@ -54,7 +55,8 @@ def create(
 
 def revoke(*, token: Token, now: datetime) -> None:
     """Refuse the token from now on."""
-    Token.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now)
+    if Token.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now):
+        auditing.record(subject=token, before={}, after={"revoked_at": now}, now=now)
 
 
 def live() -> models.QuerySet[Token]:

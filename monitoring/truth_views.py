@@ -60,7 +60,6 @@ def truth_settings_edit(request: HttpRequest) -> HttpResponse:
     saved = form.carry_out(lambda: truth_settings.save(**form.cleaned_data))
     if saved is None:
         return _form(request, form, title=_("Limits of the watchdog"))
-    console.record(request, saved, console.CHANGED, ", ".join(form.changed_data))
     messages.success(request, _("Saved. It counts from the next look, within ten seconds."))
     return redirect("admin:truth")
 
@@ -76,7 +75,6 @@ def draft_policy(request: HttpRequest, component_id: int) -> HttpResponse:
     if saved is None:
         title = _("When %(name)s is dead for long") % {"name": component.name}
         return _form(request, form, title=title)
-    console.record(request, saved, console.CHANGED, ", ".join(form.changed_data))
     messages.success(request, _("Saved for %(name)s.") % {"name": component.name})
     return redirect("admin:truth")
 

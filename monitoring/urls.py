@@ -51,6 +51,7 @@ console: list[Screen] = [
     ("alerts/channels/<int:channel_id>/switch/", alert_views.channel_switch, "channel_switch"),
     ("alerts/channels/<int:channel_id>/test/", alert_views.channel_test, "channel_test"),
     ("alerts/channels/<int:channel_id>/remove/", alert_views.channel_remove, "channel_remove"),
+    ("alerts/warning/", alert_views.warning_edit, "warning_edit"),
     ("alerts/push/", push_views.push, "push_alerts"),
     ("alerts/push/connect/", push_views.push_connect, "push_connect"),
     ("alerts/push/<int:browser_id>/disconnect/", push_views.push_disconnect, "push_disconnect"),

@@ -133,7 +133,6 @@ def node_verdict(request: HttpRequest, node_id: int) -> HttpResponse:
         lambda: places.set_judging(node=node, now=timezone.now(), **form.cleaned_data)
     )
     if saved is not None:
-        console.record(request, node, console.CHANGED, ", ".join(form.changed_data))
         messages.success(request, _("“%(name)s” is saved.") % {"name": node.name})
         return redirect(views.at_node(node_id))
     title = _("Verdicts of %(name)s") % {"name": f"{node.component.name} / {node.name}"}

@@ -88,7 +88,6 @@ def judging(request: HttpRequest, node_id: int) -> HttpResponse:
     )
     if saved is None:
         return _answer(request, get_object_or_404(Node, pk=node_id), judging=form)
-    console.record(request, node, console.CHANGED, _("how it is judged"))
     return _done(request, node, _("“%(name)s” is judged anew from its next check."), is_saved=True)
 
 
@@ -104,7 +103,6 @@ def replica_add(request: HttpRequest, node_id: int) -> HttpResponse:
     )
     if replica is None:
         return _answer(request, node, adding=form)
-    console.record(request, replica, console.ADDED, _("to node %(name)s") % {"name": node.name})
     return _done(request, node, _("The new replica of “%(name)s” is being checked."), is_added=True)
 
 

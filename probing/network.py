@@ -14,7 +14,7 @@ import socket
 from collections.abc import Coroutine
 from typing import TypeVar
 
-from probing import routes
+from probing import readiness, routes
 from probing.base import Guard, ProbeFailed, Reason
 from probing.progress import Phase, Progress
 from probing.resolving import Resolver
@@ -182,23 +182,10 @@ async def _connect(dialled: socket.socket, address: str, port: int) -> None:
     """What asyncio's sock_connect does, without looking once more whether the host is a name."""
     code = dialled.connect_ex((address, port))
     if code == errno.EINPROGRESS:
-        loop = asyncio.get_running_loop()
-        woken: asyncio.Future[None] = loop.create_future()
-        descriptor = dialled.fileno()
-        loop.add_writer(descriptor, wake, woken)
-        try:
-            await woken
-        finally:
-            loop.remove_writer(descriptor)
+        await readiness.writable(dialled.fileno())
         code = dialled.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise OSError(code, os.strerror(code))
-
-
-def wake(waiting: "asyncio.Future[None]") -> None:
-    """Tell who waits for a socket that it is ready. May be called more than once."""
-    if not waiting.done():
-        waiting.set_result(None)
 
 
 def explain(error: OSError, where: str, address: str | None = None) -> ProbeFailed:

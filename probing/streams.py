@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable
 from typing import TypeVar
 
-from probing import network, tls
+from probing import network, readiness, tls
 from probing.base import ProbeFailed, Reason
 from probing.progress import Phase, Progress
 
@@ -60,7 +60,7 @@ class PlainStream:
     async def _receive(self, max_bytes: int) -> bytes:
         # Always through the selector, and never read ahead of it: a server that floods us would
         # else keep the whole loop from running, deadlines included.
-        await self._readable()
+        await readiness.readable(self._socket.fileno())
         try:
             data = self._socket.recv(min(max_bytes, READ_BYTES))
         except BlockingIOError:  # woken for nothing
@@ -74,16 +74,6 @@ class PlainStream:
                 f"{self._where} sent more than {RECEIVE_LIMIT // 1024} KB without a usable answer.",
             )
         return data
-
-    async def _readable(self) -> None:
-        loop = asyncio.get_running_loop()
-        woken: asyncio.Future[None] = loop.create_future()
-        descriptor = self._socket.fileno()  # asyncio is slower with the socket itself
-        loop.add_reader(descriptor, network.wake, woken)
-        try:
-            await woken
-        finally:
-            loop.remove_reader(descriptor)
 
     async def _send(self, data: bytes) -> None:
         try:

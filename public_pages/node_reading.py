@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from monitoring import evidence
+from monitoring import evidence, page_health
 from monitoring.models import Mode, Node, Replica
+from probing.health import Health
 from public_pages.page_views import NodeView, ReplicaView
 
 
@@ -21,6 +22,10 @@ def nodes(
         "node_id", "position", "id"
     ):
         replicas[replica.node_id].append(replica)
+    ailing = {
+        replica.pk: Health(replica.known)  # type: ignore[attr-defined]
+        for replica in page_health.ailing()
+    }
     why = evidence.sentences(replicas=[each for mine in replicas.values() for each in mine])
     found: dict[int, list[NodeView]] = defaultdict(list)
     checked: dict[int, datetime] = {}
@@ -34,6 +39,7 @@ def nodes(
                 # What is checked from here is shown as it was last known.
                 fresh_at=None if is_interrupted and node.mode == Mode.POLL else now,
                 why=why,
+                ailing=ailing,
             )
         )
         for replica in mine:
@@ -49,6 +55,7 @@ def _node(
     is_open: bool,
     fresh_at: datetime | None,
     why: Mapping[int, str],
+    ailing: Mapping[int, Health],
 ) -> NodeView:
     return NodeView(
         name=node.name,
@@ -63,6 +70,7 @@ def _node(
                 # not anybody has noted the gap yet.
                 health=replica.measured if _speaks(replica, node, fresh_at) else None,
                 is_waiting=replica.is_waiting,
+                counts_as=ailing.get(replica.id, Health.HEALTHY),
                 why=why.get(replica.id, ""),
             )
             for number, replica in enumerate(replicas, start=1)

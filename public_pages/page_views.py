@@ -26,12 +26,17 @@ SPAN_LENGTHS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaView:
-    """A replica as visitors see it: its number in the node, or its address where that is shown."""
+    """A replica as visitors see it: its number in the node, or its address where that is shown.
+
+    `counts_as` is what it adds to the health of the page (`monitoring.page_health`): also of a dead
+    replica that nobody looked at lately.
+    """
 
     number: int
     label: str
     health: Health | None  # None: nothing recent is known
     is_waiting: bool  # new, and its first outcome is not overdue
+    counts_as: Health = Health.HEALTHY
     why: str = ""  # one sentence, for what is sick or dead; names no address
 
 
@@ -154,11 +159,10 @@ class PageView:
         Replicas of a component in maintenance do not count (decision 1).
         """
         return health.worst(
-            replica.health
+            replica.counts_as
             for component in self.components
             if not component.is_in_maintenance
             for replica in component.replicas
-            if replica.health
         )
 
 

@@ -5,7 +5,7 @@ it to true in an old file (public_pages.front).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 from django.conf import settings
 
 from components.status import Status
+from probing import health
 from probing.health import Health
-from public_pages.page_views import AnnouncementView, ComponentView, NodeView, PageView
+from public_pages.page_views import AnnouncementView, ComponentView, NodeView, PageView, ReplicaView
 
 _UNKNOWN = "unknown"
 
@@ -104,19 +105,24 @@ def _node(node: NodeView) -> dict[str, Any]:
 
 
 def _probe(component: ComponentView) -> dict[str, Any]:
-    """A component in the words of Vigil's report, which knows of no doubt (protocols P2)."""
+    """A component in the words of Vigil's report, which knows of no doubt (protocols P2): each level
+    is as bad as what counts below it, as the page is."""
     return {
         "name": component.name,
-        "status": component.health or Health.HEALTHY,
+        "status": _counted(component.replicas),
         "nodes": [
             {
                 "name": node.name,
-                "status": node.health or Health.HEALTHY,
-                "replicas": [replica.health or Health.HEALTHY for replica in node.replicas],
+                "status": _counted(node.replicas),
+                "replicas": [replica.health or replica.counts_as for replica in node.replicas],
             }
             for node in component.nodes
         ],
     }
+
+
+def _counted(replicas: Iterable[ReplicaView]) -> Health:
+    return health.worst(replica.counts_as for replica in replicas)
 
 
 def _announcement(view: AnnouncementView) -> dict[str, Any]:
@@ -129,8 +135,8 @@ def _announcement(view: AnnouncementView) -> dict[str, Any]:
     }
 
 
-def _word(health: Health | None) -> str:
-    return health or _UNKNOWN
+def _word(measured: Health | None) -> str:
+    return measured or _UNKNOWN
 
 
 def iso(at: datetime | None) -> str | None:

@@ -90,6 +90,7 @@ app.conf.update(
         "find silent": _every(1, "monitoring.tasks.find_silent", "upkeep"),
         "remove gone": _every(60, "monitoring.tasks.remove_gone", "upkeep"),
         "tell operators": _every(5, "monitoring.tasks.tell_operators", "upkeep"),
+        "take due steps": _every(5, "incidents.tasks.take_due_steps", "upkeep"),
         "keep honest": _every(10, "monitoring.tasks.keep_honest", "upkeep"),
         "note page health": _every(10, "monitoring.tasks.note_page_health", "upkeep"),
         "pack samples": _every(60, "monitoring.tasks.pack_samples", "upkeep"),
@@ -99,7 +100,7 @@ app.conf.update(
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
     },
 )
-app.autodiscover_tasks(["monitoring", "notifications"])
+app.autodiscover_tasks(["incidents", "monitoring", "notifications"])
 
 worker_ready.connect(sweeping.start)
 worker_shutting_down.connect(sweeping.stop)

@@ -144,8 +144,8 @@ MENU: list[tuple[Any, list[Entry]]] = [
             ),
             Entry(
                 label=_("Audit log"),
-                view="admin_logentry_changelist",
-                permission="admin.view_logentry",
+                view="accounts_auditentry_changelist",
+                permission="accounts.view_auditentry",
                 icon="doc",
             ),
         ],

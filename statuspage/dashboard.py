@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.admin.models import LogEntry
 from django.utils.translation import gettext as _
 
+from accounts import audit_trail
+from accounts import wording as audit_words
+from accounts.models import AuditEntry
 from components import by_hand, status
 from components.models import Component, StatusClaim
 from components.status import Source, Status
@@ -174,7 +176,7 @@ def _events() -> list[Event]:
     changes = list(
         HealthChange.objects.select_related("replica__node").order_by("-at", "-id")[:SHOWN_EVENTS]
     )
-    entries = LogEntry.objects.select_related("user").order_by("-action_time")[:SHOWN_EVENTS]
+    entries = audit_trail.newest(SHOWN_EVENTS)
     numbers = overview.numbers(node_ids={change.replica.node_id for change in changes})
     events = [_health_event(change, numbers) for change in changes]
     events += [_operator_event(entry) for entry in entries]
@@ -192,14 +194,10 @@ def _health_event(change: HealthChange, numbers: dict[int, int]) -> Event:
     return Event(at=change.at, text=text, code=code, node_id=change.replica.node_id)
 
 
-def _operator_event(entry: LogEntry) -> Event:
-    verb = (
-        _("added") if entry.is_addition() else _("removed") if entry.is_deletion() else _("changed")
-    )
+def _operator_event(entry: AuditEntry) -> Event:
     text = _("%(who)s %(did)s %(what)s") % {
-        "who": entry.user.get_username(),
-        "did": verb,
-        "what": entry.object_repr,
+        "who": entry.actor_name,
+        "did": audit_words.did(entry),
+        "what": audit_words.what(entry),
     }
-    said = entry.get_change_message() if entry.is_change() else ""
-    return Event(at=entry.action_time, text=f"{text}: {said}" if said else text)
+    return Event(at=entry.timestamp, text=text)

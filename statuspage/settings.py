@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "template_partials",
     "django_htmx",
+    "auditlog",
     "accounts",
     "api",
     "common",
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "statuspage.middleware.ActorMiddleware",
 ]
 ROOT_URLCONF = "statuspage.urls"
 WSGI_APPLICATION = "statuspage.wsgi.application"
@@ -120,6 +122,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+
+# ---- audit log ---------------------------------------------------------------------------------
+AUDITLOG_LOGENTRY_MODEL = "accounts.AuditEntry"
+# Its own table stays out: nothing is kept there, and its foreign keys would be in the way.
+MIGRATION_MODULES = {"auditlog": None}
+AUDITLOG_MASK_CALLABLE = "common.auditing.hide"
+AUDITLOG_CID_HEADER = None  # nothing that a client sends gets into the log
+AUDITLOG_DISABLE_ON_RAW_SAVE = True
+
+# ---- uploads -----------------------------------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # ---- language and time ---------------------------------------------------------------------------

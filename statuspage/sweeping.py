@@ -13,6 +13,7 @@ from typing import Any
 from django.db import close_old_connections
 from django.utils import timezone
 
+from incidents import tasks as incident_tasks
 from monitoring import scheduling
 from monitoring import tasks as monitoring_tasks
 from notifications import tasks as notification_tasks
@@ -46,8 +47,9 @@ def sweep_probes() -> None:
 
 
 def sweep_deliveries() -> None:
-    """Send deliveries that are due, note gaps and find who fell silent."""
+    """Send deliveries that are due, start and finish maintenance, note gaps, find who fell silent."""
     notification_tasks.drain_due_deliveries()
+    incident_tasks.take_due_steps()
     monitoring_tasks.look_around()
     monitoring_tasks.note_gaps()
     monitoring_tasks.find_silent()

@@ -94,10 +94,6 @@ def _changed_choices(posted: Mapping[str, str]) -> dict[int, Status | None]:
 
 def _choose(request: HttpRequest, choices: dict[int, Status | None]) -> None:
     by_hand.choose(choices=choices, now=timezone.now(), by=request.user.get_username())
-    for component in Component.objects.filter(pk__in=choices):
-        held = choices[component.pk]
-        said = _("shown automatically") if held is None else _("held at “%s”") % _(held.label)
-        console.record(request, component, console.CHANGED, said)
 
 
 @require_safe

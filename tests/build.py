@@ -1,8 +1,8 @@
 """Plain builders with defaults: each makes one object and what it cannot exist without."""
 
 import itertools
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts.models import User
@@ -10,9 +10,11 @@ from accounts.roles import Role
 from components import catalogue
 from components.models import Component, ComponentGroup
 from components.status import Status
-from incidents import publishing
+from incidents import maintenance as maintenance_work
+from incidents import maintenance_plans, publishing
 from incidents.lifecycle import Impact
-from incidents.models import Incident
+from incidents.maintenance_plans import Plan
+from incidents.models import Incident, Maintenance
 from incidents.publishing import Report
 from monitoring.models import Node, Replica
 
@@ -70,3 +72,21 @@ def incident(
     return publishing.open_incident(
         report=Report(components=chosen, **said), **({"notify": True, "now": LONG_AGO} | fields)
     )
+
+
+def plan(*, now: datetime = LONG_AGO, components: Iterable[Component] = (), **fields: Any) -> Plan:
+    """A plan for an hour from now on, of an hour, in UTC, with a component of its own."""
+    ids = [row.id for row in components or [component()]]
+    values: dict[str, Any] = {
+        "title": f"Work {next(_numbers)}",
+        "text": "We replace a disk.",
+        "wall_start": (now + timedelta(hours=1)).replace(tzinfo=None),
+        "duration": timedelta(hours=1),
+        "components": maintenance_plans.under_maintenance(ids),
+    }
+    return Plan(**(values | fields))
+
+
+def maintenance(*, notify: bool = True, now: datetime = LONG_AGO, **fields: Any) -> Maintenance:
+    """A scheduled maintenance, planned through its operation; `fields` are those of `plan`."""
+    return maintenance_work.schedule(plan=plan(now=now, **fields), notify=notify, now=now)

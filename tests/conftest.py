@@ -1,19 +1,34 @@
 """Fixtures that every test may use, and the order of the tests."""
 
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from tests import build
+from tests import build, sharing
 from tests.browsing import HEIGHT, WATCH_POLICY, WIDE, OpenPage
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Few examples, for a suite of minutes; `HYPOTHESIS_PROFILE=thorough` draws many. A test with a number
+# of its own makes it from `settings().max_examples`, so that it grows with the profile.
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture
@@ -85,6 +100,59 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         context.close()
 
 
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that pip installed both clients into, from a copy of the checkout."""
+    return sharing.once(tmp_path_factory, "installed", _install_clients)
+
+
+def _install_clients(target: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
+    with tempfile.TemporaryDirectory() as copy:
+        for name in ("clients", "probing"):
+            shutil.copytree(ROOT / name, Path(copy) / name, ignore=ignored)
+        packages = ["./clients/candor-local", "./clients/candor-reporter"]
+        options = ["-q", "--no-deps", "--target", str(target)]
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", *options, *packages], cwd=copy, check=True
+        )
+
+
+# What `bin/test` runs on PostgreSQL and Redis as well: tests of what an app stores and asks its
+# database for. What only shows or sends the results is the same on every store, and is left out:
+# these folders, files with such names, and property tests, whose many examples one store is enough
+# for. One of them that asks the database much is marked `stores` itself.
+NOT_OF_STORES = ("console", "public_pages", "stories", "contracts", "channels", "demo")
+NOT_OF_STORES_NAMES = ("view", "screen", "admin", "render", "browser", "smtp", "commands")
+
+
+def _is_of_stores(item: pytest.Item) -> bool:
+    if item.get_closest_marker("postgres") or item.get_closest_marker("stores"):
+        return True
+    if not item.get_closest_marker("django_db") or item.get_closest_marker("browser"):
+        return False
+    if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+        return False
+    is_named = any(name in item.path.stem for name in NOT_OF_STORES_NAMES)
+    return not is_named and not set(item.path.parts) & set(NOT_OF_STORES)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the stories first, because they take longest, and the browser last (see its fixture)."""
+    """Mark the tests of stores, and put the stories first, because they take longest, and the browser
+    last (see its fixture)."""
+    for item in items:
+        if _is_of_stores(item):
+            item.add_marker("stores")
     items.sort(key=lambda item: ("browser" in item.keywords) - ("story" in item.keywords))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The database for tests, whose audit log may be emptied: transactional tests end with that.
+
+    `tests/accounts/test_append_only.py` installs the triggers again for itself. PostgreSQL empties
+    tables with TRUNCATE, which they let pass.
+    """
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            connection.cursor().execute("DROP TRIGGER IF EXISTS audit_no_delete")

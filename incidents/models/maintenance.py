@@ -100,8 +100,13 @@ class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
         return self.filter(state__in=_OVER).order_by("-starts_at", "-id")
 
     def due(self, now: datetime) -> "MaintenanceQuerySet":
-        """Those that take a step by themselves by now, in the order of the planned times."""
-        return self.filter(next_step_at__lte=now).order_by("next_step_at", "id")
+        """Those that take a step by themselves by now, in the order of the planned times.
+
+        Of those at the same minute the starts come first: where one window follows another, the
+        component is not operational in between.
+        """
+        ends_last = models.Case(models.When(state=State.SCHEDULED, then=0), default=1)
+        return self.filter(next_step_at__lte=now).order_by("next_step_at", ends_last, "id")
 
     def overlapping(self, starts_at: datetime, ends_at: datetime) -> "MaintenanceQuerySet":
         """Those not over whose planned window meets this half-open one, soonest first."""
@@ -135,6 +140,7 @@ class Maintenance(models.Model):
     auto_start = models.BooleanField(_("starts by itself"), default=True)
     auto_finish = models.BooleanField(_("finishes by itself"), default=True)
     mutes_alerts = models.BooleanField(_("mutes alerts"), default=True)
+    notifies = models.BooleanField(default=True)  # steps it takes by itself, and reminders
 
     series = models.ForeignKey(
         MaintenanceSeries, null=True, on_delete=models.SET_NULL, related_name="occurrences"
@@ -190,6 +196,11 @@ class Maintenance(models.Model):
     @property
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
+
+    @property
+    def first_start(self) -> datetime:
+        """The planned start on the wall clock of its zone, naive, as it was asked for."""
+        return datetime.fromisoformat(self.wall_start)
 
     @property
     def planned_step(self) -> datetime | None:

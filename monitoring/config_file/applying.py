@@ -9,8 +9,8 @@ from components.models import Component, Page
 from monitoring.config_file import (
     alert_steps,
     catalogue_steps,
+    dependency_steps,
     inventory_steps,
-    judging_steps,
     location_steps,
 )
 from monitoring.config_file.loading import Loaded
@@ -23,12 +23,13 @@ from monitoring.models import Replica
 def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bool = False) -> Plan:
     """Apply a valid file in one transaction; what was changed.
 
-    Fields that the file leaves out get their default; the sections `page` and `alerts` stay as they
-    are when left out, and so does `manual`. Groups, components, nodes and replicas that are not in
-    the file are removed when `prunes`, else kept. A dry run makes every change and takes it back.
+    Fields that the file leaves out get their default; `page`, `locations` and every section of
+    `alerts` stay as they are when left out, and so do `manual` and mutes. What is not in the file is
+    removed when `prunes`, else kept; of locations and channels only where the file lists some. A dry
+    run makes every change and takes it back.
 
-    Raises ConfigInvalid, with nothing changed, for what only the database reveals: a header without
-    a stored value, or a value that an operation refuses.
+    Raises ConfigInvalid, with nothing changed, for what only the database or the environment
+    reveals: a secret that is not there, a circle, a value that an operation refuses.
     """
     run = Run(loaded=loaded, now=now, prunes=prunes)
     with transaction.atomic():
@@ -41,7 +42,7 @@ def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bo
                 run, component=component, wanted=item.wanted, path=item.path
             )
         catalogue_steps.leave_over(run, placed)
-        judging_steps.change_alerts(run)
+        dependency_steps.change_dependencies(run)
         location_steps.leave_over(run)
         alert_steps.change_alerts(run)
         if run.problems or is_dry_run:

@@ -144,6 +144,8 @@ def _change_replicas(run: Run, *, node: Node, wanted: WantedNode, path: Path) ->
         url = _normalised(replica.address)
         doubled += [replica] if url in stored else []
         stored.setdefault(url, replica)
+    if not (stored or wanted.replicas):
+        return
     if not stored:  # a new node: one claim for all of them instead of one each
         with run.reporting((*path, "replicas")):
             inventory.add_replicas(node=node, addresses=wanted.replicas, now=run.now, position=0)

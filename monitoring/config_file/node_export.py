@@ -24,7 +24,7 @@ def section(row: Node, *, now: datetime) -> dict[str, Any]:
     )
     reported = without_defaults(
         {
-            "silent_after_s": None if row.silent_after_s is None else row.silent_after_s and short(row.silent_after_s),
+            "silent_after_s": short(row.silent_after_s),
             "silence_rule": row.silence_rule,
             "cpu_sick_above": short(row.cpu_sick_above),
             "ram_sick_above": short(row.ram_sick_above),

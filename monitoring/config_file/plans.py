@@ -51,11 +51,15 @@ class Plan:
 
     def note(self, step: Step) -> None:
         """Add a step; a change of an item that is added or changed already becomes a part of that."""
-        at = self._places.setdefault((step.kind, step.label), len(self.steps))
-        if at == len(self.steps):
+        key = (step.kind, step.label)
+        if step.action is not Action.CHANGED or key not in self._places:
+            self._places[key] = len(self.steps)
             self.steps.append(step)
-        elif (earlier := self.steps[at]).action is Action.CHANGED:
-            self.steps[at] = replace(earlier, fields=(*earlier.fields, *step.fields))
+            return
+        earlier = self.steps[self._places[key]]
+        if earlier.action is Action.CHANGED:
+            fields = (*earlier.fields, *step.fields)
+            self.steps[self._places[key]] = replace(earlier, fields=fields)
 
     @property
     def is_empty(self) -> bool:

@@ -49,9 +49,9 @@ def without_defaults(values: dict[str, Any], section: type[Section]) -> dict[str
     return {key: value for key, value in values.items() if value != fields[key].default}
 
 
-def short(number: float) -> float:
+def short(number: float | None) -> float | None:
     """A whole number without a point, as people write it."""
-    return int(number) if number.is_integer() else number
+    return int(number) if number is not None and number.is_integer() else number
 
 
 def moment(at: datetime) -> str:

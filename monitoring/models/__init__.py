@@ -3,7 +3,7 @@
 One module a subject; everybody imports from here.
 """
 
-from monitoring.models.alerts import AlertChannel, AlertSettings, Browser, HealthHook
+from monitoring.models.alerts import AlertChannel, AlertSettings, Browser, HealthHook, ToldDeath
 from monitoring.models.nodes import FRESH_INTERVALS, Location, Mode, Node, SilenceRule
 from monitoring.models.replicas import Replica, ReplicaQuerySet
 from monitoring.models.samples import PackedHour, ResponseSummary, Sample, Span
@@ -36,5 +36,6 @@ __all__ = [
     "Span",
     "Token",
     "TokenKind",
+    "ToldDeath",
     "TruthSettings",
 ]

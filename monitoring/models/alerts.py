@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common import sealing
+from monitoring.models.replicas import Replica
 
 
 class Browser(models.Model):
@@ -101,6 +102,20 @@ class AlertSettings(models.Model):
 
     def __str__(self) -> str:
         return "alert settings"
+
+
+class ToldDeath(models.Model):
+    """A death that operators were told, until its end is; without a replica once that is gone."""
+
+    replica = models.ForeignKey(
+        Replica, null=True, default=None, on_delete=models.SET_NULL, related_name="+"
+    )
+    name = models.CharField(max_length=400)
+    address = models.CharField(max_length=2000)
+    told_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AlertChannel(models.Model):

@@ -42,6 +42,11 @@ class Replica(models.Model):
     last_outcome_at = models.DateTimeField(null=True, default=None, editable=False)
     fresh_until = models.DateTimeField(null=True, default=None, editable=False)
     dead_told_at = models.DateTimeField(null=True, default=None, editable=False)
+    # Flapping (`monitoring.flapping`): when its last death was told, how many changes nobody was
+    # told of since, and when the last of these was.
+    alerted_at = models.DateTimeField(null=True, default=None, editable=False)
+    flaps = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    flapped_at = models.DateTimeField(null=True, default=None, editable=False)
     latency_ms = models.FloatField(null=True, default=None, editable=False)
     # Reported replicas: when silence makes it dead, when a gone one is removed, its last load.
     announced_interval_s = models.FloatField(null=True, default=None, editable=False)

@@ -144,6 +144,10 @@ class Channel(Protocol):
     def has_many_hosts(self) -> bool:
         """Whether letters go to hosts of their own, several at once; `send` from any thread then."""
 
+    @property
+    def holds_incidents(self) -> bool:
+        """Whether a problem stays open over there until a recovery with its key closes it."""
+
     def check(self, values: Mapping[str, str]) -> dict[str, str]:
         """The values of `fields` in the form to store. Raises FieldInvalid."""
 

@@ -54,6 +54,7 @@ class HttpChannel:
     # No key of ours is understood there: whether an unanswered message arrived cannot be told.
     max_copies: int | None = 1
     has_many_hosts = True
+    holds_incidents = False
     # One far end for everybody: while it is away, messages wait and their attempts do not count.
     waits_for_host = True
     send_timeout = timedelta(seconds=20)

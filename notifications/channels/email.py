@@ -38,6 +38,7 @@ class EmailChannel:
     name = "email"
     title = "E-mail"
     has_many_hosts = False
+    holds_incidents = False
     fields = (
         Field(name="recipients", label="Addresses", help_text="One on each line.", is_many=True),
     )

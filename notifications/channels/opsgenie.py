@@ -23,6 +23,7 @@ class OpsgenieChannel(calls.HttpChannel):
     name = "opsgenie"
     title = "Opsgenie"
     max_copies = None
+    holds_incidents = True
     fields = (
         Field(
             name="key",

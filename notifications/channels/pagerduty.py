@@ -23,6 +23,7 @@ class PagerDutyChannel(calls.HttpChannel):
     name = "pagerduty"
     title = "PagerDuty"
     max_copies = None
+    holds_incidents = True
     fields = (
         Field(
             name="routing_key",

@@ -179,7 +179,8 @@ def test_it_trusts_a_private_authority_by_option(
 PROGRAM = """
 import os, sys, time
 from candor_reporter import Reporter
-reporter = Reporter(sys.argv[1], "t", "landing", "web", "one", 30, flush_at_exit=sys.argv[2] == "flush")
+reporter = Reporter(sys.argv[1], "t", "landing", "web", "one", 30, timeout_s=1,
+    flush_at_exit=sys.argv[2] == "flush")
 reporter.start()
 time.sleep(0.5)
 if sys.argv[2] == "flush" and os.fork() == 0:

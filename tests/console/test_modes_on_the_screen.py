@@ -1,13 +1,13 @@
 """The monitors screen of nodes that are not polled: their own fields, and remarks in words."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from accounts.models import User
 from monitoring import remarks
-from monitoring.models import Mode, Node, SilenceRule
+from monitoring.models import Mode, Node, Replica, SilenceRule
 from tests import build
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +69,16 @@ def test_a_limit_that_is_too_short_is_said_on_the_screen_and_on_the_node(
 def test_a_full_node_is_said(now: datetime) -> None:
     (said,) = remarks.of_node(build.node(mode=Mode.PUSH, full_at=now), [])
     assert said == "Full: reports of new replicas are refused beyond 200."
+
+
+def test_flapping_is_said_until_it_was_calm_for_ten_minutes(
+    client: Client, operator: User, now: datetime
+) -> None:
+    node = build.node()
+    build.replica(node=node, flapped_at=now, last_outcome_at=now + timedelta(minutes=9))
+    page = screen(client, node)
+    assert ">flapping</span>" in page
+    assert "Flapping: a death and a recovery are told once in 10 minutes at the most." in page
+
+    Replica.objects.update(last_outcome_at=now + timedelta(minutes=10))
+    assert "lapping" not in screen(client, node)

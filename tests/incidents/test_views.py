@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.test import Client
 
+from accounts.models import AuditEntry
 from incidents import announcements
 from incidents.models import Announcement
 from tests import build
@@ -44,7 +44,7 @@ def test_an_operator_posts_edits_and_retracts(operator: Client) -> None:
     assert Announcement.objects.exists()
     operator.post(f"{edited}retract/")
     assert not Announcement.objects.exists()
-    assert LogEntry.objects.count() == 3
+    assert AuditEntry.objects.filter(content_type__model="announcement").count() == 3
 
 
 def test_correcting_a_word_keeps_the_times_to_the_second(operator: Client) -> None:

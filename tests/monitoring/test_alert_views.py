@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import AuditEntry
 from monitoring import alert_channels, recording
 from monitoring.models import AlertChannel, AlertSettings, HealthHook
 from notifications.channels import CHANNELS
@@ -64,7 +64,7 @@ def test_a_secret_is_stored_sealed_kept_replaced_and_never_shown(operator: Clien
     operator.post(edit, {"is_enabled": "on", "value_url": SLACK + "-new"})
     channel.refresh_from_db()
     assert channel.secrets["url"] == SLACK + "-new"
-    assert "very-secret" not in "".join(entry.change_message for entry in LogEntry.objects.all())
+    assert "very-secret" not in "".join(str(entry.changes) for entry in AuditEntry.objects.all())
 
 
 def test_what_a_channel_refuses_is_shown_at_its_field_without_the_secret(operator: Client) -> None:

@@ -123,7 +123,10 @@ def test_a_policy_publishes_by_itself_from_its_template_and_resolves_by_itself(
     (replica,) = service("Checkout")
     (other,) = service("Search")
     template = EventTemplate.objects.create(
-        name="Checkout", title="Payments fail", text="We are looking into it.", created_at=now
+        name="Checkout",
+        title="{component} fails",
+        text="{components}: we are looking into it.",
+        created_at=now,
     )
     DraftPolicy.objects.create(
         component=replica.node.component,
@@ -136,10 +139,10 @@ def test_a_policy_publishes_by_itself_from_its_template_and_resolves_by_itself(
 
     (incident,) = drafting.draft(now=now + MINUTE)
 
-    assert (incident.is_open, incident.title) == (True, "Payments fail")
+    assert (incident.is_open, incident.title) == (True, "Checkout fails")
     update = incident.updates.get()
     assert (update.text, update.notifies, update.author_name) == (
-        "We are looking into it.",
+        "Checkout: we are looking into it.",
         True,
         "Monitors",
     )

@@ -11,6 +11,7 @@ from common import egress
 from monitoring import polling, recording, testing
 from monitoring.models import Replica
 from probing.base import Reason
+from probing.options import HttpOptions, Thresholds
 from tests import build
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,18 @@ def test_a_silent_neighbour_does_not_hold_back_what_is_already_known(
     assert arrived[quick.id][1].reachable is True
     assert arrived[silent.id][1].reason == Reason.TIMEOUT
     assert arrived[quick.id][0] < 1.2 < arrived[silent.id][0]
+
+
+@pytest.mark.req("C1")
+def test_hanging_targets_do_not_hold_back_the_start_of_the_others(site: str, tarpit: str) -> None:
+    options = HttpOptions()
+    limits = Thresholds(sick_after_s=1.4, dead_after_s=1.5, retries=0)
+    hanging = [polling.Job(number, tarpit, options, limits) for number in range(300)]
+    jobs = [*hanging, polling.Job(300, site, options, limits)]
+    waves = polling.observe(jobs=jobs, guard=GUARD, now=datetime.now(UTC))
+    (first, *_) = next(waves)
+    assert (first.replica_id, first.outcome.reachable) == (300, True)
+    assert sum(len(wave) for wave in waves) == 300
 
 
 @pytest.mark.req("B2", "C2", "D2")

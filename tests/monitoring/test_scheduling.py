@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 
-from monitoring import scheduling
+from monitoring import polling, scheduling
 from monitoring.models import Replica
 from tests import build, counting
 
@@ -42,6 +42,27 @@ def test_after_a_stop_everything_is_checked_at_once_and_then_in_its_slots_again(
     slots = Counter(Replica.objects.values_list("next_probe_at", flat=True))
     assert len(slots) == scheduling.SLOTS_AN_INTERVAL
     assert max(slots.values()) <= 30, "an even share is ten"
+
+
+@pytest.mark.req("C0")
+def test_after_a_pause_a_thousand_replicas_start_within_five_seconds(now: datetime) -> None:
+    nodes = [build.node(interval_s=60) for _ in range(10)]
+    Replica.objects.bulk_create(
+        Replica(
+            node=nodes[number % 10],
+            address=f"http://192.0.2.1/{number}",
+            next_probe_at=now - timedelta(seconds=number),
+        )
+        for number in range(1000)
+    )
+    starts = {}
+    # One run of the dispatcher claims all; two batches run beside each other, whatever hangs.
+    while batch := scheduling.claim_due_replicas(now=now):
+        for number, replica_id in enumerate(batch.replica_ids):
+            starts[replica_id] = now + timedelta(seconds=polling.start_after_s(number))
+    assert len(starts) == 1000
+    assert max(starts.values()) <= now + timedelta(seconds=1)
+    assert len(set(starts.values())) == 50, "twenty milliseconds apart, no burst"
 
 
 def test_slots_lie_one_interval_apart_and_spread_over_it(now: datetime) -> None:

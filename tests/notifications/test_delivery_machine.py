@@ -84,6 +84,7 @@ class FakeChannel:
 
     title = "Fake"
     has_many_hosts = False
+    holds_incidents = False
     fields = ()
 
     def check(self, values: Mapping[str, str]) -> dict[str, str]:

@@ -149,7 +149,7 @@ ANSWERS = st.one_of(
 OK = "HTTP/1.1 200 OK\r\n"
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=5 * settings().max_examples)
 @given(
     text=ANSWERS,
     cuts=st.lists(st.integers(min_value=1, max_value=30), max_size=6),

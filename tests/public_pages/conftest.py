@@ -62,7 +62,7 @@ def outage_day(
 
 
 @pytest.fixture
-def outage(outage_day: Path) -> Iterator[Served]:
+def outage(outage_day: Path, db: None) -> Iterator[Served]:
     """The front over the page of the outage day."""
     server = Served(Site(outage_day, NOW))
     yield server

@@ -3,14 +3,13 @@
 import base64
 import http.client
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.stories.world import Product, wait_for
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.xdist_group("shared product")]
 
 
 class Manager:
@@ -39,34 +38,28 @@ class Manager:
 
 
 @pytest.mark.req("H1", "H2", "H3")
-def test_what_a_manager_announces_and_mutes_survives_a_restart(tmp_path: Path) -> None:
-    product = Product(tmp_path, {})
+def test_what_a_manager_announces_and_mutes_survives_a_restart(shared_product: Product) -> None:
+    product = shared_product
+    made = product.manage("token", "create", "--kind", "manager")
+    assert made.returncode == 0, made.stdout + made.stderr
+    ask = Manager(product, made.stdout.split()[-1])
+    wrong = Manager(product, "wrong")
+
+    assert wrong("GET", "/manager/announcements/") == (403, b"")
+    status, body = ask("POST", "//manager/announcement/", {"title": "Late", "text": "*Soon*"})
+    ident = json.loads(body)["id"]
+    assert status == 200
+    wait_for(lambda: "<em>Soon</em>" in product.get("/").text, 3, product.log)
+    assert ask("PUT", "/manager/prober/alerts/ignored", {"reminders_seconds": 3600})[0] == 200
+    assert product.get("/warning.js").headers["Access-Control-Allow-Origin"] == "*"
+    assert product.json("/status/warning.json")["warn"] is False
+
+    product.interrupt()
     product.start()
-    try:
-        made = product.manage("token", "create", "--kind", "manager")
-        assert made.returncode == 0, made.stdout + made.stderr
-        ask = Manager(product, made.stdout.split()[-1])
-        wrong = Manager(product, "wrong")
 
-        assert wrong("GET", "/manager/announcements/") == (403, b"")
-        status, body = ask("POST", "//manager/announcement/", {"title": "Late", "text": "*Soon*"})
-        ident = json.loads(body)["id"]
-        assert status == 200
-        wait_for(lambda: "<em>Soon</em>" in product.get("/").text, 3, product.log)
-        assert ask("PUT", "/manager/prober/alerts/ignored", {"reminders_seconds": 3600})[0] == 200
-        assert product.get("/warning.js").headers["Access-Control-Allow-Origin"] == "*"
-        assert product.json("/status/warning.json")["warn"] is False
-
-        product.stop()
-        product.start()
-
-        assert json.loads(ask("GET", "/manager/announcements")[1]) == [
-            {"id": ident, "title": "Late"}
-        ]
-        left = json.loads(ask("GET", "/manager/prober/alerts/ignored/")[1])["reminders_seconds"]
-        assert 3000 < left <= 3600
-        assert json.loads(ask("GET", "/manager/prober/alerts")[1]) == {"dead": [], "sick": []}
-        assert ask("DELETE", f"/manager/announcement/{ident}/") == (200, b"")
-        wait_for(lambda: "Soon" not in product.get("/").text, 3, product.log)
-    finally:
-        product.stop()
+    assert json.loads(ask("GET", "/manager/announcements")[1]) == [{"id": ident, "title": "Late"}]
+    left = json.loads(ask("GET", "/manager/prober/alerts/ignored/")[1])["reminders_seconds"]
+    assert 3000 < left <= 3600
+    assert json.loads(ask("GET", "/manager/prober/alerts")[1]) == {"dead": [], "sick": []}
+    assert ask("DELETE", f"/manager/announcement/{ident}/") == (200, b"")
+    wait_for(lambda: "Soon" not in product.get("/").text, 3, product.log)

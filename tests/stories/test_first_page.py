@@ -11,7 +11,7 @@ import pytest
 
 from tests.stories.world import Mailbox, NameServer, Product, Tcp, Web, running, wait_for
 
-pytestmark = [pytest.mark.story, pytest.mark.xdist_group("stories")]
+pytestmark = pytest.mark.story
 
 INTERVAL_S, RETRIES, DEAD_AFTER_S = 2, 1, 1
 # interval × (retries + 1) + timeout + 2 s, as the issue promises

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from tests.stories.world import ROOT, Product, running, wait_for
+from tests.stories.world import Product, running, wait_for
 
 pytestmark = pytest.mark.story
 
@@ -70,35 +70,19 @@ class Database:
 
 
 class Daemon:
-    """candor-local, installed by pip into a folder of its own, run and stopped like a service."""
+    """candor-local, as pip installed it, run and stopped like a service."""
 
-    def __init__(self, folder: Path, origin: str, token: str) -> None:
-        self.target, self.log = folder / "installed", folder / "daemon.log"
+    def __init__(self, installed: Path, folder: Path, origin: str, token: str) -> None:
+        self.folder, self.target, self.log = folder, installed, folder / "daemon.log"
         self._origin, self._token = origin, token
         self._process: subprocess.Popen[bytes] | None = None
-
-    def install(self, checkout: Path) -> None:
-        ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
-        for name in ("clients", "probing"):
-            shutil.copytree(ROOT / name, checkout / name, ignore=ignored)
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--no-deps",
-            "--target",
-            str(self.target),
-        ]
-        subprocess.run([*pip, "./clients/candor-local"], cwd=checkout, check=True)
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, self.target / "bin" / "candor-local", "--url", self._origin),
-                    *("--queue", self.target.parent / "unsent.json", "--location", "cellar"),
+                    *("--queue", self.folder / "unsent.json", "--location", "cellar"),
                 ],
                 cwd=self.target,
                 env={
@@ -117,10 +101,12 @@ class Daemon:
 
 
 @pytest.mark.req("C4", "D7", "V1", "V3")
-def test_a_database_in_a_lan_dies_recovers_and_its_daemon_falls_silent(tmp_path: Path) -> None:
+def test_a_database_in_a_lan_dies_recovers_and_its_daemon_falls_silent(
+    tmp_path: Path, installed: Path, prepared: Path
+) -> None:
     database = Database()
+    shutil.copytree(prepared, tmp_path / "data")
     product = Product(tmp_path / "data", {"CANDOR_LOCAL_GRACE_S": str(GRACE_S)})
-    (tmp_path / "data").mkdir()
     with running(database, product):
         script = SET_UP.format(
             interval_s=INTERVAL_S, dead_after_s=DEAD_AFTER_S, address=database.address
@@ -132,8 +118,7 @@ def test_a_database_in_a_lan_dies_recovers_and_its_daemon_falls_silent(tmp_path:
             "token", "create", "--kind", "local", "--node", "data/database"
         ).stdout.split()[-1]
 
-        daemon = Daemon(tmp_path, product.origin, token)
-        daemon.install(tmp_path / "checkout")
+        daemon = Daemon(installed, tmp_path, product.origin, token)
 
         def log() -> str:
             return product.log() + "\n" + daemon.log.read_text()

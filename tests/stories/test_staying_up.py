@@ -15,7 +15,7 @@ import pytest
 
 from tests.stories.world import ROOT, Product, Web, running, wait_for
 
-pytestmark = [pytest.mark.story, pytest.mark.xdist_group("stories")]
+pytestmark = [pytest.mark.story, pytest.mark.xdist_group("shared product")]
 
 DESCRIPTION = """
 page: {{name: Acme}}
@@ -79,11 +79,22 @@ def database_gone(folder: Path) -> Iterator[None]:
         database.chmod(0o600)
 
 
+def test_a_second_bin_up_and_a_busy_port_are_refused_with_a_sentence(
+    shared_product: Product, tmp_path: Path
+) -> None:
+    again = Product(shared_product.folder, {})
+    assert "already running on this data folder" in _run_to_its_end(again)
+    other = Product(tmp_path, {})
+    other.port = shared_product.port
+    assert f"Port {other.port} on 127.0.0.1 cannot be used" in _run_to_its_end(other)
+
+
 @pytest.mark.req("C0")
-def test_the_page_answers_without_workers_web_process_and_database(tmp_path: Path) -> None:
-    web = Web()
-    product = Product(tmp_path, {})
-    with running(web, product):
+def test_the_page_answers_without_workers_web_process_and_database(
+    shared_product: Product,
+) -> None:
+    product, web = shared_product, Web()
+    with running(web):
         applied = product.manage("apply", "-", text=DESCRIPTION.format(url=web.url))
         assert applied.returncode == 0, applied.stdout + applied.stderr
         wait_for(
@@ -103,7 +114,7 @@ def test_the_page_answers_without_workers_web_process_and_database(tmp_path: Pat
             kill(product.children("statuspage.serve")[-1:])
             time.sleep(2)
 
-            with database_gone(tmp_path):
+            with database_gone(product.folder):
                 time.sleep(4)
                 assert product.get("/readyz").status_code == 503
                 assert "Landing page" in product.get("/").text
@@ -115,18 +126,6 @@ def test_the_page_answers_without_workers_web_process_and_database(tmp_path: Pat
         wait_for(lambda: product.get("/readyz").status_code == 200, 60, product.log)
         web.stop()
         wait_for(lambda: product.health() == "dead", 15, product.log)
-
-
-def test_a_second_bin_up_and_a_busy_port_are_refused_with_a_sentence(tmp_path: Path) -> None:
-    product = Product(tmp_path, {})
-    with running(product):
-        again = Product(tmp_path, {})
-        refused = _run_to_its_end(again)
-        assert "already running on this data folder" in refused
-        (tmp_path / "other").mkdir()
-        other = Product(tmp_path / "other", {})
-        other.port = product.port
-        assert f"Port {product.port} on 127.0.0.1 cannot be used" in _run_to_its_end(other)
 
 
 def _run_to_its_end(product: Product) -> str:

@@ -99,6 +99,15 @@ def test_applying_the_same_file_again_changes_nothing_at_all(now: datetime) -> N
     assert not Replica.objects.exclude(next_probe_at=now + timedelta(seconds=20)).exists()
 
 
+def test_a_node_without_replicas_is_not_touched_either(now: datetime) -> None:
+    text = "components: [{name: Shop, nodes: [{name: web}]}]"
+    apply(text, now)
+    revision = Page.objects.get().revision
+
+    assert apply(text, now).is_empty
+    assert Page.objects.get().revision == revision
+
+
 @pytest.mark.req("D8")
 def test_what_differs_is_changed_and_told_field_by_field(now: datetime) -> None:
     apply(ACME, now)

@@ -22,7 +22,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "components[]": schema.Component,
     "nodes[]": node_schema.Node,
     "nodes[].http": node_schema.Http,
-    "alerts": schema.Alerts,
+    "alerts": alert_schema.Alerts,
     "alerts.email": alert_schema.FirstEmail,
     "alerts.channels": alert_schema.Channels,
     "alerts.health_webhooks[]": alert_schema.HealthWebhook,
