@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from django import db
 
-from notifications import circuits, leasing, runs
+from notifications import circuits, granting, leasing, runs
 from notifications.channels.base import Channel, ChannelDown, DeliveryError, Parcel, Session
 from notifications.models import Delivery
 from notifications.runs import LEASE_SENDS, Run
@@ -132,7 +132,7 @@ class _Lanes:
         )
         self._may_claim = bool(rows)
         begin_until = run.now + lease - self._send_timeout
-        for row in rows:
+        for row in granting.only_granted(rows):
             self._waiting.setdefault(row.destination, deque()).append(row)
             self._begin_until[row.id] = begin_until
         for host in failing & self._waiting.keys():
@@ -153,7 +153,7 @@ class _Lanes:
 
     def _begin_one(self, pool: ThreadPoolExecutor, row: Delivery) -> None:
         try:
-            parcel = runs.parcel(row, now=self._run.now)
+            parcel = self._run.parcel(row)
         except DeliveryError as error:
             self._note(row, error)
             return

@@ -50,7 +50,9 @@ def last_to(*, channel: str, addresses: Collection[str]) -> Last | None:
 def latest_to(*, channel: str, addresses: Collection[str], limit: int) -> list[Last]:
     """The newest deliveries over a channel to any of these addresses, newest first."""
     rows = Delivery.objects.filter(channel=channel, address__in=addresses)
-    return [_last(row) for row in rows.order_by("-created_at", "-id")[:limit]]
+    return [
+        _last(row) for row in rows.select_related("body").order_by("-created_at", "-id")[:limit]
+    ]
 
 
 def _last(row: Delivery) -> Last:
@@ -62,7 +64,7 @@ def _last(row: Delivery) -> Last:
         is_waiting=is_waiting,
         at=row.sent_at or row.created_at,
         error=row.last_error if row.state != State.SENT else "",
-        subject="" if row.is_sensitive else str(row.message.get("subject", "")),
+        subject="" if row.is_sensitive else str(row.content.get("subject", "")),
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at if is_waiting and row.attempts else None,
     )

@@ -158,6 +158,12 @@ STORAGES: dict[str, dict[str, Any]] = {
 # ---- mail ------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL"))
 EMAIL_TIMEOUT = 30
+# Connections to the mail server that one run keeps, and how many mails a second all workers together
+# may send; 0: as fast as the server takes them.
+EMAIL_CONNECTIONS = env.number("CANDOR_MAIL_CONNECTIONS", 8, at_least=1)
+EMAIL_PER_S = env.number("CANDOR_MAIL_PER_S", 0)
+# Who is asked, just before a message leaves, whether its recipient still wants it.
+DELIVERY_GRANTS: dict[str, str] = {}
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"status@{_origin.hostname}")
 
 # ---- monitoring ------------------------------------------------------------------------------------
