@@ -15,7 +15,7 @@ from accounts.models import User
 from components import catalogue
 from incidents import maintenance_entries as entries
 from incidents import maintenance_plans as plans
-from incidents import texts, windows
+from incidents import telling, texts, windows
 from incidents.maintenance_plans import Plan
 from incidents.models import Maintenance, MaintenanceSeries, MaintenanceUpdate, WithdrawnEvent
 from incidents.models.incidents import author_fields
@@ -212,6 +212,7 @@ def delete(*, maintenance: Maintenance, now: datetime) -> WithdrawnEvent:
             withdrawn_at=now,
             page_revision=catalogue.next_revision(),
         )
+        telling.fall_silent(row, now=now)
         row.delete()
     return mark
 

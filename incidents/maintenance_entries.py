@@ -16,7 +16,7 @@ from components import catalogue, claims
 from components.claims import Claim
 from components.models import Component
 from components.status import Source, Status
-from incidents import texts
+from incidents import telling, texts
 from incidents.models import Maintenance, MaintenanceUpdate, MaintenanceUpdateComponent
 from incidents.models.incidents import author_fields, touched
 from incidents.windows import Kind, State
@@ -61,6 +61,8 @@ def append(
         **author_fields(author, author_name),
     )
     _note(update, seen)
+    if notifies:
+        telling.tell_maintenance(maintenance=maintenance, update=update, now=now)
     return update
 
 
@@ -90,7 +92,7 @@ def speak(
 
 def remind(*, maintenance: Maintenance, at: datetime, now: datetime) -> MaintenanceUpdate:
     """Put a reminder where subscribers' messages are made of; visitors see no change."""
-    return MaintenanceUpdate.objects.create(
+    update = MaintenanceUpdate.objects.create(
         maintenance=maintenance,
         kind=Kind.REMINDER,
         previous_state=maintenance.state,
@@ -101,6 +103,8 @@ def remind(*, maintenance: Maintenance, at: datetime, now: datetime) -> Maintena
         created_at=now,
         notifies=True,
     )
+    telling.tell_maintenance(maintenance=maintenance, update=update, now=now)
+    return update
 
 
 def touch(maintenance: Maintenance, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from accounts.models import User
 from components import catalogue, claims
 from components.claims import Claim
 from components.status import Source, Status
-from incidents import affecting, declaring, holding, lifecycle, texts, timeline
+from incidents import affecting, declaring, holding, lifecycle, telling, texts, timeline
 from incidents.lifecycle import Impact, State, TransitionNotAllowed
 from incidents.models import Incident, IncidentUpdate, WithdrawnEvent
 from incidents.models.incidents import author_fields, touched
@@ -300,6 +300,7 @@ def delete_incident(*, incident: Incident, now: datetime) -> WithdrawnEvent:
             withdrawn_at=now,
             page_revision=catalogue.next_revision(),
         )
+        telling.fall_silent(row, now=now)
         row.delete()
     return mark
 

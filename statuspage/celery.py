@@ -65,6 +65,7 @@ app.conf.update(
         "monitoring.tasks.dispatch_due_probes": {"queue": "probes"},
         "monitoring.tasks.probe_batch": {"queue": "probes"},
         "notifications.tasks.drain_due_deliveries": {"queue": "deliveries"},
+        "subscribers.tasks.expand_broadcasts": {"queue": "deliveries"},
     },
     task_ignore_result=True,
     task_acks_late=True,
@@ -85,6 +86,7 @@ app.conf.update(
     beat_schedule={
         "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
         "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
+        "expand broadcasts": _every(1, "subscribers.tasks.expand_broadcasts", "deliveries"),
         "look around": _every(5, "monitoring.tasks.look_around", "upkeep"),
         "note gaps": _every(5, "monitoring.tasks.note_gaps", "upkeep"),
         "find silent": _every(1, "monitoring.tasks.find_silent", "upkeep"),
@@ -100,7 +102,7 @@ app.conf.update(
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
     },
 )
-app.autodiscover_tasks(["incidents", "monitoring", "notifications"])
+app.autodiscover_tasks(["incidents", "monitoring", "notifications", "subscribers"])
 
 worker_ready.connect(sweeping.start)
 worker_shutting_down.connect(sweeping.stop)

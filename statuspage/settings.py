@@ -163,7 +163,7 @@ EMAIL_TIMEOUT = 30
 EMAIL_CONNECTIONS = env.number("CANDOR_MAIL_CONNECTIONS", 8, at_least=1)
 EMAIL_PER_S = env.number("CANDOR_MAIL_PER_S", 0)
 # Who is asked, just before a message leaves, whether its recipient still wants it.
-DELIVERY_GRANTS: dict[str, str] = {}
+DELIVERY_GRANTS = {"subscriber": "subscribers.granting.still_granted"}
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"status@{_origin.hostname}")
 
 # ---- monitoring ------------------------------------------------------------------------------------

@@ -43,8 +43,10 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
             chosen = Subscription.objects.filter(
                 subscriber=models.OuterRef("pk"), component_id__in=component_ids
             )
-            wanted |= models.Q(follows="") & models.Exists(chosen)
-        return self.filter(wanted | models.Q(follows=topic))
+            wanted |= models.Q(models.Exists(chosen), follows="")
+        if topic:
+            wanted |= models.Q(follows=topic)
+        return self.filter(wanted)
 
 
 class Subscriber(models.Model):

@@ -1,0 +1,15 @@
+"""Doorbells of the subscribers: beat rings, the rows say what is to be told.
+
+Which queue they go to stands in the routes of `statuspage.celery`.
+"""
+
+from celery import shared_task
+from django.utils import timezone
+
+from subscribers import fanout
+
+
+@shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
+def expand_broadcasts() -> None:
+    """Write the deliveries of what was announced."""
+    fanout.expand(now=timezone.now())
