@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, F, Max, Min, OuterRef, Q
 
 from common import sealing
 from notifications import endings, folding
@@ -69,6 +69,17 @@ class Bounce:
     channel: str
     address: str
     at: datetime
+    error: str
+    grant: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """A grant under which nothing arrives: since when, as of which letter, and the last error."""
+
+    grant: str
+    since: datetime
+    latest: datetime
     error: str
 
 
@@ -168,10 +179,35 @@ def permanent_failures(*, since: datetime) -> list[Bounce]:
     """The addresses that were refused for good from `since` on, oldest first."""
     rows = Delivery.objects.filter(bounced_at__gte=since).order_by("bounced_at", "id")
     return [
-        Bounce(channel=row.channel, address=row.address, at=row.bounced_at, error=row.last_error)
-        for row in rows.only("channel", "address", "bounced_at", "last_error")
+        Bounce(
+            channel=row.channel,
+            address=row.address,
+            at=row.bounced_at,
+            error=row.last_error,
+            grant=row.grant,
+        )
+        for row in rows.only("channel", "address", "bounced_at", "last_error", "grant")
         if row.bounced_at is not None
     ]
+
+
+def failing(*, channels: Collection[str], for_at_least: timedelta, now: datetime) -> list[Failing]:
+    """The grants whose letters on these channels have failed for so long, from one to a later one.
+
+    A single letter that failed says little, however long ago; a success in between says all is well.
+    """
+    bad = Q(state__in=[State.FAILED, State.UNKNOWN, State.EXPIRED]) | Q(
+        state__in=OPEN_STATES, attempts__gt=0
+    )
+    later_success = Delivery.objects.filter(
+        grant=OuterRef("grant"), sent_at__gt=OuterRef("created_at")
+    )
+    rows = Delivery.objects.filter(bad, channel__in=channels, created_at__gt=now - KEEP_FOR)
+    rows = rows.exclude(grant="").exclude(last_error="").filter(~Exists(later_success)).order_by()
+    grouped = rows.values("grant").annotate(
+        since=Min("created_at"), latest=Max("created_at"), error=Max("last_error")
+    )
+    return [Failing(**found) for found in grouped.filter(latest__gte=F("since") + for_at_least)]
 
 
 def oldest_due_age(*, now: datetime) -> timedelta | None:

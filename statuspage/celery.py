@@ -87,6 +87,7 @@ app.conf.update(
         "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
         "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
         "expand broadcasts": _every(1, "subscribers.tasks.expand_broadcasts", "deliveries"),
+        "retire bounced": _every(60, "subscribers.tasks.retire_bounced", "upkeep"),
         "look around": _every(5, "monitoring.tasks.look_around", "upkeep"),
         "note gaps": _every(5, "monitoring.tasks.note_gaps", "upkeep"),
         "find silent": _every(1, "monitoring.tasks.find_silent", "upkeep"),

@@ -6,10 +6,16 @@ Which queue they go to stands in the routes of `statuspage.celery`.
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import fanout
+from subscribers import bouncing, fanout
 
 
 @shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
 def expand_broadcasts() -> None:
     """Write the deliveries of what was announced."""
     fanout.expand(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def retire_bounced() -> None:
+    """Stop writing to addresses that do not take our messages."""
+    bouncing.retire_bounced(now=timezone.now())
