@@ -8,7 +8,7 @@ handover that is asked for at the time, and one every message that was taken mea
 import logging
 import queue
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,10 +36,23 @@ _CLAIM_EACH = 25
 REFUSALS_MAX = 3
 
 
+# Of each channel, whether a fleet of this process is out: a second one would only make more
+# connections than were asked for, and share the same interpreter.
+_out: dict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
 def drain(*, channel: Channel, run: Run) -> None:
-    """Send what is due on this channel; returns when nothing is on its way any more."""
-    fleet = _Fleet(channel=channel, run=run)
-    fleet.drain()
+    """Send what is due on this channel; returns when nothing is on its way any more.
+
+    At once when another fleet of this process is out for it, which takes what is due as well.
+    """
+    is_out = _out[channel.name]
+    if not is_out.acquire(blocking=False):
+        return
+    try:
+        _Fleet(channel=channel, run=run).drain()
+    finally:
+        is_out.release()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -160,7 +160,7 @@ vars().update(env.email("EMAIL_URL"))
 EMAIL_TIMEOUT = 30
 # Connections to the mail server that one run keeps, and how many mails a second all workers together
 # may send; 0: as fast as the server takes them.
-EMAIL_CONNECTIONS = env.number("CANDOR_MAIL_CONNECTIONS", 8, at_least=1)
+EMAIL_CONNECTIONS = env.number("CANDOR_MAIL_CONNECTIONS", 16, at_least=1)
 EMAIL_PER_S = env.number("CANDOR_MAIL_PER_S", 0)
 # Who is asked, just before a message leaves, whether its recipient still wants it.
 DELIVERY_GRANTS = {"subscriber": "subscribers.granting.still_granted"}
