@@ -237,7 +237,8 @@ def running(
         stack.callback(sinks.wait)
         stack.callback(sinks.terminate)
         assert sinks.stdout is not None
-        mail, http = sinks.stdout.readline().split()
+        with sinks.stdout as ports:
+            mail, http = ports.readline().split()
         address = f"http://127.0.0.1:{int(http)}"
         lab = Lab(
             environment={
