@@ -20,6 +20,7 @@ from incidents import urls as incident_urls
 from monitoring import overview
 from monitoring import urls as monitoring_urls
 from statuspage import views
+from subscribers import console_urls as subscriber_screens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,12 @@ MENU: list[tuple[Any, list[Entry]]] = [
         _("System"),
         [
             Entry(
+                label=_("Messages"),
+                view="messages",
+                permission="notifications.view_delivery",
+                icon="mail",
+            ),
+            Entry(
                 label=_("Deliveries"),
                 view="notifications_delivery_changelist",
                 permission="notifications.view_delivery",
@@ -169,6 +176,7 @@ class ConsoleSite(admin.AdminSite):
             ("statuses/<int:component_id>/", views.status, "status"),
             *monitoring_urls.console,
             *incident_urls.console,
+            *subscriber_screens.console,
         ]
         screens = [path(route, self.admin_view(view), name=name) for route, view, name in own]
         return [*screens, *super().get_urls()]

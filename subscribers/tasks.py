@@ -6,7 +6,7 @@ Which queue they go to stands in the routes of `statuspage.celery`.
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import bouncing, fanout
+from subscribers import bouncing, fanout, meter
 
 
 @shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
@@ -19,3 +19,9 @@ def expand_broadcasts() -> None:
 def retire_bounced() -> None:
     """Stop writing to addresses that do not take our messages."""
     bouncing.retire_bounced(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def note_misses() -> None:
+    """Tell operators of an event that did not reach everybody in the promised time."""
+    meter.note_misses(now=timezone.now())
