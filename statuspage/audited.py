@@ -27,6 +27,7 @@ _MODELS = (
     "monitoring.Node",
     "monitoring.Replica",
     "monitoring.Token",
+    "subscribers.Integration",
 )
 # Columns that programs keep: measured, counted, or made from another column.
 _KEPT_BY_PROGRAMS = {

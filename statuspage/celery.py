@@ -88,6 +88,9 @@ app.conf.update(
         "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
         "expand broadcasts": _every(1, "subscribers.tasks.expand_broadcasts", "deliveries"),
         "retire bounced": _every(60, "subscribers.tasks.retire_bounced", "upkeep"),
+        "keep integrations fresh": _every(
+            300, "subscribers.tasks.keep_integrations_fresh", "upkeep"
+        ),
         "note misses": _every(10, "subscribers.tasks.note_misses", "upkeep"),
         "look around": _every(5, "monitoring.tasks.look_around", "upkeep"),
         "note gaps": _every(5, "monitoring.tasks.note_gaps", "upkeep"),

@@ -123,6 +123,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
         _("System"),
         [
             Entry(
+                label=_("Integrations"),
+                view="integrations",
+                permission="subscribers.change_integration",
+                icon="aim",
+                also=("integration_",),
+            ),
+            Entry(
                 label=_("Messages"),
                 view="messages",
                 permission="notifications.view_delivery",

@@ -195,6 +195,11 @@ PUSH_HOSTS = env.text(
     "CANDOR_PUSH_HOSTS",
     "fcm.googleapis.com *.push.services.mozilla.com *.push.apple.com *.notify.windows.com",
 ).split()
+# X: the app that operators sign in through, and where it is reached.
+X_URL = env.origin("CANDOR_X_URL", "https://api.x.com")
+X_SIGN_IN_URL = env.text("CANDOR_X_SIGN_IN_URL", "https://x.com/i/oauth2/authorize")
+X_CLIENT_ID = env.text("CANDOR_X_CLIENT_ID", "")
+X_CLIENT_SECRET = env.text("CANDOR_X_CLIENT_SECRET", "")
 TELEGRAM_URL = env.origin("CANDOR_TELEGRAM_URL", "https://api.telegram.org")
 PUSHOVER_URL = env.origin("CANDOR_PUSHOVER_URL", "https://api.pushover.net")
 PAGERDUTY_URL = env.origin("CANDOR_PAGERDUTY_URL", "https://events.pagerduty.com")

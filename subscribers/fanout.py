@@ -13,6 +13,7 @@ from django.db import transaction
 
 from common import sealing
 from notifications import outbox
+from notifications.channels import CHANNELS
 from notifications.messages import Message
 from notifications.outbox import Letter
 from subscribers import content as contents
@@ -169,7 +170,9 @@ def page_address(kind: str) -> str:
 
 def integration_secrets(row: Integration) -> dict[str, str]:
     """What the channel needs to post for the page."""
-    return sealing.unseal_mapping(row.sealed)
+    secrets = sealing.unseal_mapping(row.sealed)
+    names = {each.name for each in CHANNELS[row.kind].fields}
+    return {name: value for name, value in secrets.items() if name in names}
 
 
 def _parts(subscriber: Subscriber) -> dict[str, str]:

@@ -6,7 +6,7 @@ Which queue they go to stands in the routes of `statuspage.celery`.
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import bouncing, fanout, meter
+from subscribers import bouncing, fanout, integrations, meter
 
 
 @shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
@@ -25,3 +25,9 @@ def retire_bounced() -> None:
 def note_misses() -> None:
     """Tell operators of an event that did not reach everybody in the promised time."""
     meter.note_misses(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def keep_integrations_fresh() -> None:
+    """Renew tokens before they run out."""
+    integrations.keep_fresh(now=timezone.now())
