@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from notifications import reading
+from notifications.channels import CHANNELS
 from notifications.reading import Progress
 from subscribers import forecast, operators
 from subscribers.chart import Stage
@@ -40,6 +41,12 @@ class Gauge:
     def percent(self) -> int:
         """How much of it is done: sent, or nobody waits for it."""
         return 100 * (self.total - self.waiting) // self.total if self.total else 0
+
+    @property
+    def title(self) -> str:
+        """The channel for people."""
+        known = CHANNELS.get(self.channel)
+        return known.title if known is not None else self.channel
 
     @property
     def waited_s(self) -> int:
