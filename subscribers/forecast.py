@@ -76,10 +76,13 @@ class Forecast:
         return sum(part.told for part in self.parts)
 
 
-def of(*, stage: Stage, component_ids: Collection[int], topic: str, now: datetime) -> Forecast:
+def of(
+    *, stage: Stage, component_ids: Collection[int], topic: str, now: datetime | None = None
+) -> Forecast:
     """What would be sent if this were posted now; a fixed number of queries.
 
-    `topic` is that of the event ("incident:9k2…"), empty while it has none.
+    `topic` is that of the event ("incident:9k2…"), empty while it has none. Without `now` it counts
+    whoever is confirmed.
     """
     told = recipients.told(stage=stage, component_ids=component_ids, topic=topic, at=now)
     counts = dict(told.order_by().values_list("channel").annotate(Count("id")))
@@ -96,6 +99,27 @@ def of(*, stage: Stage, component_ids: Collection[int], topic: str, now: datetim
     )
     posts = recipients.channels_told(stage, with_postmortems=False)
     page = Integration.objects.filter(is_enabled=True, kind__in=posts).order_by("kind")
+    return Forecast(parts=parts, page=tuple(page.values_list("kind", flat=True)))
+
+
+def everybody() -> Forecast:
+    """All who are told of something, whatever it is, and those who did not confirm yet."""
+    rows = Subscriber.objects.filter(follows="", state__in=[State.ACTIVE, State.WAITING]).order_by()
+    told: dict[str, int] = {}
+    waiting: dict[str, int] = {}
+    counted = rows.values_list("channel", "state").annotate(Count("id"))
+    for channel, state, count in counted:
+        (told if state == State.ACTIVE else waiting)[channel] = count
+    parts = tuple(
+        Part(
+            channel=channel,
+            told=told.get(channel, 0),
+            not_told={Why.UNCONFIRMED: waiting[channel]} if channel in waiting else {},
+        )
+        for channel in chart.CHANNELS
+        if channel in told or channel in waiting
+    )
+    page = Integration.objects.filter(is_enabled=True).order_by("kind")
     return Forecast(parts=parts, page=tuple(page.values_list("kind", flat=True)))
 
 

@@ -29,13 +29,19 @@ def concerned(*, component_ids: Collection[int], topic: str) -> SubscriberQueryS
 
 
 def told(
-    *, stage: Stage, component_ids: Collection[int], topic: str, at: datetime
+    *, stage: Stage, component_ids: Collection[int], topic: str, at: datetime | None
 ) -> SubscriberQuerySet:
-    """Those who get it: confirmed by `at`, concerned, on a channel of this stage, not suppressed."""
+    """Those who get it: confirmed by `at`, concerned, on a channel of this stage, not suppressed.
+
+    Without `at`, whoever is confirmed by the time that the database is asked.
+    """
     rows = concerned(component_ids=component_ids, topic=topic).active()
-    # Who was added with a stated consent confirmed nothing.
-    since = Q(confirmed_at__lte=at) | Q(confirmed_at__isnull=True, created_at__lte=at)
-    rows = rows.filter(since, channel__in=channels_told(stage))
+    rows = rows.filter(channel__in=channels_told(stage))
+    if at is not None:
+        # Who was added with a stated consent confirmed nothing.
+        rows = rows.filter(
+            Q(confirmed_at__lte=at) | Q(confirmed_at__isnull=True, created_at__lte=at)
+        )
     if stage is Stage.POSTMORTEM_PUBLISHED:
         rows = rows.filter(wants_postmortems=True)
     return rows.exclude(Exists(suppressions()))
