@@ -83,14 +83,12 @@ class _Fleet:
         self._refusals = 0
         self._may_claim = True
         self._threads: list[threading.Thread] = []
+        # Whether the server took the last message. Until it takes one, a single connection asks it:
+        # one that is away or refuses us is not asked sixteen times at once (faults F-15, F-17).
+        self._is_trusted = False
 
     def drain(self) -> None:
-        self._threads = [
-            threading.Thread(target=self._sail, name=f"fleet-{number}", daemon=True)
-            for number in range(self._channel.connections)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._hire(1)
         try:
             while True:
                 self._claim()
@@ -106,6 +104,15 @@ class _Fleet:
                 self._work.put(None)
             for thread in self._threads:
                 thread.join()
+
+    def _hire(self, count: int) -> None:
+        """See to it that so many connections are at work."""
+        while len(self._threads) < count:
+            thread = threading.Thread(
+                target=self._sail, name=f"fleet-{len(self._threads)}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
 
     def _sail(self) -> None:
         """One connection's thread: it touches no database."""
@@ -147,8 +154,9 @@ class _Fleet:
         self._waiting.extend((row, begin_until) for row in granting.only_granted(rows))
 
     def _begin(self) -> None:
-        # One more than there are connections is ready, so that none waits for this thread.
-        while self._waiting and len(self._jobs) < 2 * self._channel.connections:
+        # As many again as there are connections are ready, so that none waits for this thread.
+        most = 2 * self._channel.connections if self._is_trusted else 1
+        while self._waiting and len(self._jobs) < most:
             row, begin_until = self._waiting[0]
             if self._run.elapsed_s() > begin_until or self._run.is_over:
                 self._give_back()
@@ -186,6 +194,8 @@ class _Fleet:
         if sent := [job.row for job in done if job.error is None]:
             self._run.note_sent_many(sent)
             self._refusals = 0
+            self._is_trusted = True
+            self._hire(self._channel.connections)
         for job in done:
             if job.error is not None:
                 self._finish(job.row, job.error)
@@ -207,6 +217,7 @@ class _Fleet:
         self._run.note_failure(channel=self._channel, row=row, error=error)
         refused = error.permanent and error.blame is Blame.CONTENT
         self._refusals = self._refusals + 1 if refused else 0
+        self._is_trusted = self._is_trusted and not refused
         if self._refusals >= REFUSALS_MAX:
             self._stop(error)
 
