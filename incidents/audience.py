@@ -1,10 +1,16 @@
 """Who would be told of an update: the counts that an author sees before posting (AMB-15).
 
-The one place that the screens ask. Nobody can subscribe yet, so that everything counts nobody.
+The one place that the screens ask.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
+
+from subscribers import forecast
+from subscribers.chart import Column, Stage, column_of
+from subscribers.forecast import Forecast, Why
+
+_PROGRAMS = {Column.PROGRAM, Column.CHAT, Column.SOCIAL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +26,30 @@ class Audience:
         return self.people + self.webhooks
 
 
-def of(*, component_ids: Collection[int]) -> Audience:
-    """Who is told of an event about these components; without any, the subscribers of everything."""
-    return Audience()
+def of(
+    *,
+    component_ids: Collection[int],
+    stage: Stage = Stage.INCIDENT_CREATED,
+    topic: str = "",
+) -> Audience:
+    """Who is told of an event about these components; without any, the subscribers of everything.
+
+    `stage` and `topic` matter for an update: text messages go out for some steps only, and those who
+    follow this very event hear of it.
+    """
+    return _audience(forecast.of(stage=stage, component_ids=component_ids, topic=topic))
 
 
 def everybody() -> Audience:
     """All subscribers of the page, for the dashboard."""
-    return Audience()
+    return _audience(forecast.everybody())
+
+
+def _audience(found: Forecast) -> Audience:
+    programs = [part for part in found.parts if column_of(part.channel) in _PROGRAMS]
+    webhooks = sum(part.told for part in programs)
+    return Audience(
+        people=found.total - webhooks,
+        webhooks=webhooks + len(found.page),
+        waiting=sum(part.not_told.get(Why.UNCONFIRMED, 0) for part in found.parts),
+    )

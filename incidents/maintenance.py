@@ -17,7 +17,7 @@ from common import auditing
 from components import catalogue
 from incidents import maintenance_entries as entries
 from incidents import maintenance_plans as plans
-from incidents import texts, windows
+from incidents import telling, texts, windows
 from incidents.maintenance_plans import Plan
 from incidents.models import (
     Maintenance,
@@ -224,6 +224,7 @@ def delete(*, maintenance: Maintenance, now: datetime) -> WithdrawnEvent:
             withdrawn_at=now,
             page_revision=catalogue.next_revision(),
         )
+        telling.fall_silent(row, now=now)
         row.delete()
         auditing.redact(objects=written, now=now)  # with the entries of the deletion itself
     return mark

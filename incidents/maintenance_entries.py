@@ -14,7 +14,7 @@ from accounts.models import User
 from common import markdown
 from components import catalogue
 from components.status import Source, Status
-from incidents import speaking, texts
+from incidents import speaking, telling, texts
 from incidents.models import (
     AffectedService,
     Maintenance,
@@ -62,6 +62,8 @@ def append(
         **author_fields(author, author_name),
     )
     speaking.keep_seen(update=update, seen=seen)
+    if notifies:
+        telling.tell_maintenance(maintenance=maintenance, update=update, now=now)
     return update
 
 
@@ -83,7 +85,7 @@ def speak(
 
 def remind(*, maintenance: Maintenance, at: datetime, now: datetime) -> MaintenanceUpdate:
     """Put a reminder where subscribers' messages are made of; visitors see no change."""
-    return MaintenanceUpdate.objects.create(
+    update = MaintenanceUpdate.objects.create(
         maintenance=maintenance,
         kind=Kind.REMINDER,
         previous_state=maintenance.state,
@@ -94,6 +96,8 @@ def remind(*, maintenance: Maintenance, at: datetime, now: datetime) -> Maintena
         created_at=now,
         notifies=True,
     )
+    telling.tell_maintenance(maintenance=maintenance, update=update, now=now)
+    return update
 
 
 def touch(maintenance: Maintenance, *, now: datetime) -> None:

@@ -17,7 +17,7 @@ from accounts.models import User
 from components import catalogue
 from components.models import StatusChange
 from components.status import Status
-from incidents import holding, lifecycle, texts, timeline
+from incidents import holding, lifecycle, telling, texts, timeline
 from incidents.lifecycle import State, TransitionNotAllowed
 from incidents.models import CorrectiveAction, Incident, Postmortem, PostmortemEntry
 from incidents.models.incidents import author_fields, touched
@@ -135,7 +135,9 @@ def save_draft(
 def publish(
     *, incident: Incident, now: datetime, author: User | None = None, author_name: str = ""
 ) -> Postmortem:
-    """Make the report public; the incident's state becomes "Postmortem", and nobody is notified.
+    """Make the report public; the incident's state becomes "Postmortem".
+
+    Only those are told who asked for postmortems.
 
     Raises ValidationError by field for what is still missing, TransitionNotAllowed, IncidentGone,
     NoPostmortem.
@@ -147,7 +149,7 @@ def publish(
         row.state = lifecycle.check_postmortem(previous, is_published=True)
         report.published_at = now
         report.save(update_fields=["published_at"])
-        timeline.append(
+        update = timeline.append(
             incident=row,
             previous=previous,
             text=_("The postmortem is published: what happened, and what we are changing."),
@@ -160,6 +162,8 @@ def publish(
         )
         row.save(update_fields=["state"])
         _touch(row, now)
+        # Those who asked for postmortems, by the chart; nobody else (M9, decision 10).
+        telling.tell_incident(incident=row, update=update, now=now)
     return report
 
 

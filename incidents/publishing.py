@@ -18,7 +18,16 @@ from common import auditing
 from components import catalogue, claims
 from components.claims import Claim
 from components.status import Source, Status
-from incidents import affecting, declaring, holding, lifecycle, public_ids, texts, timeline
+from incidents import (
+    affecting,
+    declaring,
+    holding,
+    lifecycle,
+    public_ids,
+    telling,
+    texts,
+    timeline,
+)
 from incidents.lifecycle import Impact, State, TransitionNotAllowed
 from incidents.models import (
     CorrectiveAction,
@@ -312,6 +321,7 @@ def delete_incident(*, incident: Incident, now: datetime) -> WithdrawnEvent:
             withdrawn_at=now,
             page_revision=catalogue.next_revision(),
         )
+        telling.fall_silent(row, now=now)
         row.delete()
         auditing.redact(objects=written, now=now)  # with the entries of the deletion itself
     return mark

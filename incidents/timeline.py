@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common import markdown
 from components import catalogue
-from incidents import affecting, speaking, texts
+from incidents import affecting, speaking, telling, texts
 from incidents.lifecycle import State
 from incidents.models import Incident, IncidentUpdate
 from incidents.models.incidents import author_fields, touched
@@ -49,6 +49,8 @@ def append(
         **author_fields(author, author_name),
     )
     speaking.keep_seen(update=update, seen=seen)
+    if notifies:
+        telling.tell_incident(incident=incident, update=update, now=now)
     return update
 
 

@@ -25,8 +25,8 @@ from notifications.channels.base import Field, FieldInvalid
 from notifications.messages import Message
 
 EMAIL = "email"
-# Browsers subscribe themselves; nobody types their keys.
-_NOT_TYPED = {browsers.KIND}
+# Browsers subscribe themselves and X is signed in to; nobody types their keys.
+_NOT_TYPED = {browsers.KIND, "x"}
 # Their titles are words and no proper names: inside a sentence they are small.
 _COMMON_NOUNS = {EMAIL, "webhook"}
 

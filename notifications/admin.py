@@ -42,6 +42,7 @@ class DeliveryAdmin(_ModelAdmin):
         "next_try",
         "last_error",
     )
+    list_select_related = ("body",)
     list_filter = (StateFilter, "channel")
     search_fields = ("address", "dedupe_key")
     ordering = ("-created_at", "-id")
@@ -83,11 +84,15 @@ class DeliveryAdmin(_ModelAdmin):
 
     @admin.display(description=_("subject"))
     def subject(self, row: Delivery) -> str:
-        return "" if row.is_sensitive else Message.from_json(row.message).subject
+        return "" if row.is_sensitive else Message.from_json(row.content).subject
 
     @admin.display(description=_("text"))
     def text(self, row: Delivery) -> str:
-        return gettext("(not shown)") if row.is_sensitive else Message.from_json(row.message).text
+        return (
+            gettext("(not shown)")
+            if row.is_sensitive
+            else Message.from_json(row.content).filled({}).text
+        )
 
     @admin.display(description=_("state"), ordering="state")
     def state_label(self, row: Delivery) -> str:

@@ -14,17 +14,16 @@ from functools import partial
 
 from django import db
 
-from notifications import circuits, lanes, leasing, runs
+from notifications import circuits, fleets, granting, lanes, leasing, pacing
 from notifications.channels import CHANNELS
 from notifications.channels.base import Blame, Channel, ChannelDown, DeliveryError, Session
+from notifications.fleets import REFUSALS_MAX
 from notifications.models import Delivery
-from notifications.runs import LEASE_SENDS, Drained, Run
+from notifications.runs import LEASE_SENDS, Drained, Run, broken
 
 _logger = logging.getLogger(__name__)
 
 BATCH = 20
-# So many messages refused in a row for what they say: more would only harm our name (fault F-17).
-_REFUSALS_MAX = 3
 
 
 def drain(
@@ -67,7 +66,7 @@ def drain(
             too_old_s=channels[name].schedule.too_old_s,
             now=now,
         )
-    calling = {name: channels[name] for name in names if channels[name].has_many_hosts}
+    calling = {name: channels[name] for name in names if _has_lanes(channels[name])}
     if calling:
         lanes.drain(channels=calling, run=begun())
     run = begun()
@@ -88,12 +87,21 @@ def _drain_channel(*, channel: Channel, run: Run) -> None:
     answer = circuits.ask(channel=channel.name, now=run.now)
     if answer is circuits.Answer.WAIT:
         return
-    with channel.session() as session:
-        sender = _Sender(
-            channel=channel, session=session, run=run, is_trying=answer is circuits.Answer.TRY_ONE
-        )
-        while sender.send_batch():
-            pass
+    is_trying = answer is circuits.Answer.TRY_ONE
+    is_fleet = channel.connections > 1
+    if is_trying or not is_fleet or not leasing.has_many_due(channel=channel.name, now=run.now):
+        with channel.session() as session:
+            sender = _Sender(channel=channel, session=session, run=run, is_trying=is_trying)
+            while (is_more := sender.send_batch()) and not is_fleet:
+                pass
+        if not is_more or not is_fleet:
+            return
+    fleets.drain(channel=channel, run=run)
+
+
+def _has_lanes(channel: Channel) -> bool:
+    """Whether its letters go to hosts of their own, and as fast as these take them."""
+    return channel.has_many_hosts and not channel.per_s
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,12 +118,17 @@ class _Sender:
         """Claim and send some deliveries; whether it is worth asking for more."""
         lease = self.channel.send_timeout * LEASE_SENDS
         began_at = self.run.now
-        rows = leasing.claim(
+        limit = pacing.take(
             channel=self.channel.name,
+            wanted=1 if self.is_trying else min(BATCH, self.run.left),
+            per_s=self.channel.per_s,
             now=began_at,
-            limit=1 if self.is_trying else min(BATCH, self.run.left),
-            lease=lease,
         )
+        if not limit:
+            return False
+        rows = leasing.claim(channel=self.channel.name, now=began_at, limit=limit, lease=lease)
+        may_be_more = bool(rows)
+        rows = granting.only_granted(rows)
         last_begin_at = began_at + lease - self.channel.send_timeout
         for index, row in enumerate(rows):
             if self.run.is_over or self.run.now > last_begin_at:
@@ -127,10 +140,10 @@ class _Sender:
             except ChannelDown as error:
                 self._stop(error, untried=rows[index:])
                 return False
-            if self.refusals >= _REFUSALS_MAX or (self.refusals and self.is_trying):
+            if self.refusals >= REFUSALS_MAX or (self.refusals and self.is_trying):
                 self._stop(DeliveryError(row.last_error), untried=rows[index + 1 :])
                 return False
-        return bool(rows) and not self.run.is_over
+        return may_be_more and not self.run.is_over
 
     def _stop(self, error: DeliveryError, *, untried: Sequence[Delivery]) -> None:
         """Leave the channel alone for a while; what was not tried keeps its time."""
@@ -140,7 +153,7 @@ class _Sender:
     def _send(self, row: Delivery) -> None:
         """Send one delivery and note its end. Raises ChannelDown and database errors only."""
         try:
-            parcel = runs.parcel(row, now=self.run.now)
+            parcel = self.run.parcel(row)
             self.session.send(parcel=parcel, handing=partial(self._hand, row))
         except leasing.LeaseLost:
             _logger.info("delivery taken away before it was sent: delivery=%s", row.public_id)
@@ -149,7 +162,7 @@ class _Sender:
         except DeliveryError as error:
             self._note_failure(row, error)
         except Exception as error:  # noqa: BLE001 - a poisoned row blocks no other
-            self._note_failure(row, runs.broken(row, error))
+            self._note_failure(row, broken(row, error))
         else:
             self.run.note_sent(row)
             self._note_alive(refused=False)

@@ -11,13 +11,13 @@ import threading
 from collections import Counter, deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django import db
 
-from notifications import circuits, leasing, runs
+from notifications import circuits, granting, leasing, runs
 from notifications.channels.base import Channel, ChannelDown, DeliveryError, Parcel, Session
 from notifications.models import Delivery
 from notifications.runs import LEASE_SENDS, Run
@@ -29,6 +29,7 @@ PER_HOST = 2
 # Claimed in one go for a host, and then sent two at a time.
 _CLAIM_PER_HOST = 20
 _CLAIM = 128
+_CLAIM_BELOW = LANES // 4  # a claim looks at all that is due: not for a single free lane
 
 
 def drain(*, channels: Mapping[str, Channel], run: Run) -> None:
@@ -100,7 +101,7 @@ class _Lanes:
                 self._claim()
                 self._begin(pool)
                 if self._jobs:
-                    self._take(self._news.get())
+                    self._take(self._all_news())
                 elif not self._may_claim or self._run.is_over:
                     break
         finally:
@@ -114,7 +115,7 @@ class _Lanes:
         if run.is_over:
             self._release(*list(self._waiting))
             return
-        if not self._may_claim or sum(map(len, self._waiting.values())) >= LANES:
+        if not self._may_claim or sum(map(len, self._waiting.values())) >= _CLAIM_BELOW:
             return
         failing = circuits.failing()
         if failing:
@@ -132,7 +133,7 @@ class _Lanes:
         )
         self._may_claim = bool(rows)
         begin_until = run.now + lease - self._send_timeout
-        for row in rows:
+        for row in granting.only_granted(rows):
             self._waiting.setdefault(row.destination, deque()).append(row)
             self._begin_until[row.id] = begin_until
         for host in failing & self._waiting.keys():
@@ -153,7 +154,7 @@ class _Lanes:
 
     def _begin_one(self, pool: ThreadPoolExecutor, row: Delivery) -> None:
         try:
-            parcel = runs.parcel(row, now=self._run.now)
+            parcel = self._run.parcel(row)
         except DeliveryError as error:
             self._note(row, error)
             return
@@ -165,26 +166,34 @@ class _Lanes:
         self._on_their_way[row.destination] += 1
         pool.submit(job.work)
 
-    def _take(self, news: _News) -> None:
-        job = news.job
-        if news.is_handing:
-            try:
-                leasing.mark_handed(row=job.row, now=self._run.now)
-            except leasing.LeaseLost as lost:
-                job.answer(lost)
-            else:
-                job.answer(None)
-            return
-        self._jobs.discard(job)
-        host = job.row.destination
-        self._on_their_way[host] -= 1
-        # Its host may have had more due than one claim took.
-        self._may_claim = True
-        self._finish(job.row, news.error)
+    def _all_news(self) -> list[_News]:
+        news = [self._news.get()]
+        with suppress(queue.Empty):
+            while True:
+                news.append(self._news.get_nowait())
+        return news
+
+    def _take(self, news: list[_News]) -> None:
+        """Note all that lanes ask and report at the time, with one statement for each kind."""
+        if asking := [each.job for each in news if each.is_handing]:
+            held = leasing.mark_handed_many(rows=[job.row for job in asking], now=self._run.now)
+            for job in asking:
+                lost = job.row.id not in held
+                job.answer(leasing.LeaseLost(job.row.public_id) if lost else None)
+        done = [each for each in news if not each.is_handing]
+        self._jobs.difference_update(each.job for each in done)
+        if sent := [each.job.row for each in done if each.error is None]:
+            self._run.note_sent_many(sent)
+        for each in done:
+            host = each.job.row.destination
+            self._on_their_way[host] -= 1
+            if not self._waiting.get(host) and not self._on_their_way[host]:
+                # Its host may have had more due than one claim took, and can be claimed for again.
+                self._may_claim = True
+            self._finish(each.job.row, each.error)
 
     def _finish(self, row: Delivery, error: Exception | None) -> None:
         if error is None:
-            self._run.note_sent(row)
             self._note_alive(row.destination)
         elif isinstance(error, leasing.LeaseLost):
             _logger.info("delivery taken away before it was sent: delivery=%s", row.public_id)

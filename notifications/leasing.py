@@ -11,15 +11,16 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import models, transaction
-from django.db.models import Case, F, Value, When, Window
+from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from notifications import backoff
+from notifications import backoff, endings, folding
 from notifications.messages import BLANK
 from notifications.models import Circuit, Delivery, State
 
 # The row that claims across hosts wait for; never the name of a channel or a host.
 _TURN = "(claiming)"
+_FEW = 10
 _TOO_OLD_S = backoff.TOO_OLD_AFTER.total_seconds()
 
 
@@ -32,6 +33,12 @@ def due_channels(*, now: datetime) -> set[str]:
     return set(Delivery.objects.due(now=now).values_list("channel", flat=True).distinct())
 
 
+def has_many_due(*, channel: str, now: datetime) -> bool:
+    """Whether more is due on a channel than a few messages."""
+    due = Delivery.objects.due(now=now).filter(channel=channel)
+    return len(due.order_by("next_attempt_at").values_list("id", flat=True)[:_FEW]) == _FEW
+
+
 def due_hosts(*, channels: Collection[str], now: datetime) -> set[str]:
     """The hosts that something is due for on these channels."""
     due = Delivery.objects.due(now=now).filter(channel__in=channels)
@@ -41,7 +48,7 @@ def due_hosts(*, channels: Collection[str], now: datetime) -> set[str]:
 def end_orphans(*, known: Collection[str], now: datetime) -> None:
     """Fail what is due on a channel that does not exist (any more)."""
     orphans = Delivery.objects.due(now=now).exclude(channel__in=known)
-    orphans.update(**ending(State.FAILED), last_error="There is no such channel.")
+    orphans.update(**endings.ending(State.FAILED), last_error="There is no such channel.")
 
 
 def settle(
@@ -56,7 +63,8 @@ def settle(
     in_doubt = due.filter(state=State.LEASED, handed_at__isnull=False)
     if max_copies is not None:
         in_doubt.filter(copies__gte=max_copies).update(
-            **ending(State.UNKNOWN), last_error="The sender stopped before it had an answer."
+            **endings.ending(State.UNKNOWN),
+            last_error="The sender stopped before it had an answer.",
         )
     in_doubt.update(
         state=State.PENDING,
@@ -65,9 +73,9 @@ def settle(
         next_attempt_at=F("handed_at") + backoff.PAUSE_AFTER_DOUBT,
         last_error="The sender stopped before it had an answer.",
     )
-    due.filter(expires_at__lte=now).update(**ending(State.EXPIRED))
+    due.filter(expires_at__lte=now).update(**endings.ending(State.EXPIRED))
     due.filter(queued_at__lte=now - timedelta(seconds=too_old_s)).update(
-        **ending(State.FAILED),
+        **endings.ending(State.FAILED),
         last_error=f"Too old: not sent within {too_old_s / 3600:.0f} hours.",
     )
 
@@ -76,12 +84,30 @@ def claim(*, channel: str, now: datetime, limit: int, lease: timedelta) -> list[
     """Take up to `limit` due deliveries, so that nobody else does until the lease ends.
 
     The rows carry our token; `next_attempt_at` on them is still the time they were due. A row whose
-    sender died comes alone: should it be what killed the sender, it takes no other with it.
+    sender died comes alone: should it be what killed the sender, it takes no other with it. What a
+    newer one of its topic makes void is ended instead, and one whose older is being sent waits.
     """
+    while True:
+        rows = _claimed(channel=channel, now=now, limit=limit, lease=lease)
+        left = _without_void(rows)
+        if left or not rows:
+            return left
+
+
+def _without_void(rows: list[Delivery]) -> list[Delivery]:
+    """The claimed rows but for those that newer ones have overtaken, which end here."""
+    void = folding.superseded(ids=[row.id for row in rows]) if any(r.topic for r in rows) else set()
+    if void:
+        folding.fold(ids=void)
+    return [row for row in rows if row.id not in void]
+
+
+def _claimed(*, channel: str, now: datetime, limit: int, lease: timedelta) -> list[Delivery]:
     with transaction.atomic(durable=True):
         # PostgreSQL passes over rows that another worker is claiming right now; SQLite has let
         # only us begin a transaction that writes.
         due = Delivery.objects.due(now=now).filter(channel=channel, handed_at__isnull=True)
+        due = folding.not_behind_one_being_sent(due)
         due = due.select_for_update(skip_locked=True).order_by("next_attempt_at", "id")
         rows = list(due[:limit])
         rows = [row for row in rows if row.state == State.LEASED][:1] or rows
@@ -130,7 +156,8 @@ def claim_spread(
         number = Window(
             RowNumber(), partition_by=[F("destination")], order_by=["next_attempt_at", "id"]
         )
-        spread = due.exclude(destination__in=busy).annotate(number=number)
+        due = folding.not_behind_one_being_sent(due.exclude(destination__in=busy))
+        spread = due.annotate(number=number)
         rows = list(spread.filter(number__lte=per_host).order_by("number", "id")[:limit])
         token = uuid4().hex
         Delivery.objects.due(now=now).filter(
@@ -148,7 +175,7 @@ def claim_spread(
         )
     for row in rows:
         row.state, row.lease_token, row.attempts = State.LEASED, token, row.attempts + 1
-    return [row for row in rows if row.id in ours]
+    return _without_void([row for row in rows if row.id in ours])
 
 
 def release(*, rows: Sequence[Delivery], error: str = "") -> None:
@@ -180,6 +207,41 @@ def mark_handed(*, row: Delivery, now: datetime) -> None:
     if not changed:
         raise LeaseLost(row.public_id)
     row.handed_at, row.copies = now, row.copies + 1
+
+
+def mark_handed_many(*, rows: Sequence[Delivery], now: datetime) -> set[int]:
+    """As `mark_handed`, for many with one statement; the ids of those that may leave."""
+    ids = [row.id for row in rows]
+    tokens = {row.lease_token for row in rows}
+    held = Delivery.objects.filter(
+        id__in=ids, lease_token__in=tokens, state=State.LEASED, handed_at__isnull=True
+    )
+    changed = held.update(handed_at=now, copies=F("copies") + 1)
+    ours = set(ids)
+    if changed != len(ids):
+        # Some were taken away. Those that we marked have our token and no other can have marked them.
+        marked = Delivery.objects.filter(id__in=ids, lease_token__in=tokens, handed_at=now)
+        ours = set(marked.values_list("id", flat=True))
+    for row in rows:
+        if row.id in ours:
+            row.handed_at, row.copies = now, row.copies + 1
+    return ours
+
+
+def mark_sent_many(*, rows: Sequence[Delivery], now: datetime) -> None:
+    """As `mark_sent`, for many with one statement."""
+    for row in rows:
+        if row.is_sensitive:
+            mark_sent(row=row, now=now)
+    plain = [row.id for row in rows if not row.is_sensitive]
+    Delivery.objects.filter(id__in=plain).update(
+        state=State.SENT,
+        sent_at=now,
+        next_attempt_at=None,
+        lease_token="",
+        last_error="",
+        sealed="",
+    )
 
 
 def mark_sent(*, row: Delivery, now: datetime) -> None:
@@ -220,24 +282,6 @@ def mark_ended(*, row: Delivery, state: State, error: str, bounced_at: datetime 
         bounced_at=bounced_at,
         **blanked,
     )
-
-
-def ending(state: State) -> dict[str, Any]:
-    """The columns of deliveries, many at once, that end without another attempt.
-
-    An earlier copy of some may have arrived: "perhaps sent". The content of sensitive ones goes.
-    """
-    return {
-        "state": Case(
-            When(copies__gt=0, then=Value(State.UNKNOWN.value)), default=Value(state.value)
-        ),
-        "message": Case(
-            When(is_sensitive=True, then=Value(dict(BLANK), models.JSONField())),
-            default=F("message"),
-        ),
-        "next_attempt_at": None,
-        "lease_token": "",
-    }
 
 
 def _held(row: Delivery) -> models.QuerySet[Delivery]:

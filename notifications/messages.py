@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from html import escape
 from typing import Any
 
 SUBJECT_MAX = 200
@@ -20,6 +21,10 @@ _BREAKS = re.compile("\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 _BIDI_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+# A gap that each recipient's own part fills: "{candor:manage_url}". Parts are addresses, so that they
+# mean the same in text, in HTML and in a header.
+_GAP = re.compile(r"\{candor:([a-z_]{1,40})\}")
+_PART = re.compile(r"[A-Za-z0-9:/._~?=%+@-]{0,900}")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 # What the channel itself says; anything else a message may add (List-Unsubscribe, Reply-To).
 _RESERVED = frozenset(
@@ -42,6 +47,10 @@ _RESERVED = frozenset(
 
 class HeaderNotAllowed(ValueError):
     """The header belongs to the channel, has no valid name, or would not fit on one line."""
+
+
+class PartNotAllowed(ValueError):
+    """A recipient's own part holds characters that would not mean the same everywhere."""
 
 
 class Tone(StrEnum):
@@ -125,7 +134,45 @@ class Message:
         """The same message under another subject."""
         return replace(self, subject=subject)
 
+    def with_note(self, note: str) -> "Message":
+        """The same message with a line in front of its text; in HTML at the mark `NOTE_HERE`."""
+        html = self.html
+        if html:
+            paragraph = f"<p>{escape(note)}</p>"
+            html = html.replace(NOTE_HERE, paragraph) if NOTE_HERE in html else paragraph + html
+        return replace(self, text=f"{note}\n\n{self.text}", html=html)
 
+    def filled(self, parts: Mapping[str, str]) -> "Message":
+        """The message with each gap filled; one without its part stays empty."""
+        return replace(
+            self,
+            text=fill(self.text, parts),
+            html=fill(self.html, parts),
+            url=fill(self.url, parts),
+            headers={name: fill(value, parts) for name, value in self.headers.items()},
+        )
+
+
+def gap(name: str) -> str:
+    """The place in a shared message that the part of this name fills."""
+    return f"{{candor:{name}}}"
+
+
+def fill(text: str, parts: Mapping[str, str]) -> str:
+    """The text with its gaps filled; one without its part stays empty."""
+    return _GAP.sub(lambda found: parts.get(found[1], ""), text)
+
+
+def check_parts(parts: Mapping[str, str]) -> dict[str, str]:
+    """The parts, if they are safe in text, HTML and headers alike. Raises PartNotAllowed."""
+    for name, value in parts.items():
+        if not _PART.fullmatch(value):
+            raise PartNotAllowed(f"The part {name} may hold the characters of an address only.")
+    return dict(parts)
+
+
+# Where the HTML of a shared message takes a note about this very copy.
+NOTE_HERE = "<!--note-->"
 # What is left of a sensitive message once its end is known.
 BLANK: Mapping[str, str] = {"subject": "", "text": ""}
 

@@ -1,6 +1,7 @@
 """The outbox: one row a message and recipient, kept until its end is known."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.utils.crypto import salted_hmac
@@ -15,6 +16,7 @@ class State(models.TextChoices):
     UNKNOWN = "unknown", _("perhaps sent")
     EXPIRED = "expired", _("too late")
     CANCELLED = "cancelled", _("cancelled")
+    FOLDED = "folded", _("told with a later one")
 
 
 OPEN_STATES = (State.PENDING, State.LEASED)
@@ -31,6 +33,20 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(next_attempt_at__lte=now)
 
 
+class Body(models.Model):
+    """What many deliveries of one event say alike, stored once; each adds its own `parts`."""
+
+    key = models.CharField(max_length=200, unique=True)
+    message = models.JSONField()  # messages.Message.as_json
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="body_by_age")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Delivery(models.Model):
     """One message to one address over one channel (reliability 3.1).
 
@@ -42,12 +58,25 @@ class Delivery(models.Model):
     `schedule` names a retry schedule other than the channel's. `destination` is the host it goes to:
     what is wrong with one host holds up no other.
     `queued_at` is `created_at`, or when an operator asked to try again.
+
+    What many get alike stands in `body`, and `parts` fills its gaps; `message` is empty then.
+    Deliveries of one `topic` reach a recipient in the order of `sequence`: a later one takes in those
+    before it that are still unsent, and `folded` counts them. `grant` names what it is sent under
+    ("subscriber:17"), which is asked about once more just before it leaves.
     """
 
     dedupe_key = models.CharField(_("event"), max_length=200)
     channel = models.CharField(_("channel"), max_length=32)
     address = models.CharField(_("address"), max_length=320)
-    message = models.JSONField()  # messages.Message.as_json
+    message = models.JSONField(default=dict)  # messages.Message.as_json
+    body = models.ForeignKey(
+        Body, null=True, default=None, on_delete=models.PROTECT, related_name="+"
+    )
+    parts = models.JSONField(default=dict, editable=False)
+    topic = models.CharField(max_length=64, default="", blank=True, editable=False)
+    sequence = models.PositiveBigIntegerField(default=0, editable=False)
+    folded = models.PositiveSmallIntegerField(_("earlier updates in it"), default=0)
+    grant = models.CharField(max_length=64, default="", blank=True, editable=False)
     sealed = models.TextField(default="", blank=True, editable=False)
     schedule = models.CharField(max_length=16, default="", blank=True, editable=False)
     destination = models.CharField(_("host"), max_length=255, default="", blank=True)
@@ -92,10 +121,21 @@ class Delivery(models.Model):
                 condition=models.Q(bounced_at__isnull=False),
             ),
             models.Index(fields=["created_at"], name="delivery_by_age"),
+            models.Index(
+                fields=["topic", "address", "sequence"],
+                name="delivery_by_topic",
+                condition=~models.Q(topic=""),
+            ),
+            models.Index(fields=["grant"], name="delivery_by_grant", condition=~models.Q(grant="")),
         ]
 
     def __str__(self) -> str:
         return f"{self.channel} to {self.address}"
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The message as stored, wherever it stands; its gaps are not filled."""
+        return dict(self.body.message if self.body is not None else self.message)
 
     @property
     def public_id(self) -> str:
@@ -118,3 +158,13 @@ class Circuit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.failures} failures in a row"
+
+
+class Pace(models.Model):
+    """Until when the allowance of a channel with a limited speed is used up."""
+
+    channel = models.CharField(max_length=32, primary_key=True)
+    used_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.channel} until {self.used_until}"

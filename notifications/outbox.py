@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Exists, F, Max, Min, OuterRef, Q
 
 from common import auditing, sealing
-from notifications import leasing
+from notifications import endings, folding
 from notifications.channels import CHANNELS
-from notifications.messages import Message, one_line
-from notifications.models import OPEN_STATES, Delivery, State
+from notifications.messages import Message, check_parts, one_line
+from notifications.models import OPEN_STATES, Body, Delivery, State
 
 CHUNK = 1_000
 KEEP_FOR = timedelta(days=90)
@@ -40,6 +40,11 @@ class Letter:
     `secrets` is what the channel needs to send it (see `Channel.fields`), kept sealed; `address` is
     then a name for people, which tells this recipient from others. `schedule` names a retry schedule
     of `backoff.BY_NAME` in place of the channel's own.
+
+    A message that many get alike is stored once, under `body_key`; what the key meant first it means
+    for good. `parts` fill the gaps of it (`messages.gap`) for this recipient. Letters of one `topic`
+    reach an address in the order of `sequence`, and a later one takes in what is unsent before it.
+    `grant` ("subscriber:17") is asked about again just before it leaves (settings.DELIVERY_GRANTS).
     """
 
     channel: str
@@ -50,6 +55,11 @@ class Letter:
     is_sensitive: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict)
     schedule: str = ""
+    body_key: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    topic: str = ""
+    sequence: int = 0
+    grant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +69,17 @@ class Bounce:
     channel: str
     address: str
     at: datetime
+    error: str
+    grant: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """A grant under which nothing arrives: since when, as of which letter, and the last error."""
+
+    grant: str
+    since: datetime
+    latest: datetime
     error: str
 
 
@@ -92,14 +113,19 @@ def put(
 
 
 def put_many(*, letters: Iterable[Letter], now: datetime) -> int:
-    """Store many letters and return how many are new, with two statements for each thousand.
+    """Store many letters and return how many are new, with a few statements for each thousand.
 
     Raises:
         KeyTooLong: a dedupe key has more than 200 characters; nothing is stored then.
+        PartNotAllowed: see `messages.check_parts`.
     """
-    rows = {(row.dedupe_key, row.channel, row.address): row for row in _rows(letters, now)}
-    waiting = list(rows.values())
+    chosen = list(letters)
     with transaction.atomic():
+        bodies = _bodies(chosen, now)
+        rows = {
+            (row.dedupe_key, row.channel, row.address): row for row in _rows(chosen, bodies, now)
+        }
+        waiting = list(rows.values())
         return sum(
             _put_chunk(waiting[start : start + CHUNK]) for start in range(0, len(waiting), CHUNK)
         )
@@ -114,7 +140,19 @@ def cancel(
         rows = rows.filter(channel=channel)
     if addresses is not None:
         rows = rows.filter(address__in=addresses)
-    return rows.update(**leasing.ending(State.CANCELLED))
+    return rows.update(**endings.ending(State.CANCELLED))
+
+
+def cancel_topic(*, topic: str) -> int:
+    """Stop what has not been handed over yet of everything about a topic; how many it stopped."""
+    rows = Delivery.objects.open().filter(topic=topic, handed_at__isnull=True).exclude(topic="")
+    return rows.update(**endings.ending(State.CANCELLED))
+
+
+def cancel_grants(*, grants: Collection[str]) -> int:
+    """Stop what has not been handed over yet and is sent under these grants; how many it stopped."""
+    rows = Delivery.objects.open().filter(grant__in=[one for one in grants if one])
+    return rows.filter(handed_at__isnull=True).update(**endings.ending(State.CANCELLED))
 
 
 def try_again(*, ids: Collection[int], now: datetime) -> int:
@@ -147,10 +185,35 @@ def permanent_failures(*, since: datetime) -> list[Bounce]:
     """The addresses that were refused for good from `since` on, oldest first."""
     rows = Delivery.objects.filter(bounced_at__gte=since).order_by("bounced_at", "id")
     return [
-        Bounce(channel=row.channel, address=row.address, at=row.bounced_at, error=row.last_error)
-        for row in rows.only("channel", "address", "bounced_at", "last_error")
+        Bounce(
+            channel=row.channel,
+            address=row.address,
+            at=row.bounced_at,
+            error=row.last_error,
+            grant=row.grant,
+        )
+        for row in rows.only("channel", "address", "bounced_at", "last_error", "grant")
         if row.bounced_at is not None
     ]
+
+
+def failing(*, channels: Collection[str], for_at_least: timedelta, now: datetime) -> list[Failing]:
+    """The grants whose letters on these channels have failed for so long, from one to a later one.
+
+    A single letter that failed says little, however long ago; a success in between says all is well.
+    """
+    bad = Q(state__in=[State.FAILED, State.UNKNOWN, State.EXPIRED]) | Q(
+        state__in=OPEN_STATES, attempts__gt=0
+    )
+    later_success = Delivery.objects.filter(
+        grant=OuterRef("grant"), sent_at__gt=OuterRef("created_at")
+    )
+    rows = Delivery.objects.filter(bad, channel__in=channels, created_at__gt=now - KEEP_FOR)
+    rows = rows.exclude(grant="").exclude(last_error="").filter(~Exists(later_success)).order_by()
+    grouped = rows.values("grant").annotate(
+        since=Min("created_at"), latest=Max("created_at"), error=Max("last_error")
+    )
+    return [Failing(**found) for found in grouped.filter(latest__gte=F("since") + for_at_least)]
 
 
 def oldest_due_age(*, now: datetime) -> timedelta | None:
@@ -167,18 +230,49 @@ def prune(*, now: datetime) -> int:
         ids = list(old.order_by("created_at").values_list("id", flat=True)[:CHUNK])
         deleted += Delivery.objects.filter(id__in=ids).delete()[0]
         if len(ids) < CHUNK:
-            return deleted
+            break
+    in_use = Delivery.objects.filter(body=OuterRef("pk"))
+    Body.objects.filter(~Exists(in_use), created_at__lte=now - KEEP_FOR).delete()
+    return deleted
 
 
-def _rows(letters: Iterable[Letter], now: datetime) -> Iterable[Delivery]:
+def _bodies(letters: Iterable[Letter], now: datetime) -> dict[str, int]:
+    """The ids of the shared messages by their keys; what is not stored yet is stored."""
+    shared = {letter.body_key: letter.message for letter in letters if letter.body_key}
+    if not shared:
+        return {}
+    known = dict(Body.objects.filter(key__in=shared).values_list("key", "id"))
+    new = [
+        Body(key=_fitting(key), message=message.as_json(), created_at=now)
+        for key, message in shared.items()
+        if key not in known
+    ]
+    if new:
+        Body.objects.bulk_create(new, ignore_conflicts=True)
+        known = dict(Body.objects.filter(key__in=shared).values_list("key", "id"))
+    return known
+
+
+def _fitting(key: str) -> str:
+    if len(key) > _KEY_MAX:
+        raise KeyTooLong(key[:_KEY_MAX])
+    return key
+
+
+def _rows(
+    letters: Iterable[Letter], bodies: Mapping[str, int], now: datetime
+) -> Iterable[Delivery]:
     for letter in letters:
-        if len(letter.dedupe_key) > _KEY_MAX:
-            raise KeyTooLong(letter.dedupe_key[:_KEY_MAX])
         yield Delivery(
-            dedupe_key=letter.dedupe_key,
+            dedupe_key=_fitting(letter.dedupe_key),
             channel=letter.channel,
             address=one_line(letter.address)[:_ADDRESS_MAX],
-            message=letter.message.as_json(),
+            message={} if letter.body_key else letter.message.as_json(),
+            body_id=bodies.get(letter.body_key),
+            parts=check_parts(letter.parts),
+            topic=letter.topic,
+            sequence=letter.sequence,
+            grant=letter.grant,
             sealed=sealing.seal_mapping(dict(letter.secrets)),
             schedule=letter.schedule,
             destination=_destination(letter),
@@ -203,6 +297,7 @@ def _put_chunk(rows: list[Delivery]) -> int:
         ).values_list("dedupe_key", "channel", "address")
     )
     new = [row for row in rows if (row.dedupe_key, row.channel, row.address) not in known]
+    folding.take_in_earlier(rows=[row for row in new if row.topic])
     # Another caller may have put the same meanwhile: then the row is theirs, and counted twice.
     Delivery.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)

@@ -6,19 +6,20 @@ Shared by the two ways of sending: one after the other (`delivering`) and many h
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django import db
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from common import sealing
 from notifications import backoff, leasing
 from notifications.channels.base import Blame, Channel, DeliveryError, OutcomeUnknown, Parcel
 from notifications.messages import Message
-from notifications.models import Delivery, State
+from notifications.models import Body, Delivery, State
 
 _logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Run:
     left: int
     jitter: Callable[[], float]
     drained: Drained = field(default_factory=Drained)
+    shared: dict[tuple[int, int, bool], Message] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -56,9 +58,46 @@ class Run:
     def is_over(self) -> bool:
         return self.left <= 0 or self.elapsed_s() >= self.budget_s
 
+    def parcel(self, row: Delivery) -> Parcel:
+        """What the channel gets. Raises DeliveryError, or anything when the row is poisoned."""
+        try:
+            secrets = sealing.unseal_mapping(row.sealed)
+        except sealing.SealBroken as error:
+            raise DeliveryError(str(error), permanent=True) from None
+        now = self.now
+        is_delayed = backoff.is_delayed(age=now - row.created_at)
+        if row.body_id is None:
+            message, shared_as = _as_sent(row.message, row.folded, is_delayed=is_delayed), ""
+        else:
+            message = self._shared(row.body_id, row.folded, is_delayed=is_delayed)
+            shared_as = f"{row.body_id}:{row.folded}:{is_delayed:d}"
+        return Parcel(
+            address=row.address,
+            message=message,
+            delivery_id=row.public_id,
+            created_at=row.created_at,
+            now=now,
+            secrets=secrets,
+            parts=row.parts,
+            shared_as=shared_as,
+        )
+
+    def _shared(self, body_id: int, folded: int, *, is_delayed: bool) -> Message:
+        """A shared message as it is sent, read once a run."""
+        known = self.shared.get((body_id, folded, is_delayed))
+        if known is None:
+            stored = Body.objects.get(pk=body_id).message
+            known = _as_sent(stored, folded, is_delayed=is_delayed)
+            self.shared[body_id, folded, is_delayed] = known
+        return known
+
     def note_sent(self, row: Delivery) -> None:
         _insist(partial(leasing.mark_sent, row=row, now=self.now))
         self.drained.sent += 1
+
+    def note_sent_many(self, rows: Sequence[Delivery]) -> None:
+        _insist(partial(leasing.mark_sent_many, rows=rows, now=self.now))
+        self.drained.sent += len(rows)
 
     def note_failure(self, *, channel: Channel, row: Delivery, error: DeliveryError) -> None:
         """Note when it is tried again, or that it never will be."""
@@ -105,28 +144,21 @@ def broken(row: Delivery, error: Exception) -> DeliveryError:
     return kind(f"Internal error: {type(error).__name__}")
 
 
-def parcel(row: Delivery, *, now: datetime) -> Parcel:
-    """What the channel gets. Raises DeliveryError, or anything when the row is poisoned."""
-    try:
-        secrets = sealing.unseal_mapping(row.sealed)
-    except sealing.SealBroken as error:
-        raise DeliveryError(str(error), permanent=True) from None
-    return Parcel(
-        address=row.address,
-        message=_as_sent(row, now=now),
-        delivery_id=row.public_id,
-        created_at=row.created_at,
-        now=now,
-        secrets=secrets,
-    )
-
-
-def _as_sent(row: Delivery, *, now: datetime) -> Message:
-    """The stored message, which says so itself when it comes late."""
-    message = Message.from_json(row.message)
-    if not backoff.is_delayed(age=now - row.created_at):
-        return message
-    return message.with_subject(gettext("[delayed] %(subject)s") % {"subject": message.subject})
+def _as_sent(stored: Mapping[str, Any], folded: int, *, is_delayed: bool) -> Message:
+    """The stored message, which says itself what it takes in, and when it comes late."""
+    message = Message.from_json(stored)
+    if folded:
+        note = ngettext(
+            "%d earlier update was not sent to you on its own: this is the latest.",
+            "%d earlier updates were not sent to you on their own: this is the latest.",
+            folded,
+        )
+        message = message.with_note(note % folded)
+    if is_delayed:
+        message = message.with_subject(
+            gettext("[delayed] %(subject)s") % {"subject": message.subject}
+        )
+    return message
 
 
 def _insist(note: Callable[[], None]) -> None:

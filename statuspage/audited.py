@@ -31,6 +31,7 @@ _MODELS = (
     "monitoring.Replica",
     "monitoring.Token",
     "monitoring.TruthSettings",
+    "subscribers.Integration",
 )
 # Columns that programs keep: measured, counted, or made from another column.
 _KEPT_BY_PROGRAMS = {

@@ -66,6 +66,7 @@ app.conf.update(
         "monitoring.tasks.dispatch_due_probes": {"queue": "probes"},
         "monitoring.tasks.probe_batch": {"queue": "probes"},
         "notifications.tasks.drain_due_deliveries": {"queue": "deliveries"},
+        "subscribers.tasks.expand_broadcasts": {"queue": "deliveries"},
     },
     task_ignore_result=True,
     task_acks_late=True,
@@ -86,6 +87,12 @@ app.conf.update(
     beat_schedule={
         "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
         "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
+        "expand broadcasts": _every(1, "subscribers.tasks.expand_broadcasts", "deliveries"),
+        "retire bounced": _every(60, "subscribers.tasks.retire_bounced", "upkeep"),
+        "keep integrations fresh": _every(
+            300, "subscribers.tasks.keep_integrations_fresh", "upkeep"
+        ),
+        "note misses": _every(10, "subscribers.tasks.note_misses", "upkeep"),
         "look around": _every(5, "monitoring.tasks.look_around", "upkeep"),
         "note gaps": _every(5, "monitoring.tasks.note_gaps", "upkeep"),
         "find silent": _every(1, "monitoring.tasks.find_silent", "upkeep"),
@@ -102,7 +109,7 @@ app.conf.update(
         "forget what is over": _every(3600, "accounts.tasks.forget_what_is_over", "upkeep"),
     },
 )
-app.autodiscover_tasks(["accounts", "incidents", "monitoring", "notifications"])
+app.autodiscover_tasks(["accounts", "incidents", "monitoring", "notifications", "subscribers"])
 
 worker_ready.connect(sweeping.start)
 worker_shutting_down.connect(sweeping.stop)

@@ -30,6 +30,7 @@ from incidents import urls as incident_urls
 from monitoring import overview
 from monitoring import urls as monitoring_urls
 from statuspage import views
+from subscribers import console_urls as subscriber_screens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +171,19 @@ MENU: list[tuple[Any, list[Entry]]] = [
         _("System"),
         [
             Entry(
+                label=_("Integrations"),
+                view="integrations",
+                permission="subscribers.change_integration",
+                icon="aim",
+                also=("integration_",),
+            ),
+            Entry(
+                label=_("Messages"),
+                view="messages",
+                permission="notifications.view_delivery",
+                icon="mail",
+            ),
+            Entry(
                 label=_("Deliveries"),
                 view="notifications_delivery_changelist",
                 permission="notifications.view_delivery",
@@ -219,6 +233,7 @@ class ConsoleSite(admin.AdminSite):
             *monitoring_urls.console,
             *incident_urls.console,
             *maintenance_urls.console,
+            *subscriber_screens.console,
         ]
         screens = [path(route, self.admin_view(view), name=name) for route, view, name in own]
         return [*screens, *super().get_urls()]

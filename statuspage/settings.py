@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "notifications",
     "public_pages",
     "statuspage",
+    "subscribers",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -212,6 +213,12 @@ STORAGES: dict[str, dict[str, Any]] = {
 # ---- mail ------------------------------------------------------------------------------------------
 vars().update(env.email("EMAIL_URL"))
 EMAIL_TIMEOUT = 30
+# Connections to the mail server that one run keeps, and how many mails a second all workers together
+# may send; 0: as fast as the server takes them.
+EMAIL_CONNECTIONS = env.number("CANDOR_MAIL_CONNECTIONS", 16, at_least=1)
+EMAIL_PER_S = env.number("CANDOR_MAIL_PER_S", 0)
+# Who is asked, just before a message leaves, whether its recipient still wants it.
+DELIVERY_GRANTS = {"subscriber": "subscribers.granting.still_granted"}
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"status@{_origin.hostname}")
 
 # ---- monitoring ------------------------------------------------------------------------------------
@@ -243,6 +250,11 @@ PUSH_HOSTS = env.text(
     "CANDOR_PUSH_HOSTS",
     "fcm.googleapis.com *.push.services.mozilla.com *.push.apple.com *.notify.windows.com",
 ).split()
+# X: the app that operators sign in through, and where it is reached.
+X_URL = env.origin("CANDOR_X_URL", "https://api.x.com")
+X_SIGN_IN_URL = env.text("CANDOR_X_SIGN_IN_URL", "https://x.com/i/oauth2/authorize")
+X_CLIENT_ID = env.text("CANDOR_X_CLIENT_ID", "")
+X_CLIENT_SECRET = env.text("CANDOR_X_CLIENT_SECRET", "")
 TELEGRAM_URL = env.origin("CANDOR_TELEGRAM_URL", "https://api.telegram.org")
 PUSHOVER_URL = env.origin("CANDOR_PUSHOVER_URL", "https://api.pushover.net")
 PAGERDUTY_URL = env.origin("CANDOR_PAGERDUTY_URL", "https://events.pagerduty.com")

@@ -17,6 +17,7 @@ from incidents import tasks as incident_tasks
 from monitoring import scheduling
 from monitoring import tasks as monitoring_tasks
 from notifications import tasks as notification_tasks
+from subscribers import tasks as subscriber_tasks
 
 EVERY_S = 5.0
 # Younger work is beat's: taking it here would only move it to this one thread.
@@ -47,7 +48,8 @@ def sweep_probes() -> None:
 
 
 def sweep_deliveries() -> None:
-    """Send deliveries that are due, start and finish maintenance, note gaps, find who fell silent."""
+    """Expand what was announced, send deliveries that are due, start and finish maintenance, note gaps, find who fell silent."""
+    subscriber_tasks.expand_broadcasts()
     notification_tasks.drain_due_deliveries()
     incident_tasks.take_due_steps()
     monitoring_tasks.look_around()

@@ -17,6 +17,8 @@ from incidents.maintenance_plans import Plan
 from incidents.models import Incident, Maintenance
 from incidents.publishing import Report
 from monitoring.models import Node, Replica
+from subscribers.models import State as Standing
+from subscribers.models import Subscriber, Subscription
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -89,3 +91,26 @@ def plan(*, now: datetime = LONG_AGO, components: Iterable[Component] = (), **fi
 def maintenance(*, notify: bool = True, now: datetime = LONG_AGO, **fields: Any) -> Maintenance:
     """A scheduled maintenance, planned through its operation; `fields` are those of `plan`."""
     return maintenance_work.schedule(plan=plan(now=now, **fields), notify=notify, now=now)
+
+
+def subscriber(*, components: Iterable[Component] = (), **fields: Any) -> Subscriber:
+    """An active subscriber by e-mail who wants everything, or these components."""
+    chosen = list(components)
+    values: dict[str, Any] = {
+        "channel": "email",
+        "address": f"reader{next(_numbers)}@example.com",
+        "state": Standing.ACTIVE,
+        "wants_all": not chosen,
+        "created_at": LONG_AGO,
+        "confirmed_at": LONG_AGO,
+    }
+    values |= fields
+    secrets = values.pop("secrets", None)
+    row = Subscriber(**({"canonical": values["address"]} | values))
+    if secrets:
+        row.secrets = secrets
+    row.save()
+    Subscription.objects.bulk_create(
+        Subscription(subscriber=row, component=component) for component in chosen
+    )
+    return row

@@ -13,6 +13,7 @@ from notifications.channels.teams import TeamsChannel
 from notifications.channels.telegram import TelegramChannel
 from notifications.channels.webhook import WebhookChannel
 from notifications.channels.webpush import WebPushChannel
+from notifications.channels.x import XChannel
 
 _ALL: list[Channel] = [
     EmailChannel(),
@@ -25,5 +26,6 @@ _ALL: list[Channel] = [
     OpsgenieChannel(),
     WebhookChannel(),
     WebPushChannel(),
+    XChannel(),
 ]
 CHANNELS: Mapping[str, Channel] = {channel.name: channel for channel in _ALL}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -89,7 +89,9 @@ class Parcel:
     """One message on its way out.
 
     `delivery_id` is the same for every copy of a delivery, so that receivers can tell.
-    `created_at` is when the letter was put, `now` is this attempt.
+    `created_at` is when the letter was put, `now` is this attempt. Where many get the same message,
+    `shared_as` names it, equal for equal messages, and `parts` fill the gaps that it still has:
+    ask for `filled` unless the channel fills them itself.
     """
 
     address: str
@@ -98,6 +100,15 @@ class Parcel:
     created_at: datetime
     now: datetime
     secrets: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+    shared_as: str = ""
+
+    @property
+    def filled(self) -> "Parcel":
+        """The same parcel with a message that has no gaps."""
+        if not self.shared_as:
+            return self
+        return replace(self, message=self.message.filled(self.parts), parts={}, shared_as="")
 
 
 class Session(Protocol):
@@ -143,6 +154,14 @@ class Channel(Protocol):
     @property
     def has_many_hosts(self) -> bool:
         """Whether letters go to hosts of their own, several at once; `send` from any thread then."""
+
+    @property
+    def connections(self) -> int:
+        """How many sessions one run may use at once where there is but one server."""
+
+    @property
+    def per_s(self) -> int:
+        """How many messages a second may leave over all workers; 0: as many as it takes."""
 
     @property
     def holds_incidents(self) -> bool:

@@ -54,6 +54,8 @@ class HttpChannel:
     # No key of ours is understood there: whether an unanswered message arrived cannot be told.
     max_copies: int | None = 1
     has_many_hosts = True
+    connections = 4
+    per_s = 0
     holds_incidents = False
     # One far end for everybody: while it is away, messages wait and their attempts do not count.
     waits_for_host = True
@@ -102,6 +104,7 @@ class _Calls:
         self._channel = channel
 
     def send(self, *, parcel: Parcel, handing: Handing) -> None:
+        parcel = parcel.filled
         call = self._channel.call(parcel)
         try:
             url = guarded_http.check_url(call.url, allow_http=settings.ALLOW_PRIVATE_HOOKS)

@@ -96,6 +96,7 @@ def test_no_title_can_break_the_mail(now: datetime, sink: sinks.Sink, title: str
 
 
 def test_a_run_keeps_one_connection_for_all(now: datetime, settings: Settings) -> None:
+    settings.EMAIL_CONNECTIONS = 1
     with sinks.hostile() as server:
         post.use_smtp(settings, server.port)
         for _ in range(45):

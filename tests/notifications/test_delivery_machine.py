@@ -84,6 +84,8 @@ class FakeChannel:
 
     title = "Fake"
     has_many_hosts = False
+    connections = 1
+    per_s = 0
     holds_incidents = False
     fields = ()
 

@@ -180,14 +180,14 @@ def test_limit_and_budget_leave_the_rest_as_it_was(hosts: Hosts, now: datetime) 
 
 def test_cancelled_on_its_way_does_not_leave(hosts: Hosts, now: datetime) -> None:
     [key] = put_many(hosts, [1], now)
-    mark_handed = leasing.mark_handed
+    mark_handed = leasing.mark_handed_many
 
-    def cancel_first(**fields: object) -> None:
+    def cancel_first(**fields: object) -> set[int]:
         outbox.cancel(dedupe_key=key)
-        mark_handed(**fields)  # type: ignore[arg-type]
+        return mark_handed(**fields)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(leasing, "mark_handed", cancel_first)
+        patched.setattr(leasing, "mark_handed_many", cancel_first)
         post.drain(now=now)
 
     assert hosts.order == []
@@ -201,7 +201,7 @@ def test_database_that_goes_away_lets_nothing_leave(hosts: Hosts, now: datetime)
         raise DatabaseError("gone")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(leasing, "mark_handed", gone)
+        patched.setattr(leasing, "mark_handed_many", gone)
         with pytest.raises(DatabaseError):
             post.drain(now=now)
 

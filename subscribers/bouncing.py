@@ -1,0 +1,114 @@
+"""Stop writing where nothing arrives (decision 7): addresses that bounce, endpoints that are gone.
+
+Reads what the outbox knows; notifications never call up. Called once a minute, as often as one likes:
+what is retired already stays as it is.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from notifications import outbox
+from notifications.messages import Message
+from subscribers import granting, operators
+from subscribers.fanout import PAGE_KINDS, page_address
+from subscribers.models import Integration, Reason, State, Subscriber, Suppression
+
+MAIL_PAUSED_AFTER = timedelta(hours=72)
+HOOK_PAUSED_AFTER = timedelta(days=5)
+_HOOKS = ("webhook", "slack", "teams", "discord", "webpush")
+# Long enough to be read again after any stop; acting twice changes nothing.
+_LOOK_BACK = timedelta(days=3)
+_SUPPRESSED = ("email", "sms")
+_NOTE_MAX = 300
+
+
+def retire_bounced(*, now: datetime) -> int:
+    """Suppress addresses that do not exist, pause who has failed for long; how many it stopped."""
+    stopped = sum(
+        _retire(bounce, now=now) for bounce in outbox.permanent_failures(since=now - _LOOK_BACK)
+    )
+    stopped += _pause(channels=("email", "sms"), after=MAIL_PAUSED_AFTER, now=now)
+    stopped += _pause(channels=_HOOKS, after=HOOK_PAUSED_AFTER, now=now)
+    return stopped
+
+
+def _retire(bounce: outbox.Bounce, *, now: datetime) -> int:
+    """End or pause the subscription that this bounce speaks of, unless it is newer than the bounce."""
+    if bounce.address in map(page_address, PAGE_KINDS):
+        return _switch_off(bounce, now=now)
+    subscriber_id = granting.subscriber_id(bounce.grant)
+    if subscriber_id is None:
+        return 0
+    before = Q(confirmed_at__lte=bounce.at) | Q(confirmed_at__isnull=True)
+    rows = Subscriber.objects.active().filter(before, pk=subscriber_id)
+    with transaction.atomic():
+        row = rows.select_for_update().first()
+        if row is None:
+            return 0
+        if bounce.channel not in _SUPPRESSED:
+            _put_on_hold(row, since=bounce.at, error=bounce.error, now=now)
+            return 1
+        Suppression.objects.get_or_create(
+            channel=row.channel,
+            canonical=row.canonical,
+            reason=Reason.HARD_BOUNCE,
+            defaults={"note": bounce.error[:_NOTE_MAX], "created_at": now},
+        )
+        row.state, row.ended_at = State.ENDED, now
+        row.ended_reason = str(Reason.HARD_BOUNCE.label)
+        row.save(update_fields=["state", "ended_at", "ended_reason"])
+        outbox.cancel_grants(grants=[bounce.grant])
+    return 1
+
+
+def _pause(*, channels: tuple[str, ...], after: timedelta, now: datetime) -> int:
+    paused = 0
+    for found in outbox.failing(channels=channels, for_at_least=after, now=now):
+        pk = granting.subscriber_id(found.grant)
+        before = Q(confirmed_at__lte=found.since) | Q(confirmed_at__isnull=True)
+        with transaction.atomic():
+            rows = Subscriber.objects.active().filter(before, pk=pk or 0)
+            row = rows.select_for_update().first()
+            if row is not None:
+                _put_on_hold(row, since=found.since, error=found.error, now=now)
+                paused += 1
+    return paused
+
+
+def _put_on_hold(row: Subscriber, *, since: datetime, error: str, now: datetime) -> None:
+    """Pause, cancel what waits, and tell: the owner where we know one, and the operators."""
+    row.state, row.failing_since = State.PAUSED, since
+    row.save(update_fields=["state", "failing_since"])
+    outbox.cancel_grants(grants=[granting.grant_of(row.id)])
+    if row.channel in _SUPPRESSED:
+        return
+    text = _(
+        "Messages to %(who)s have failed since %(since)s UTC, so nothing more is sent there."
+        "\n\nLast error: %(error)s\n"
+    ) % {"who": row.address, "since": f"{since:%Y-%m-%d %H:%M}", "error": error}
+    subject = _("Switched off: %(who)s") % {"who": row.address}
+    key = f"paused:{row.id}:{since:%Y%m%d%H%M}"
+    operators.tell(key=key, subject=subject, text=text, path="/admin/subscribers/", now=now)
+    if contact := row.options.get("contact"):
+        message = Message(subject=subject, text=text)
+        outbox.put(channel="email", address=contact, message=message, dedupe_key=key, now=now)
+
+
+def _switch_off(bounce: outbox.Bounce, *, now: datetime) -> int:
+    """Switch an integration of the page off that answers "gone", unless it was set up since."""
+    kind = bounce.address.removeprefix(page_address(""))
+    before = Q(changed_at__lte=bounce.at) | Q(changed_at__isnull=True)
+    off = Integration.objects.filter(before, kind=kind, is_enabled=True)
+    if not off.update(is_enabled=False, changed_at=now):
+        return 0
+    operators.tell(
+        key=f"integration-off:{kind}:{bounce.at:%Y%m%d%H%M%S}",
+        subject=_("Integration switched off: %(kind)s") % {"kind": kind},
+        text=_("It refuses our messages for good: %(error)s\n") % {"error": bounce.error},
+        path="/admin/integrations/",
+        now=now,
+    )
+    return 1

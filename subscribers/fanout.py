@@ -1,0 +1,198 @@
+"""From one event to a delivery for everybody who asked: announced in one row, expanded in batches.
+
+`announce` stands in the transaction of the event. `expand` runs on any number of workers at once and
+may be killed anywhere: each batch and the cursor that passes it are one transaction.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from functools import cached_property
+
+from django.db import transaction
+
+from common import sealing
+from notifications import outbox
+from notifications.channels import CHANNELS
+from notifications.messages import Message
+from notifications.outbox import Letter
+from subscribers import content as contents
+from subscribers import granting, links, recipients
+from subscribers.chart import Stage
+from subscribers.content import Content
+from subscribers.models import Broadcast, Integration, State, Subscriber
+
+BATCH = 1_000
+# Kinds of integrations of the page itself that are told of every event (Q3).
+PAGE_KINDS = ("slack", "x")
+
+
+def announce(
+    *,
+    key: str,
+    topic: str,
+    stage: Stage,
+    component_ids: Collection[int],
+    content: Content,
+    ends_topic: bool,
+    now: datetime,
+) -> Broadcast:
+    """Note that this is to be told; call in the transaction of the event. The same key counts once."""
+    row, _is_new = Broadcast.objects.get_or_create(
+        key=key,
+        defaults={
+            "topic": topic,
+            "stage": stage,
+            "component_ids": sorted(component_ids),
+            "content": content.as_json(),
+            "ends_topic": ends_topic,
+            "created_at": now,
+        },
+    )
+    return row
+
+
+def cancel(*, topic: str, now: datetime) -> int:
+    """Stop all that is unsent about an event (AMB-18) and let its followers go; how many it stopped."""
+    with transaction.atomic():
+        Broadcast.objects.unfinished().filter(topic=topic).update(cancelled_at=now)
+        Broadcast.objects.filter(topic=topic).update(content={})
+        _let_go(topic, now=now)
+        return outbox.cancel_topic(topic=topic)
+
+
+def expand(*, now: datetime, batches: int = 200) -> int:
+    """Write the deliveries of what is announced, up to so many batches; how many it wrote.
+
+    Events of one topic are expanded one after the other, so that a newer one finds the older ones.
+    """
+    written = 0
+    busy: set[str] = set()
+    for row in Broadcast.objects.unfinished().order_by("id"):
+        if row.topic in busy:
+            continue
+        while batches > 0 and row.expanded_at is None:
+            batches -= 1
+            count = _expand_batch(row, now=now)
+            if count is None:
+                break
+            written += count
+        if row.expanded_at is None:
+            busy.add(row.topic)
+    return written
+
+
+def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
+    """Write the next batch and move the cursor; None when another worker has done it meanwhile."""
+    stage = Stage(row.stage)
+    people = recipients.told(
+        stage=stage, component_ids=row.component_ids, topic=row.topic, at=row.created_at
+    )
+    batch = list(people.filter(id__gt=row.cursor).order_by("id")[:BATCH])
+    is_last = len(batch) < BATCH
+    forms = _Forms(row)
+    letters = [forms.letter(subscriber) for subscriber in batch]
+    if row.cursor == 0:
+        letters += forms.page_letters(stage)
+    cursor = batch[-1].id if batch else row.cursor
+    counts = Counter(row.written) + Counter(letter.channel for letter in letters)
+    with transaction.atomic():
+        # The cursor first: whoever moves it holds the row until the batch is written.
+        moved = Broadcast.objects.filter(
+            pk=row.pk, cursor=row.cursor, expanded_at__isnull=True, cancelled_at__isnull=True
+        ).update(cursor=cursor, written=dict(counts), expanded_at=now if is_last else None)
+        if not moved:
+            return None
+        _keep_digests(batch)
+        count = outbox.put_many(letters=letters, now=now)
+        if is_last and row.ends_topic:
+            _let_go(row.topic, now=now)
+    row.cursor, row.written, row.expanded_at = cursor, dict(counts), now if is_last else None
+    return count
+
+
+class _Forms:
+    """The letters of one broadcast; each form of it is rendered once a batch."""
+
+    def __init__(self, row: Broadcast) -> None:
+        self._row = row
+        self._messages: dict[str, Message] = {}
+
+    @cached_property
+    def _content(self) -> Content:
+        return Content.from_json(self._row.content)
+
+    def letter(self, subscriber: Subscriber) -> Letter:
+        form = contents.form_of(channel=subscriber.channel, options=subscriber.options)
+        return self._letter(
+            form=form,
+            channel=subscriber.channel,
+            address=address_of(subscriber),
+            secrets=subscriber.secrets,
+            grant=granting.grant_of(subscriber.id),
+            parts=_parts(subscriber) if form == "mail" else {},
+        )
+
+    def page_letters(self, stage: Stage) -> Iterable[Letter]:
+        told = set(recipients.channels_told(stage, with_postmortems=False))
+        for row in Integration.objects.filter(is_enabled=True, kind__in=told & set(PAGE_KINDS)):
+            yield self._letter(
+                form="post",
+                channel=row.kind,
+                address=page_address(row.kind),
+                secrets=integration_secrets(row),
+            )
+
+    def _letter(self, *, form: str, **fields: object) -> Letter:
+        if form not in self._messages:
+            self._messages[form] = contents.rendered(self._content, form=form)
+        return Letter(
+            message=self._messages[form],
+            dedupe_key=self._row.key,
+            body_key=f"{self._row.key}/{form}",
+            topic=self._row.topic,
+            sequence=self._row.pk,
+            **fields,  # type: ignore[arg-type]
+        )
+
+
+def address_of(subscriber: Subscriber) -> str:
+    """What the delivery is addressed to: two hooks of one name are two addresses."""
+    if subscriber.channel in {"email", "sms"}:
+        return subscriber.address
+    return f"{subscriber.address[:280]} ({subscriber.id})"
+
+
+def page_address(kind: str) -> str:
+    """The address of an integration of the page itself in the list of deliveries."""
+    return f"page {kind}"
+
+
+def integration_secrets(row: Integration) -> dict[str, str]:
+    """What the channel needs to post for the page."""
+    secrets = sealing.unseal_mapping(row.sealed)
+    names = {each.name for each in CHANNELS[row.kind].fields}
+    return {name: value for name, value in secrets.items() if name in names}
+
+
+def _parts(subscriber: Subscriber) -> dict[str, str]:
+    token = links.leave_token(subscriber.id)
+    return {"manage_url": links.manage_url(token), "leave_url": links.leave_url(token)}
+
+
+def _keep_digests(batch: Iterable[Subscriber]) -> None:
+    """Store the digests of links that go out now for the first time, so that they are found again."""
+    changed = []
+    for row in batch:
+        digest = links.digest(links.leave_token(row.id))
+        if row.channel == "email" and row.unsubscribe_digest != digest:
+            row.unsubscribe_digest = digest
+            changed.append(row)
+    if changed:
+        Subscriber.objects.bulk_update(changed, ["unsubscribe_digest"])
+
+
+def _let_go(topic: str, *, now: datetime) -> None:
+    """End the subscriptions to this one event; what is on its way to them still arrives."""
+    followers = Subscriber.objects.exclude(state=State.ENDED).filter(follows=topic)
+    followers.update(state=State.ENDED, ended_at=now, ended_reason=granting.EVENT_OVER)

@@ -1,0 +1,164 @@
+"""Know before you send: who would get it, who would not and why, and how long it takes.
+
+Asks the same question as the fan-out (`recipients.told`), so that the numbers are those of the
+sending, for as long as nobody subscribes in between.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Case, Count, Exists, Q, Value, When
+from django.utils.translation import gettext_noop
+
+from notifications.channels import CHANNELS
+from subscribers import chart, recipients
+from subscribers.chart import Stage
+from subscribers.models import Integration, State, Subscriber
+
+# What a channel without a limit of its own is expected to do in a second (bench/fanout.py).
+_USUAL_PER_S = {"email": 300, "webhook": 50, "webpush": 50}
+_OTHERWISE_PER_S = 20
+# Promised times (O2, O3, O5, O6).
+PROMISED = {"email": timedelta(minutes=5)}
+PROMISED_OTHERWISE = timedelta(minutes=2)
+
+
+class Why(StrEnum):
+    """Why somebody who is subscribed is not told; the first that holds."""
+
+    UNCONFIRMED = "unconfirmed"
+    SUPPRESSED = "suppressed"
+    PAUSED = "paused"
+    OTHER_SERVICES = "other_services"
+    NOT_THIS_STAGE = "not_this_stage"
+
+    @property
+    def label(self) -> str:
+        """The English words for a person, to be translated where they are shown."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Why.UNCONFIRMED: gettext_noop("not confirmed"),
+    Why.SUPPRESSED: gettext_noop("bounced, complained or answered STOP"),
+    Why.PAUSED: gettext_noop("paused, because deliveries fail"),
+    Why.OTHER_SERVICES: gettext_noop("chose other services"),
+    Why.NOT_THIS_STAGE: gettext_noop("not told of this step on this channel"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One channel: how many get it, how many do not and why, and how long sending takes."""
+
+    channel: str
+    told: int = 0
+    not_told: Mapping[Why, int] = field(default_factory=dict)
+    takes: timedelta = timedelta()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the last one gets it after the promised time."""
+        return self.takes > promised(self.channel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """All channels that somebody uses; `page` are the page's own integrations that post it."""
+
+    parts: tuple[Part, ...] = ()
+    page: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(part.told for part in self.parts)
+
+
+def of(
+    *, stage: Stage, component_ids: Collection[int], topic: str, now: datetime | None = None
+) -> Forecast:
+    """What would be sent if this were posted now; a fixed number of queries.
+
+    `topic` is that of the event ("incident:9k2…"), empty while it has none. Without `now` it counts
+    whoever is confirmed.
+    """
+    told = recipients.told(stage=stage, component_ids=component_ids, topic=topic, at=now)
+    counts = dict(told.order_by().values_list("channel").annotate(Count("id")))
+    others = _others(stage=stage, component_ids=component_ids, topic=topic)
+    channels = [channel for channel in chart.CHANNELS if channel in counts or channel in others]
+    parts = tuple(
+        Part(
+            channel=channel,
+            told=counts.get(channel, 0),
+            not_told=others.get(channel, {}),
+            takes=_takes(channel, counts.get(channel, 0)),
+        )
+        for channel in channels
+    )
+    posts = recipients.channels_told(stage, with_postmortems=False)
+    page = Integration.objects.filter(is_enabled=True, kind__in=posts).order_by("kind")
+    return Forecast(parts=parts, page=tuple(page.values_list("kind", flat=True)))
+
+
+def everybody() -> Forecast:
+    """All who are told of something, whatever it is, and those who did not confirm yet."""
+    rows = Subscriber.objects.filter(follows="", state__in=[State.ACTIVE, State.WAITING]).order_by()
+    told: dict[str, int] = {}
+    waiting: dict[str, int] = {}
+    counted = rows.values_list("channel", "state").annotate(Count("id"))
+    for channel, state, count in counted:
+        (told if state == State.ACTIVE else waiting)[channel] = count
+    parts = tuple(
+        Part(
+            channel=channel,
+            told=told.get(channel, 0),
+            not_told={Why.UNCONFIRMED: waiting[channel]} if channel in waiting else {},
+        )
+        for channel in chart.CHANNELS
+        if channel in told or channel in waiting
+    )
+    page = Integration.objects.filter(is_enabled=True).order_by("kind")
+    return Forecast(parts=parts, page=tuple(page.values_list("kind", flat=True)))
+
+
+def promised(channel: str) -> timedelta:
+    """The time within which a message on this channel is to arrive."""
+    return PROMISED.get(channel, PROMISED_OTHERWISE)
+
+
+def speed_per_s(channel: str) -> float:
+    """How many messages a second leave on this channel: its limit, or what is usual."""
+    known = CHANNELS.get(channel)
+    limit = known.per_s if known is not None else 0
+    return limit or _USUAL_PER_S.get(channel, _OTHERWISE_PER_S)
+
+
+def _takes(channel: str, count: int) -> timedelta:
+    return timedelta(seconds=round(count / speed_per_s(channel)))
+
+
+def _others(
+    *, stage: Stage, component_ids: Collection[int], topic: str
+) -> dict[str, dict[Why, int]]:
+    """By channel and reason, those who are subscribed and not told; followers of others are left out."""
+    rows = Subscriber.objects.exclude(state=State.ENDED)
+    rows = rows.filter(Q(follows="") | Q(follows=topic))
+    concerned = recipients.concerned(component_ids=component_ids, topic=topic)
+    is_told = Q(channel__in=recipients.channels_told(stage))
+    if stage is Stage.POSTMORTEM_PUBLISHED:
+        is_told &= Q(wants_postmortems=True)
+    why = Case(
+        When(state=State.WAITING, then=Value(Why.UNCONFIRMED.value)),
+        When(Exists(recipients.suppressions()), then=Value(Why.SUPPRESSED.value)),
+        When(state=State.PAUSED, then=Value(Why.PAUSED.value)),
+        When(~Q(id__in=concerned.values("id")), then=Value(Why.OTHER_SERVICES.value)),
+        When(~is_told, then=Value(Why.NOT_THIS_STAGE.value)),
+        default=Value(""),
+    )
+    found: dict[str, dict[Why, int]] = {}
+    counted = rows.annotate(why=why).exclude(why="").order_by()
+    for channel, reason, count in counted.values_list("channel", "why").annotate(Count("id")):
+        found.setdefault(channel, {})[Why(reason)] = count
+    return found

@@ -1,0 +1,34 @@
+"""The links of a subscription that stand in every mail: opaque, and for nobody else to guess.
+
+The token is made from the row's id with our key, so that the fan-out can write ten thousand links
+without storing a secret; the row keeps its digest, by which a link is found again (D2).
+"""
+
+import base64
+import hashlib
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+_BYTES = 24
+
+
+def leave_token(subscriber_id: int) -> str:
+    """The token that ends this subscription, and leads to its page; 32 characters of base64url."""
+    made = salted_hmac("subscribers.leave", str(subscriber_id), algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(made[:_BYTES]).decode()
+
+
+def digest(token: str) -> str:
+    """What `Subscriber.unsubscribe_digest` holds of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def leave_url(token: str) -> str:
+    """Where one click ends the subscription (RFC 8058): a POST acts, a GET shows a button."""
+    return f"{settings.CANDOR_ORIGIN}/subscriptions/leave/{token}"
+
+
+def manage_url(token: str) -> str:
+    """Where the holder of a mail asks for a link to change what they get."""
+    return f"{settings.CANDOR_ORIGIN}/subscriptions/manage/{token}"

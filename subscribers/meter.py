@@ -1,0 +1,160 @@
+"""How far an event is on its way: sent of total by channel, and whether the promised time was kept.
+
+Read by the screens of an incident or a maintenance while it is being told; a miss is told to the
+operators once.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from notifications import reading
+from notifications.channels import CHANNELS
+from notifications.reading import Progress
+from subscribers import forecast, operators
+from subscribers.chart import Stage
+from subscribers.content import Content
+from subscribers.models import Broadcast
+
+# Older events are history: nobody can do anything about them any more.
+_LOOK_BACK = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    """One channel of one event. `waited` is how long the oldest has been waiting."""
+
+    channel: str
+    total: int
+    sent: int
+    waiting: int
+    failed: int
+    settled: int
+    promised: timedelta
+    waited: timedelta | None
+    is_missed: bool
+
+    @property
+    def percent(self) -> int:
+        """How much of it is done: sent, or nobody waits for it."""
+        return 100 * (self.total - self.waiting) // self.total if self.total else 0
+
+    @property
+    def title(self) -> str:
+        """The channel for people."""
+        known = CHANNELS.get(self.channel)
+        return known.title if known is not None else self.channel
+
+    @property
+    def waited_s(self) -> int:
+        return int(self.waited.total_seconds()) if self.waited else 0
+
+    @property
+    def promised_minutes(self) -> int:
+        return int(self.promised.total_seconds() // 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """One event that was announced."""
+
+    key: str
+    stage: str
+    title: str
+    posted_at: datetime
+    is_expanded: bool
+    is_cancelled: bool
+    gauges: tuple[Gauge, ...]
+
+    @property
+    def stage_label(self) -> str:
+        return _(Stage(self.stage).label)
+
+    @property
+    def is_missed(self) -> bool:
+        return any(gauge.is_missed for gauge in self.gauges)
+
+
+def of(*, topic: str, now: datetime) -> list[Meter]:
+    """The meters of everything that was announced of an event, newest first; two queries."""
+    return _meters(list(Broadcast.objects.filter(topic=topic).order_by("-id")[:20]), now=now)
+
+
+def recent(*, now: datetime, limit: int = 20) -> list[Meter]:
+    """The meters of what was announced last, newest first."""
+    return _meters(list(Broadcast.objects.order_by("-id")[:limit]), now=now)
+
+
+def note_misses(*, now: datetime) -> int:
+    """Tell operators of events whose promised time passed with somebody waiting; how many are new."""
+    rows = Broadcast.objects.recent(since=now - _LOOK_BACK)
+    rows = rows.filter(missed_at__isnull=True, cancelled_at__isnull=True)
+    told = 0
+    for meter in _meters(list(rows[:100]), now=now):
+        if meter.is_missed:
+            told += _tell(meter, now=now)
+    return told
+
+
+def _tell(meter: Meter, *, now: datetime) -> bool:
+    lines = [
+        _("%(channel)s: %(sent)d of %(total)d sent, promised within %(minutes)d min")
+        % {
+            "channel": gauge.channel,
+            "sent": gauge.sent,
+            "total": gauge.total,
+            "minutes": gauge.promised_minutes,
+        }
+        for gauge in meter.gauges
+        if gauge.is_missed
+    ]
+    with transaction.atomic():
+        new = Broadcast.objects.filter(key=meter.key, missed_at__isnull=True)
+        if not new.update(missed_at=now):
+            return False
+        operators.tell(
+            key=f"missed:{meter.key}",
+            subject=_("Subscribers wait longer than promised: %(title)s") % {"title": meter.title},
+            text="\n".join(lines) + "\n",
+            path="/admin/messages/",
+            now=now,
+        )
+    return True
+
+
+def _meters(rows: list[Broadcast], *, now: datetime) -> list[Meter]:
+    by_key: dict[str, list[Progress]] = defaultdict(list)
+    for found in reading.progress(dedupe_keys=[row.key for row in rows]):
+        by_key[found.dedupe_key].append(found)
+    return [
+        Meter(
+            key=row.key,
+            stage=row.stage,
+            title=Content.from_json(row.content).title if row.content else "",
+            posted_at=row.created_at,
+            is_expanded=row.expanded_at is not None,
+            is_cancelled=row.cancelled_at is not None,
+            gauges=tuple(_gauge(found, row=row, now=now) for found in by_key[row.key]),
+        )
+        for row in rows
+    ]
+
+
+def _gauge(found: Progress, *, row: Broadcast, now: datetime) -> Gauge:
+    promised = forecast.promised(found.channel)
+    due_at = row.created_at + promised
+    is_late = found.last_sent_at is not None and found.last_sent_at > due_at
+    return Gauge(
+        channel=found.channel,
+        total=found.total,
+        sent=found.sent,
+        waiting=found.waiting,
+        failed=found.failed,
+        settled=found.settled,
+        promised=promised,
+        waited=None if found.oldest_at is None else now - found.oldest_at,
+        is_missed=is_late or (found.waiting > 0 and now > due_at),
+    )

@@ -1,0 +1,26 @@
+"""Who asked to be told, what they want to hear, and what is to be told to them."""
+
+from subscribers.models.broadcasts import Broadcast, Integration
+from subscribers.models.people import (
+    Origin,
+    Proof,
+    Purpose,
+    State,
+    Subscriber,
+    Subscription,
+)
+from subscribers.models.suppression import InboundMessage, Reason, Suppression
+
+__all__ = [
+    "Broadcast",
+    "InboundMessage",
+    "Integration",
+    "Origin",
+    "Proof",
+    "Purpose",
+    "Reason",
+    "State",
+    "Subscriber",
+    "Subscription",
+    "Suppression",
+]

@@ -1,0 +1,52 @@
+"""Who is told of an event: the one question that the fan-out and the forecast both ask.
+
+So that the set that was forecast is the set that is sent (issue 5, section 2).
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from subscribers import chart
+from subscribers.chart import Stage
+from subscribers.models import Subscriber, Suppression
+from subscribers.models.people import SubscriberQuerySet
+
+
+def channels_told(stage: Stage, *, with_postmortems: bool = True) -> list[str]:
+    """The channels that the chart gives this stage to (a postmortem only to those who want them)."""
+    return [
+        channel
+        for channel in chart.CHANNELS
+        if chart.tells(stage, channel, wants_postmortems=with_postmortems)
+    ]
+
+
+def concerned(*, component_ids: Collection[int], topic: str) -> SubscriberQuerySet:
+    """Everybody whose choice covers the event, whether or not they can be told."""
+    return Subscriber.objects.concerned(component_ids=sorted(component_ids), topic=topic)
+
+
+def told(
+    *, stage: Stage, component_ids: Collection[int], topic: str, at: datetime | None
+) -> SubscriberQuerySet:
+    """Those who get it: confirmed by `at`, concerned, on a channel of this stage, not suppressed.
+
+    Without `at`, whoever is confirmed by the time that the database is asked.
+    """
+    rows = concerned(component_ids=component_ids, topic=topic).active()
+    rows = rows.filter(channel__in=channels_told(stage))
+    if at is not None:
+        # Who was added with a stated consent confirmed nothing.
+        rows = rows.filter(
+            Q(confirmed_at__lte=at) | Q(confirmed_at__isnull=True, created_at__lte=at)
+        )
+    if stage is Stage.POSTMORTEM_PUBLISHED:
+        rows = rows.filter(wants_postmortems=True)
+    return rows.exclude(Exists(suppressions()))
+
+
+def suppressions() -> QuerySet[Suppression]:
+    """The suppressions of the address of an outer subscriber."""
+    return Suppression.objects.filter(channel=OuterRef("channel"), canonical=OuterRef("canonical"))

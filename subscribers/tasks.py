@@ -1,0 +1,33 @@
+"""Doorbells of the subscribers: beat rings, the rows say what is to be told.
+
+Which queue they go to stands in the routes of `statuspage.celery`.
+"""
+
+from celery import shared_task
+from django.utils import timezone
+
+from subscribers import bouncing, fanout, integrations, meter
+
+
+@shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
+def expand_broadcasts() -> None:
+    """Write the deliveries of what was announced."""
+    fanout.expand(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def retire_bounced() -> None:
+    """Stop writing to addresses that do not take our messages."""
+    bouncing.retire_bounced(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def note_misses() -> None:
+    """Tell operators of an event that did not reach everybody in the promised time."""
+    meter.note_misses(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def keep_integrations_fresh() -> None:
+    """Renew tokens before they run out."""
+    integrations.keep_fresh(now=timezone.now())

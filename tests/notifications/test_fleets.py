@@ -1,0 +1,96 @@
+"""Many messages for one server leave over several connections, none twice and none lost."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+from pytest_django import Settings
+
+from notifications import delivering, leasing, outbox, pacing
+from notifications.models import Circuit, Delivery, State
+from tests.notifications import post, sinks
+
+MANY = 60
+
+
+def _put(count: int, now: datetime) -> None:
+    letters = [post.letter(address=f"reader{number}@example.com") for number in range(count)]
+    outbox.put_many(letters=letters, now=now)
+
+
+def _states() -> Counter[str]:
+    return Counter(Delivery.objects.values_list("state", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_leave_over_several_connections_each_once(now: datetime, settings: Settings) -> None:
+    settings.EMAIL_CONNECTIONS = 4
+    _put(MANY, now)
+    with sinks.hostile() as server:
+        post.use_smtp(settings, server.port)
+        drained = delivering.drain(now=now)
+        connections, received = server.connections, list(server.received)
+
+    assert drained.sent == MANY
+    assert connections == 4
+    assert Counter(one for mail in received for one in mail.recipients) == Counter(
+        f"reader{number}@example.com" for number in range(MANY)
+    )
+    assert _states() == {State.SENT: MANY}
+    assert not Delivery.objects.filter(handed_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_goes_away_trips_the_breaker_once_and_loses_nothing(
+    now: datetime, settings: Settings
+) -> None:
+    settings.EMAIL_CONNECTIONS = 4
+    _put(MANY, now)
+    post.use_smtp(settings, sinks.free_port())
+
+    drained = delivering.drain(now=now)
+
+    assert drained.sent == 0
+    assert Circuit.objects.get(channel="email").failures == 1
+    assert _states() == {State.PENDING: MANY}
+    assert set(Delivery.objects.values_list("attempts", flat=True)) == {0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_content_that_is_refused_three_times_stops_the_rest(
+    now: datetime, settings: Settings
+) -> None:
+    settings.EMAIL_CONNECTIONS = 2
+    _put(MANY, now)
+    with sinks.hostile(DOT="554 5.7.1 spam") as server:
+        post.use_smtp(settings, server.port)
+        delivering.drain(now=now)
+
+    states = _states()
+    assert states == {State.FAILED: 3, State.PENDING: MANY - 3}
+    assert Circuit.objects.get(channel="email").failures == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_limited_speed_holds_for_all_workers_together(now: datetime, settings: Settings) -> None:
+    settings.EMAIL_PER_S = 5
+    _put(MANY, now)
+    with sinks.hostile() as server:
+        post.use_smtp(settings, server.port)
+        sent = [
+            post.drain(now=now + timedelta(seconds=at)).sent for at in (0, 0, 0.4, 1, 1, 60, 60)
+        ]
+    assert sent == [5, 0, 2, 3, 0, 5, 0]
+
+
+@pytest.mark.django_db
+def test_marking_many_finds_those_that_were_taken_away(now: datetime) -> None:
+    _put(3, now)
+    rows = leasing.claim(channel="email", now=now, limit=3, lease=timedelta(seconds=90))
+    outbox.cancel(dedupe_key=rows[1].dedupe_key)
+    assert leasing.mark_handed_many(rows=rows, now=now) == {rows[0].id, rows[2].id}
+
+
+@pytest.mark.django_db
+def test_without_a_limit_all_may_leave(now: datetime) -> None:
+    assert pacing.take(channel="email", wanted=700, per_s=0, now=now) == 700

@@ -1,0 +1,156 @@
+"""Order within a topic: a later update takes in the earlier ones that are still unsent."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from notifications import leasing, outbox
+from notifications.messages import Message
+from notifications.models import Delivery, State
+from tests.notifications import post, sinks
+
+LEASE = timedelta(seconds=90)
+
+
+def _tell(sequence: int, *, now: datetime, address: str = "ana@example.com", **fields: Any) -> None:
+    word = f"Update {sequence}"
+    letter = post.letter(
+        address=address,
+        dedupe_key=f"update:{sequence}",
+        message=Message(subject=word, text=f"{word}.\n"),
+        topic="incident:a",
+        sequence=sequence,
+        **fields,
+    )
+    outbox.put_many(letters=[letter], now=now)
+
+
+def _states() -> list[str]:
+    return list(Delivery.objects.order_by("sequence").values_list("state", flat=True))
+
+
+@pytest.mark.django_db
+@pytest.mark.req("G-05")
+def test_only_the_latest_of_three_unsent_updates_leaves_and_says_so(
+    now: datetime, sink: sinks.Sink
+) -> None:
+    for sequence in (1, 2, 3):
+        _tell(sequence, now=now)
+
+    post.drain(now=now)
+
+    (received,) = sink.received
+    assert received.mail["Subject"] == "Update 3"
+    assert "2 earlier updates were not sent to you" in received.mail.get_content()
+    assert _states() == [State.FOLDED, State.FOLDED, State.SENT]
+
+
+@pytest.mark.django_db
+def test_another_recipient_and_another_topic_are_left_alone(
+    now: datetime, sink: sinks.Sink
+) -> None:
+    _tell(1, now=now)
+    _tell(2, now=now, address="bo@example.com")
+    outbox.put_many(letters=[post.letter(topic="incident:b", sequence=9)], now=now)
+
+    post.drain(now=now)
+
+    assert len(sink.received) == 3
+    assert not Delivery.objects.filter(folded__gt=0).exists()
+
+
+@pytest.mark.django_db
+def test_the_newer_waits_while_the_older_is_being_sent(now: datetime, sink: sinks.Sink) -> None:
+    _tell(1, now=now)
+    (older,) = leasing.claim(channel="email", now=now, limit=5, lease=LEASE)
+    _tell(2, now=now)
+
+    post.drain(now=now)
+    assert sink.received == []
+
+    leasing.mark_handed(row=older, now=now)
+    leasing.mark_sent(row=older, now=now)
+    post.drain(now=now)
+    assert [received.mail["Subject"] for received in sink.received] == ["Update 2"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_an_older_that_failed_is_not_tried_again_behind_a_newer(
+    now: datetime, sink: sinks.Sink, is_sent: bool
+) -> None:
+    _tell(1, now=now)
+    (older,) = leasing.claim(channel="email", now=now, limit=5, lease=LEASE)
+    _tell(2, now=now)
+    leasing.mark_again(row=older, at=now + timedelta(seconds=30), error="450 later")
+    if is_sent:
+        post.drain(now=now)
+
+    post.drain(now=now + timedelta(minutes=1))
+
+    assert [received.mail["Subject"] for received in sink.received] == ["Update 2"]
+    assert _states() == [State.FOLDED, State.SENT]
+
+
+@pytest.mark.django_db
+def test_a_sender_that_slept_over_its_lease_cannot_send_the_older_any_more(
+    now: datetime, sink: sinks.Sink
+) -> None:
+    _tell(1, now=now)
+    (older,) = leasing.claim(channel="email", now=now, limit=5, lease=LEASE)
+    _tell(2, now=now)
+
+    for seconds in (91, 92):
+        post.drain(now=now + timedelta(seconds=seconds))
+
+    assert [received.mail["Subject"] for received in sink.received] == ["Update 2"]
+    with pytest.raises(leasing.LeaseLost):
+        leasing.mark_handed(row=older, now=now + timedelta(seconds=93))
+
+
+@pytest.mark.django_db
+def test_an_older_in_doubt_gets_no_second_copy_behind_a_newer(
+    now: datetime, sink: sinks.Sink
+) -> None:
+    _tell(1, now=now)
+    (older,) = leasing.claim(channel="email", now=now, limit=5, lease=LEASE)
+    leasing.mark_handed(row=older, now=now)
+    _tell(2, now=now)
+
+    for minutes in (2, 10):
+        post.drain(now=now + timedelta(minutes=minutes))
+
+    assert [received.mail["Subject"] for received in sink.received] == ["Update 2"]
+    assert _states() == [State.UNKNOWN, State.SENT]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("AMB-18")
+def test_cancelling_a_topic_stops_what_is_unsent_of_it(now: datetime, sink: sinks.Sink) -> None:
+    _tell(1, now=now)
+    _tell(2, now=now, address="bo@example.com")
+    post.put(now=now)
+
+    assert outbox.cancel_topic(topic="incident:a") == 2
+    post.drain(now=now)
+
+    assert sink.addresses == ["ops@example.com"]
+
+
+def still_granted(grants: set[str]) -> set[str]:
+    """Stands for the app above that knows."""
+    return {grant for grant in grants if grant != "reader:2"}
+
+
+@pytest.mark.django_db
+@pytest.mark.req("N4")
+def test_who_left_meanwhile_gets_nothing(now: datetime, sink: sinks.Sink, settings: Any) -> None:
+    settings.DELIVERY_GRANTS = {"reader": "tests.notifications.test_folding.still_granted"}
+    _tell(1, now=now, grant="reader:1")
+    _tell(2, now=now, address="bo@example.com", grant="reader:2")
+
+    post.drain(now=now)
+
+    assert sink.addresses == ["ana@example.com"]
+    assert _states() == [State.SENT, State.CANCELLED]

@@ -1,0 +1,141 @@
+"""What an author sees before posting is what is sent."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+from django.apps import apps
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from pytest_django import Settings
+
+from subscribers import fanout, forecast
+from subscribers.chart import Stage
+from subscribers.content import Content
+from subscribers.forecast import Why
+from subscribers.models import Suppression
+from tests import build
+
+Delivery = apps.get_model("notifications", "Delivery")
+NOW = build.LONG_AGO + timedelta(days=1)
+TOPIC = "incident:abc"
+
+PEOPLE = st.lists(
+    st.fixed_dictionaries(
+        {
+            "channel": st.sampled_from(["email", "sms", "webhook", "slack", "webpush"]),
+            "state": st.sampled_from(["active", "active", "active", "waiting", "paused", "ended"]),
+            "chosen": st.sets(st.integers(0, 2)),
+            "follows": st.sampled_from(["", "", "", TOPIC, "incident:other"]),
+            "wants_postmortems": st.booleans(),
+            "is_suppressed": st.sampled_from([False, False, True]),
+        }
+    ),
+    max_size=12,
+)
+
+
+def _content() -> Content:
+    return Content(
+        kind="incident",
+        public_id="abc",
+        update_id="u",
+        page_name="Acme",
+        title="Trouble",
+        word="Investigating",
+        state="investigating",
+        stage="incident_created",
+        path="/incidents/abc",
+        at=NOW.isoformat(),
+        when="Now.",
+    )
+
+
+class ForecastIsSent(TestCase):
+    """A property: for any people and any event, the forecast counts what the fan-out writes."""
+
+    @given(
+        people=PEOPLE,
+        stage=st.sampled_from(Stage),
+        touched=st.sets(st.integers(0, 2)),
+        topic=st.sampled_from([TOPIC, TOPIC, ""]),
+    )
+    @settings(max_examples=settings().max_examples // 2, deadline=None)
+    def test_the_set_that_was_forecast_is_the_set_that_is_sent(
+        self, people: list[dict[str, object]], stage: Stage, touched: set[int], topic: str
+    ) -> None:
+        components = [build.component() for _ in range(3)]
+        for number, person in enumerate(people):
+            address = f"p{number}@example.com"
+            row = build.subscriber(
+                channel=person["channel"],
+                address=address,
+                state=person["state"],
+                follows=person["follows"],
+                wants_postmortems=person["wants_postmortems"],
+                components=[components[at] for at in person["chosen"]],  # type: ignore[attr-defined]
+            )
+            if person["is_suppressed"]:
+                Suppression.objects.create(
+                    channel=row.channel, canonical=address, reason="operator", created_at=NOW
+                )
+        ids = [components[at].id for at in touched]
+        expected = forecast.of(stage=stage, component_ids=ids, topic=topic, now=NOW)
+        fanout.announce(
+            key="update:u",
+            topic=topic,
+            stage=stage,
+            component_ids=ids,
+            content=_content(),
+            ends_topic=False,
+            now=NOW,
+        )
+        fanout.expand(now=NOW)
+
+        sent = Counter(Delivery.objects.values_list("channel", flat=True))
+        assert {part.channel: part.told for part in expected.parts if part.told} == dict(sent)
+        subscribed = [
+            one for one in people if one["state"] != "ended" and one["follows"] in {"", topic}
+        ]
+        counted = sum(part.told + sum(part.not_told.values()) for part in expected.parts)
+        assert counted == len(subscribed)
+
+
+@pytest.mark.django_db
+@pytest.mark.req("AMB-15", "N11")
+def test_it_says_who_does_not_get_it_and_why(now: datetime) -> None:
+    api, web = build.component(), build.component()
+    build.subscriber(components=[api])
+    build.subscriber(components=[web])
+    build.subscriber(state="waiting")
+    build.subscriber(state="paused")
+    bounced = build.subscriber()
+    Suppression.objects.create(
+        channel="email", canonical=bounced.canonical, reason="complaint", created_at=now
+    )
+    build.subscriber(channel="sms", address="+15550100")
+
+    found = forecast.of(stage=Stage.INCIDENT_IDENTIFIED, component_ids=[api.id], topic="", now=now)
+
+    mail, sms = found.parts
+    assert (mail.channel, mail.told) == ("email", 1)
+    assert mail.not_told == {
+        Why.OTHER_SERVICES: 1,
+        Why.UNCONFIRMED: 1,
+        Why.PAUSED: 1,
+        Why.SUPPRESSED: 1,
+    }
+    assert (sms.told, sms.not_told) == (0, {Why.NOT_THIS_STAGE: 1})
+    assert found.total == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.req("O2", "G-04")
+def test_it_says_when_the_promise_cannot_be_kept(now: datetime, settings: Settings) -> None:
+    settings.EMAIL_PER_S = 1
+    for _ in range(301):
+        build.subscriber()
+    found = forecast.of(stage=Stage.INCIDENT_CREATED, component_ids=[], topic="", now=now)
+    assert found.parts[0].takes == timedelta(seconds=301)
+    assert found.parts[0].is_late
