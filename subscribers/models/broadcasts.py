@@ -21,8 +21,9 @@ class Broadcast(models.Model):
 
     `topic` is the incident or maintenance ("incident:9k2…"): what follows in one topic supersedes
     what was not sent yet, and follows it. `content` is what is said, rendered once, as
-    `subscribers.content.Content` reads it. `cursor` is the id of the last subscriber whose
-    delivery was written: a worker that dies resumes there.
+    `subscribers.content.Content` reads it. `lane` is the group of channels being expanded (see
+    `subscribers.fanout.LANES`) and `cursor` the id of the last subscriber of it whose delivery was
+    written: a worker that dies resumes there.
     """
 
     key = models.CharField(max_length=100, unique=True)
@@ -32,6 +33,7 @@ class Broadcast(models.Model):
     content = models.JSONField(default=dict)
     ends_topic = models.BooleanField(default=False)  # followers are let go afterwards
     created_at = models.DateTimeField(_("posted"))
+    lane = models.PositiveSmallIntegerField(default=0, db_default=0)
     cursor = models.PositiveBigIntegerField(default=0)
     expanded_at = models.DateTimeField(null=True, default=None)
     cancelled_at = models.DateTimeField(null=True, default=None)

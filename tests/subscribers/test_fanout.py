@@ -1,5 +1,6 @@
 """From an operator's update to deliveries: who gets one, once, and what it says."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -156,7 +157,7 @@ def test_expanding_again_or_after_a_crash_doubles_nothing(
     people = {build.subscriber().address for _ in range(8)}
     _incident(build.component(), now=now)
 
-    fanout.expand(now=now, batches=1)
+    fanout.expand(now=now, batches=2)  # the first finds nobody but mail readers
     assert Delivery.objects.count() == 3
     # A worker died after its batch, and another began with what it had read before.
     stale = Broadcast.objects.get()
@@ -167,6 +168,24 @@ def test_expanding_again_or_after_a_crash_doubles_nothing(
     assert set(Delivery.objects.values_list("address", flat=True)) == people
     assert Delivery.objects.count() == 8
     assert Broadcast.objects.get().written == {"email": 8}
+
+
+@pytest.mark.req("O3", "O5")
+def test_what_is_promised_sooner_is_expanded_before_any_mail(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "BATCH", 2)
+    for _ in range(3):
+        build.subscriber()
+    others = [build.subscriber(channel="webhook", address=f"hook{n}") for n in range(3)]
+    _incident(build.component(), now=now)
+    _incident(build.component(), now=now)
+
+    fanout.expand(now=now, batches=4)
+    assert Counter(Delivery.objects.values_list("channel", flat=True)) == {"webhook": 6}
+    fanout.expand(now=now)
+    assert Counter(Delivery.objects.values_list("channel", flat=True)) == {"webhook": 6, "email": 6}
+    assert len({*Delivery.objects.values_list("grant", flat=True)}) == 3 + len(others)
 
 
 @pytest.mark.req("G-05")
@@ -180,7 +199,8 @@ def test_a_newer_update_waits_until_the_older_is_expanded(
     publishing.post_update(
         incident=incident, state=State.RESOLVED, text="Over.", notify=True, now=now
     )
-    fanout.expand(now=now, batches=2)
+    fanout.expand(now=now, batches=4)
+    assert Delivery.objects.count() == 4
     assert set(Delivery.objects.values_list("dedupe_key", flat=True)) == {
         Broadcast.objects.earliest("id").key
     }
