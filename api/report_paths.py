@@ -2,10 +2,11 @@
 
 import re
 
+# One version of the Node reporter keeps the path of its base address, "/status/" (capture C3).
 # Doubled slashes come from a base address with a slash at its end (protocols 0.12); the replica of
 # a flush keeps its own, because WSGI has decoded `tcp%3A%2F%2F…` by now (0.10).
 REPORT = re.compile(
-    r"/+(?:(?P<vigil>reporter)|v1/+report)/+(?P<service>[^/]+)/+(?P<node>[^/]+)"
+    r"(?:/+status)?/+(?:(?P<vigil>reporter)|v1/+report)/+(?P<service>[^/]+)/+(?P<node>[^/]+)"
     r"(?:/(?P<replica>.*))?",
     re.DOTALL,
 )

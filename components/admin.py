@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from common import console
 from common.console import ConsoleAdmin, ReadOnlyAdmin
-from components import catalogue
+from components import catalogue, claims
 from components.models import Component, ComponentGroup, Page, StatusChange
 from components.status import Status
 
@@ -98,6 +98,7 @@ class ComponentGroupAdmin(ConsoleAdmin[ComponentGroup]):
 class PageAdmin(ConsoleAdmin[Page]):
     fieldsets = (
         (None, {"fields": ("name", "time_zone")}),
+        (gettext_lazy("Maintenance"), {"fields": ("maintenance_hides_monitors",)}),
         (
             gettext_lazy("How uptime is counted"),
             {
@@ -122,7 +123,7 @@ class PageAdmin(ConsoleAdmin[Page]):
         return False
 
     def save_model(self, request: HttpRequest, obj: Page, form: Any, change: bool) -> None:
-        catalogue.change_page(page=obj, **_changed(form))
+        claims.change_page(page=obj, now=timezone.now(), **_changed(form))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

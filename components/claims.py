@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from common import auditing
 from components import catalogue, status
-from components.models import Component, StatusChange, StatusClaim
+from components.models import Component, Page, StatusChange, StatusClaim
 from components.status import ClaimValue, Source, Status
 
 
@@ -109,6 +110,30 @@ def _switch(*, component: Component, held: Status | None, now: datetime) -> None
     )
 
 
+def change_page(*, page: Page, now: datetime, **fields: Any) -> Page:
+    """Change what concerns the page as a whole, and what visitors see by it.
+
+    Services in maintenance show at once what monitors say of them when
+    `maintenance_hides_monitors` is switched off, and no longer when it is switched on.
+
+    Raises:
+        ValidationError: a field is not usable; nothing is changed.
+    """
+    with transaction.atomic():
+        catalogue.change_page(page=page, **fields)
+        if "maintenance_hides_monitors" in fields:
+            touched = StatusClaim.objects.filter(source=Source.MAINTENANCE)
+            ids = set(touched.values_list("component_id", flat=True))
+            _refresh(
+                component_ids=ids,
+                at=dict.fromkeys(ids, now),
+                notes=dict.fromkeys(ids, "page setting"),
+                cause=Source.MAINTENANCE,
+                now=now,
+            )
+    return page
+
+
 def _store(*, source: Source, reference: str, wanted: Mapping[int, Claim]) -> None:
     withdrawn = [claim.component_id for claim in wanted.values() if claim.status is None]
     if withdrawn:
@@ -145,6 +170,7 @@ def _refresh(
     ids = sorted(component_ids)
     # Row locks in id order: two recorders of the same component take turns and never deadlock.
     rows = list(Component.objects.select_for_update(of=("self",)).filter(id__in=ids).order_by("id"))
+    hides = catalogue.page().maintenance_hides_monitors
     by_component: dict[int, list[ClaimValue]] = defaultdict(list)
     for claim in StatusClaim.objects.filter(component_id__in=ids):
         by_component[claim.component_id].append(
@@ -153,7 +179,11 @@ def _refresh(
     changes: list[StatusChange] = []
     changed: list[Component] = []
     for component in rows:
-        shown = status.displayed(by_component[component.id], is_manual=component.is_manual)
+        shown = status.displayed(
+            by_component[component.id],
+            is_manual=component.is_manual,
+            maintenance_hides_monitors=hides,
+        )
         if shown == component.status:
             continue
         holds_from = max(at[component.id], component.status_since or at[component.id])

@@ -56,6 +56,15 @@ class Page(models.Model):
     major_outage_weight = _weight_field("1", _("major outage counts as down"))
     degraded_performance_weight = _weight_field("0", _("degraded performance counts as down"))
     under_maintenance_weight = _weight_field("0", _("maintenance counts as down"))
+    maintenance_hides_monitors = models.BooleanField(
+        _("maintenance hides what monitors say"),
+        default=True,
+        help_text=_(
+            "While maintenance is in progress, monitors do not change the status of its services, "
+            "and their replicas do not count for the health of the page. What an incident or a "
+            "person says is shown all the same."
+        ),
+    )
     is_demo = models.BooleanField(_("shows made-up history"), default=False, editable=False)
     revision = models.PositiveBigIntegerField(default=1, editable=False)
 

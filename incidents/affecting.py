@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from components import status
+from components import catalogue, status
 from components.models import Component, StatusClaim
 from components.status import ClaimValue, Source, Status
 from incidents import lifecycle, speaking
@@ -99,13 +99,16 @@ def consequences(
     affected = set(incident.affected.values_list("component_id", flat=True)) if incident else set()
     components = list(Component.objects.filter(id__in=affected | chosen.keys()).in_page_order())
     spoken = _claims_of_others(components, reference)
+    hides = catalogue.page().maintenance_hides_monitors
     found = []
     for component in components:
         claimed = _claimed(component.id, impact, chosen) if is_open else None
         values = spoken[component.id]
         if claimed is not None:
             values = [*values, ClaimValue(source=Source.INCIDENT, status=claimed)]
-        after = status.displayed(values, is_manual=component.is_manual)
+        after = status.displayed(
+            values, is_manual=component.is_manual, maintenance_hides_monitors=hides
+        )
         found.append(
             Consequence(
                 component_id=component.id,

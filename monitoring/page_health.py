@@ -34,8 +34,10 @@ def note(*, now: datetime) -> PageHealthChange | None:
     """
     with transaction.atomic():
         # One at a time: of two recorders the second sees what the first one stored.
-        Page.objects.select_for_update().filter(id=1).first() or catalogue.page()
-        found = [replica for replica in ailing() if not replica.is_in_maintenance]  # type: ignore[attr-defined]
+        page = Page.objects.select_for_update().filter(id=1).first() or catalogue.page()
+        found = ailing()
+        if page.maintenance_hides_monitors:
+            found = [replica for replica in found if not replica.is_in_maintenance]  # type: ignore[attr-defined]
         health = health_rules.worst(Health(replica.known) for replica in found)  # type: ignore[attr-defined]
         previous = present()
         if health == previous:
@@ -54,7 +56,7 @@ def _latest() -> PageHealthChange | None:
 
 def ailing() -> list[Replica]:
     """Replicas of visible components that are sick or dead as far as is known (`known`); those of a
-    component `is_in_maintenance` do not count for the page (decision 1).
+    component `is_in_maintenance` do not count for the page, unless it is set otherwise (decision 1).
 
     A replica that nobody looked at lately counts as what it last was: not looking heals nothing. One
     that only reports named and nobody saw healthy does not count at all.

@@ -47,9 +47,12 @@ def change_page(run: Run) -> None:
             fields[f"{status}_weight"] = wanted.weights.exact(status)
             stored[f"weights.{status}"] = float(getattr(row, f"{status}_weight"))
             said[f"weights.{status}"] = getattr(wanted.weights, status)
+    if (hides := wanted.maintenance_hides_monitors) is not None:
+        stored["maintenance_hides_monitors"] = row.maintenance_hides_monitors
+        fields["maintenance_hides_monitors"] = said["maintenance_hides_monitors"] = hides
     if changes := differences(stored, said):
         with run.reporting(("page",)):
-            catalogue.change_page(page=row, **fields)
+            claims.change_page(page=row, now=run.now, **fields)
             run.changed("page", wanted.name, changes)
 
 

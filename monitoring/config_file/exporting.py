@@ -60,7 +60,12 @@ def _page() -> dict[str, Any]:
         status: writing.short(float(getattr(row, f"{status}_weight")))
         for status in schema.Weights.model_fields
     }
-    return {"name": row.name, "time_zone": row.time_zone, "weights": weights}
+    return {
+        "name": row.name,
+        "time_zone": row.time_zone,
+        "weights": weights,
+        "maintenance_hides_monitors": row.maintenance_hides_monitors,
+    }
 
 
 def _component(row: Component, nodes: list[dict[str, Any]]) -> dict[str, Any]:

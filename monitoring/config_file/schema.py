@@ -53,11 +53,12 @@ class Weights(Section):
 
 
 class Page(Section):
-    """The page itself. Left out, `weights` keeps what is stored."""
+    """The page itself. Left out, `weights` and `maintenance_hides_monitors` keep what is stored."""
 
     name: Name
     time_zone: Annotated[Text, AfterValidator(_time_zone)] = "UTC"
     weights: Weights | None = None
+    maintenance_hides_monitors: bool | None = None
 
 
 class Location(Section):

@@ -1,8 +1,7 @@
 """More facts of the protocols document, over sockets against granian: the captured requests byte by
 byte, the manager routes M1-M6, and what a flood of reports is answered.
 
-Captures are those of protocols 6.3, with our ids and token where theirs stood. C3 is without the
-path prefix of its base address, which a proxy in front takes off.
+Captures are those of protocols 6.3, with our ids and token where theirs stood.
 """
 
 import asyncio
@@ -91,6 +90,10 @@ CAPTURES: dict[str, tuple[str, str]] = {
         NODE_VIGIL,
         '{"replica":"192.168.1.10","interval":6,"load":{"cpu":0.455,"ram":0.03808833023498207}}',
     ),
+    "C3": (
+        NODE_VIGIL.replace("/reporter/", "/status/reporter/"),
+        '{"replica":"192.168.1.10","interval":6,"load":{"cpu":0.305,"ram":0.0010802515685328184}}',
+    ),
     "C4": (
         """\
 POST /reporter/landing/web/ HTTP/1.1
@@ -112,6 +115,16 @@ Host: 127.0.0.1:18088
 Connection: keep-alive
 """,
         '{"replica_id":"192.168.1.10","interval":6,"load":{"cpu":0.305,"ram":0.0011405797538610039}}',
+    ),
+    "C6": (
+        """\
+POST /v1/report/landing/web/ HTTP/1.1
+Content-Type: application/json; charset=utf-8
+User-Agent: reporter/1.0
+Host: 127.0.0.1:18089
+Connection: keep-alive
+""",
+        '{"replica_id":"192.168.1.10","interval":30,"load":{"cpu":0.305,"ram":0.0011405797538610039}}',
     ),
     "C7": (
         """\
@@ -192,16 +205,22 @@ def test_the_captured_requests_are_accepted(world: Served, token: str, name: str
 
 
 @pytest.mark.req("W2")
-@pytest.mark.parametrize("replica", ["192.168.1.77", "tcp%3A%2F%2F10.0.0.77%3A3306"])
+@pytest.mark.parametrize(
+    ("prefix", "replica"),
+    [("", "192.168.1.77"), ("/status", "192.168.1.78"), ("", "tcp%3A%2F%2F10.0.0.77%3A3306")],
+)
 def test_the_captured_flushes_remove_what_was_reported(
-    world: Served, token: str, replica: str
+    world: Served, token: str, prefix: str, replica: str
 ) -> None:
     name = replica.replace("%3A", ":").replace("%2F", "/")
     assert (
         world.ask("POST", "/reporter/landing/web/", VIGIL | {"replica": name}, token=token).status
         == 200
     )
-    head = f"DELETE /reporter/landing/web/{replica}/ HTTP/1.1\nHost: x\nConnection: keep-alive\n"
+    head = (
+        f"DELETE {prefix}/reporter/landing/web/{replica}/ HTTP/1.1\n"
+        "Host: x\nConnection: keep-alive\n"
+    )
     first, second = (send(world, captured(head, "", token)) for _ in range(2))
     assert [(got.status, got.body, got.is_closed) for got in (first, second)] == [
         (200, b"", True),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.apps import apps
 
+from components import catalogue, claims
 from components.status import Status
 from incidents import due_steps
 from incidents import maintenance as work
@@ -153,3 +154,25 @@ def test_its_replicas_do_not_count_for_the_health_of_the_page(now: datetime) -> 
     page_health.note(now=now + 61 * MINUTE)
 
     assert page_health.present() == Health.DEAD
+
+
+def test_the_page_may_let_monitors_speak_while_it_is_worked_on(now: datetime) -> None:
+    replica = build.replica()
+    component = replica.node.component
+    working_on(replica, now)
+    die(replica, now + MINUTE)
+
+    def seen(at: datetime) -> tuple[str, str]:
+        page_health.note(now=at)
+        component.refresh_from_db()
+        return component.shown_status, page_health.present()
+
+    assert seen(now + MINUTE) == (Status.UNDER_MAINTENANCE, Health.HEALTHY)
+
+    claims.change_page(
+        page=catalogue.page(), maintenance_hides_monitors=False, now=now + 2 * MINUTE
+    )
+    assert seen(now + 2 * MINUTE) == (Status.MAJOR_OUTAGE, Health.DEAD)
+
+    claims.change_page(page=catalogue.page(), maintenance_hides_monitors=True, now=now + 3 * MINUTE)
+    assert seen(now + 3 * MINUTE) == (Status.UNDER_MAINTENANCE, Health.HEALTHY)
