@@ -67,6 +67,8 @@ class Sinks:
             body = await reader.readexactly(int(length[1])) if length else b""
             path = head.split(b" ", 2)[1].decode()
             kind = path.split("/")[1]
+            if kind.startswith("20"):  # the version of the provider of text messages
+                kind = "sms"
             await asyncio.sleep(self._pause_s)
             # What was read is taken: noted before the answer, as a real receiver stores it.
             self.note(kind, path, "", _words(body))
