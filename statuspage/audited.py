@@ -32,6 +32,8 @@ _MODELS = (
     "monitoring.Token",
     "monitoring.TruthSettings",
     "subscribers.Integration",
+    "subscribers.Subscriber",
+    "subscribers.Suppression",
 )
 # Columns that programs keep: measured, counted, or made from another column.
 _KEPT_BY_PROGRAMS = {
@@ -45,6 +47,7 @@ _KEPT_BY_PROGRAMS = {
     "monitoring.Location": {"last_seen_at"},
     "monitoring.Node": {"full_at"},
     "monitoring.Token": {"last_used_at", "last_used_from"},
+    "subscribers.Subscriber": {"canonical", "unsubscribe_digest", "failing_since"},
 }
 # Of these only what people set counts; all the rest is measured.
 _SET_BY_PEOPLE = {"monitoring.Replica": {"node", "address", "position"}}
