@@ -25,8 +25,9 @@ from notifications.channels.base import Field, FieldInvalid
 from notifications.messages import Message
 
 EMAIL = "email"
-# Browsers subscribe themselves and X is signed in to; nobody types their keys.
-_NOT_TYPED = {browsers.KIND, "x"}
+# Browsers subscribe themselves and X is signed in to; nobody types their keys. Text messages are for
+# visitors, within the budget of the page.
+_NOT_TYPED = {browsers.KIND, "x", "sms"}
 # Their titles are words and no proper names: inside a sentence they are small.
 _COMMON_NOUNS = {EMAIL, "webhook"}
 

@@ -260,6 +260,22 @@ PUSHOVER_URL = env.origin("CANDOR_PUSHOVER_URL", "https://api.pushover.net")
 PAGERDUTY_URL = env.origin("CANDOR_PAGERDUTY_URL", "https://events.pagerduty.com")
 OPSGENIE_URL = env.origin("CANDOR_OPSGENIE_URL", "https://api.opsgenie.com")
 
+# ---- text messages ---------------------------------------------------------------------------------
+TWILIO_URL = env.origin("CANDOR_TWILIO_URL", "https://api.twilio.com")
+TWILIO_SID = env.text("CANDOR_TWILIO_SID")
+TWILIO_TOKEN = env.secret("CANDOR_TWILIO_TOKEN")
+# While the token is being replaced, what is signed with the one before is believed too.
+TWILIO_TOKEN_BEFORE = env.secret("CANDOR_TWILIO_TOKEN_BEFORE")
+SMS_FROM = env.text("CANDOR_SMS_FROM")
+# One a second is what an ordinary long number carries.
+SMS_PER_S = env.number("CANDOR_SMS_PER_S", 1)
+# The address that the provider was told to call; its signature is over exactly this.
+SMS_HOOK_URL = env.text("CANDOR_SMS_HOOK_URL", f"{CANDOR_ORIGIN}/hooks/sms/twilio")
+# Words that count as STOP, START or HELP besides the English ones, for the languages of your readers.
+SMS_STOP_WORDS = env.text("CANDOR_SMS_STOP_WORDS").split()
+SMS_START_WORDS = env.text("CANDOR_SMS_START_WORDS").split()
+SMS_HELP_WORDS = env.text("CANDOR_SMS_HELP_WORDS").split()
+
 # ---- logs ------------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,

@@ -9,6 +9,7 @@ from notifications.channels.opsgenie import OpsgenieChannel
 from notifications.channels.pagerduty import PagerDutyChannel
 from notifications.channels.pushover import PushoverChannel
 from notifications.channels.slack import SlackChannel
+from notifications.channels.sms import SmsChannel
 from notifications.channels.teams import TeamsChannel
 from notifications.channels.telegram import TelegramChannel
 from notifications.channels.webhook import WebhookChannel
@@ -27,5 +28,6 @@ _ALL: list[Channel] = [
     WebhookChannel(),
     WebPushChannel(),
     XChannel(),
+    SmsChannel(),
 ]
 CHANNELS: Mapping[str, Channel] = {channel.name: channel for channel in _ALL}
