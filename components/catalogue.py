@@ -20,6 +20,24 @@ def page() -> Page:
     return row
 
 
+def keep_feed_authority(host: str) -> str:
+    """Return the host name in the ids of feeds and calendars, which never change (RFC 4151).
+
+    The first real name that the page is published under is kept for good; a number or `localhost`,
+    from a trial, only until there is one.
+    """
+    stored = page().feed_authority
+    if stored and not (_is_provisional(stored) and not _is_provisional(host)):
+        return stored
+    if stored != host:
+        Page.objects.filter(id=1, feed_authority=stored).update(feed_authority=host)
+    return host
+
+
+def _is_provisional(host: str) -> bool:
+    return host == "localhost" or host.rpartition(".")[2].isdigit() or ":" in host
+
+
 def mark_dirty() -> None:
     """Tell every publisher that the page changed; call inside the transaction of the change."""
     if not Page.objects.filter(id=1).update(revision=models.F("revision") + 1):

@@ -65,6 +65,8 @@ class Page(models.Model):
             "person says is shown all the same."
         ),
     )
+    # The host in the ids of feeds and calendars; stays when the page moves to another address.
+    feed_authority = models.CharField(max_length=253, blank=True, default="", editable=False)
     is_demo = models.BooleanField(_("shows made-up history"), default=False, editable=False)
     revision = models.PositiveBigIntegerField(default=1, editable=False)
 

@@ -179,7 +179,7 @@ def step(
     if state.is_over and row.ended_at is None and row.started_at is not None:
         row.ended_at = at
     row.next_step_at = row.planned_step
-    row.sequence += state == State.CANCELLED
+    row.sequence += state != previous
     update = entries.append(
         maintenance=row,
         kind=kind,

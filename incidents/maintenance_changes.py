@@ -68,6 +68,7 @@ def change(
         row = core.locked(maintenance)
         is_moved = _check_times(row, clean, now=now)
         row.is_detached = row.series_id is not None
+        row.sequence += clean.title != row.title and not is_moved  # counted once
         withdrawn = core.settle(row, clean, now=now)
         if is_moved:
             _replanned(

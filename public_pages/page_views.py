@@ -117,6 +117,7 @@ class SiteView:
     time_zone: ZoneInfo
     weights: Weights
     is_demo: bool
+    feed_authority: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,6 +143,7 @@ def _site(row: Page) -> SiteView:
             under_maintenance=row.under_maintenance_weight,
         ),
         is_demo=row.is_demo,
+        feed_authority=row.feed_authority,
     )
 
 

@@ -121,7 +121,8 @@ class Maintenance(models.Model):
 
     `starts_at` and `ends_at` are the plan, `started_at` and `ended_at` what happened. `zone` and
     `wall_start` (naive ISO text) are how the plan was written. `next_step_at` is when it starts or
-    finishes by itself. `sequence` rises with every change of the plan: calendars ask for it.
+    finishes by itself. `sequence` rises with every change of the times, the title or the state:
+    calendars ask for it.
     """
 
     public_id = models.CharField(max_length=12, unique=True, default=public_ids.make)

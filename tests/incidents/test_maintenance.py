@@ -250,7 +250,7 @@ def test_extending_puts_off_the_end_and_tells(now: datetime, minutes: int) -> No
     row.refresh_from_db()
     assert row.ends_at == row.next_step_at == now + 2 * HOUR + timedelta(minutes=minutes)
     assert (update.kind, update.notifies, update.ends_at) == (Kind.EXTENDED, True, row.ends_at)
-    assert row.sequence == 1
+    assert row.sequence == 2  # of the start, and of the longer end
 
 
 def test_an_overdue_window_is_extended_from_now(now: datetime) -> None:
@@ -306,7 +306,7 @@ def test_other_words_are_no_entry(now: datetime) -> None:
     maintenance_changes.change(maintenance=row, plan=plan, notify=True, now=now + MINUTE)
 
     row.refresh_from_db()
-    assert (row.title, row.sequence, row.changed_at) == ("Other", 0, now + MINUTE)
+    assert (row.title, row.sequence, row.changed_at) == ("Other", 1, now + MINUTE)
     assert "<em>New</em>" in row.html
     assert len(entries(row)) == 1
 
