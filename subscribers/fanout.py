@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from common import sealing
 from notifications import outbox
@@ -203,14 +203,22 @@ def _parts(subscriber: Subscriber) -> dict[str, str]:
 
 def _keep_digests(batch: Iterable[Subscriber]) -> None:
     """Store the digests of links that go out now for the first time, so that they are found again."""
-    changed = []
+    changed: list[Any] = []
     for row in batch:
         digest = links.digest(links.leave_token(row.id))
         if row.channel == "email" and row.unsubscribe_digest != digest:
-            row.unsubscribe_digest = digest
-            changed.append(row)
-    if changed:
-        Subscriber.objects.bulk_update(changed, ["unsubscribe_digest"])
+            changed += [row.id, digest]
+    if not changed:
+        return
+    rows = ", ".join(["(%s, %s)"] * (len(changed) // 2))
+    table = connection.ops.quote_name(Subscriber._meta.db_table)
+    # As bulk_update does it, a thousand rows cost half of their whole expansion.
+    statement = (
+        f"UPDATE {table} SET unsubscribe_digest = new.column2"  # noqa: S608 - only our own names
+        f" FROM (VALUES {rows}) AS new WHERE {table}.id = new.column1"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, changed)
 
 
 def _let_go(topic: str, *, now: datetime) -> None:
