@@ -10,6 +10,7 @@ from subscribers.models.people import (
     Subscription,
 )
 from subscribers.models.suppression import InboundMessage, Reason, Suppression
+from subscribers.models.tallies import Tally
 
 __all__ = [
     "Broadcast",
@@ -23,4 +24,5 @@ __all__ = [
     "Subscriber",
     "Subscription",
     "Suppression",
+    "Tally",
 ]

@@ -1,0 +1,99 @@
+"""How often somebody may ask, counted in the database: the limits hold when Redis is gone (C5).
+
+A sliding window over the times themselves: no double helping where two windows meet. The row of the
+tally is locked while it is looked at, so that callers of one key come one after the other.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from subscribers.models import Tally
+
+# A tally that nobody has added to for so long limits nobody.
+KEEP_FOR = timedelta(days=40)
+
+
+class TooManyRequests(Exception):
+    """Asked too often; the sentence is for a person. `after` is when to come back."""
+
+    def __init__(self, message: str, *, after: timedelta = timedelta(minutes=10)) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class NotNow(Exception):
+    """Cannot be done at the moment, through no fault of who asks; the sentence is for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many within so long."""
+
+    allowed: int
+    within: timedelta
+
+
+# A whole office may sit behind one address, and during an outage all of it subscribes.
+OF_A_CLIENT = (Limit(60, timedelta(hours=1)),)
+
+
+def take(*, kind: str, key: str, limits: Sequence[Limit], now: datetime) -> bool:
+    """Count one more of this kind for this key, if every limit has room; whether it had.
+
+    Stands in the caller's transaction: what is rolled back was not counted.
+    """
+    with transaction.atomic():
+        row = _locked(kind, key, now)
+        longest = max(limit.within for limit in limits)
+        times = [at for at in row.times if at > (now - longest).timestamp()]
+        for limit in limits:
+            if sum(at > (now - limit.within).timestamp() for at in times) >= limit.allowed:
+                return False
+        row.times, row.touched_at = [*times, now.timestamp()], now
+        row.save(update_fields=["times", "touched_at"])
+    return True
+
+
+def hold(*, kind: str, key: str, now: datetime) -> None:
+    """Make callers of one key wait for each other, to the end of the surrounding transaction."""
+    _locked(kind, key, now)
+
+
+def admit(*, client: str, now: datetime) -> None:
+    """Count a visitor at this address, with all of its /64.
+
+    Raises:
+        TooManyRequests: there were too many lately.
+    """
+    if not take(kind="client", key=network_of(client), limits=OF_A_CLIENT, now=now):
+        raise TooManyRequests(_("Too many requests from your network. Try again in an hour."))
+
+
+def network_of(client: str) -> str:
+    """What one customer of a provider holds: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        parsed = ipaddress.ip_address(client)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def prune(*, now: datetime) -> int:
+    """Delete tallies that limit nobody any more; how many."""
+    return Tally.objects.filter(touched_at__lte=now - KEEP_FOR).delete()[0]
+
+
+def _locked(kind: str, key: str, now: datetime) -> Tally:
+    digest = salted_hmac("subscribers.tally", f"{kind}:{key}", algorithm="sha256").hexdigest()
+    Tally.objects.bulk_create([Tally(key=digest, touched_at=now)], ignore_conflicts=True)
+    return Tally.objects.select_for_update().get(key=digest)

@@ -1,0 +1,44 @@
+"""How somebody on each channel is asked to prove that the address is theirs: one table.
+
+A prover is called in the transaction of who asks, `prover(subscriber=, occasion=, now=)`, puts what is
+to be sent and says whether it did. It may raise `limits.TooManyRequests` or `limits.NotNow` where
+that reveals nothing about an address.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+
+from subscribers import letters
+from subscribers.limits import NotNow
+from subscribers.models import Subscriber
+from subscribers.proofs import Occasion
+
+
+class Prover(Protocol):
+    def __call__(self, *, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool: ...
+
+
+PROVERS: dict[str, Prover] = {
+    "email": letters.prove,
+}
+
+
+def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
+    """Ask on the subscriber's channel; whether something is sent.
+
+    Raises:
+        NotNow: nobody can prove anything on this channel here.
+        TooManyRequests: see the provers.
+    """
+    prover = PROVERS.get(subscriber.channel)
+    if prover is None:
+        raise NotNow(_("This way to subscribe is not offered here."))
+    return prover(subscriber=subscriber, occasion=occasion, now=now)
+
+
+def pretend(*, channel: str, now: datetime) -> None:
+    """Do the work of asking, and send nothing: who watches the clock learns nothing (A3)."""
+    if channel == "email":
+        letters.put_decoy(now=now)

@@ -1,0 +1,356 @@
+"""The one way in which subscriptions are written: by visitors, the API, operators and imports.
+
+Nobody is told anything before they have proved that the address is theirs (N4, N8); how, says
+`proving`. Who asks gets the same answer for every address (reliability A3).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from common import auditing
+from components.models import Component
+from notifications import outbox
+from subscribers import granting, limits, links, proofs, proving
+from subscribers.limits import NotNow, TooManyRequests
+from subscribers.models import Origin, Purpose, Reason, State, Subscriber, Subscription, Suppression
+from subscribers.proofs import CodeRefused, LinkDead, Occasion
+
+__all__ = ["Choice", "CodeRefused", "LinkDead", "NotNow", "TooManyRequests"]
+
+# Why a subscription ended, besides `granting.EVENT_OVER` and the reasons of suppression.
+LEFT = "Unsubscribed."
+REMOVED = "Removed by an operator."
+
+
+class NothingChosen(ValueError):
+    """Neither everything nor one component that visitors see was chosen."""
+
+
+class Suppressed(Exception):
+    """The address is not written to, whoever subscribes it; `reason` is a `models.Reason`, or ""."""
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class HasLeft(Suppressed):
+    """Its owner unsubscribed: only they can come back, by a new confirmation (D6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What somebody wants to hear of. `follows` is the topic of one event ("incident:9k2…"), or ""."""
+
+    wants_all: bool = True
+    component_ids: frozenset[int] = field(default_factory=frozenset)
+    wants_postmortems: bool = False
+    follows: str = ""
+
+
+def ask(
+    *,
+    channel: str,
+    address: str,
+    canonical: str,
+    choice: Choice,
+    origin: Origin | str,
+    now: datetime,
+    secrets: dict[str, str] | None = None,
+    options: dict[str, Any] | None = None,
+    consent_note: str = "",
+    language: str = "",
+    client: str = "",
+) -> Subscriber:
+    """Note that this address wants to be told, and ask it to prove that: the row, new or known.
+
+    A subscription that is active stays as it is, and its owner is told so; a suppressed address is
+    told nothing. `client` is the IP address of a visitor, who is counted.
+
+    Raises:
+        NothingChosen: see there.
+        TooManyRequests: from this network, or as the channel says.
+        NotNow: the channel cannot be used at the moment.
+    """
+    _check(choice)
+    given = {
+        "address": address,
+        "options": options or {},
+        "language": language,
+        "origin": str(origin),
+        "consent_note": consent_note,
+    }
+    with transaction.atomic():
+        if client:
+            limits.admit(client=client, now=now)
+        row, is_new = _row_for(channel, canonical, choice.follows, given, now)
+        if _suppression(channel, canonical) is not None:
+            proving.pretend(channel=channel, now=now)
+            return row
+        if is_new or row.state in {State.WAITING, State.ENDED}:
+            _begin(row, given, secrets, choice, now=now)
+        occasion = Occasion.KNOWN if row.is_active else Occasion.CONFIRM
+        proving.prove(subscriber=row, occasion=occasion, now=now)
+    return row
+
+
+def add_confirmed(
+    *,
+    channel: str,
+    address: str,
+    canonical: str,
+    choice: Choice,
+    origin: Origin | str,
+    consent_note: str,
+    now: datetime,
+    secrets: dict[str, str] | None = None,
+    options: dict[str, Any] | None = None,
+    language: str = "",
+) -> Subscriber:
+    """Add an address whose consent somebody states, and note what they state; one that is there stays.
+
+    Raises:
+        Suppressed: the address is not written to (D6).
+        HasLeft: its owner unsubscribed.
+        NothingChosen: see there.
+    """
+    _check(choice)
+    given = {
+        "address": address,
+        "options": options or {},
+        "language": language,
+        "origin": str(origin),
+        "consent_note": consent_note,
+    }
+    with transaction.atomic():
+        found = _suppression(channel, canonical)
+        if found is not None:
+            message = _("This address is suppressed: %(why)s.")
+            raise Suppressed(message % {"why": Reason(found.reason).label}, reason=found.reason)
+        row, is_new = _row_for(channel, canonical, choice.follows, given, now)
+        if row.state == State.ENDED and row.ended_reason == LEFT:
+            raise HasLeft(_("The owner of this address has unsubscribed."))
+        if is_new or row.state in {State.WAITING, State.ENDED}:
+            _begin(row, given, secrets, choice, now=now)
+            _activate(row, confirmed_at=None)
+    return row
+
+
+def confirm_by_token(*, token: str, now: datetime) -> Subscriber:
+    """Confirm the subscription that this link was sent for. Raises LinkDead."""
+    proof = proofs.look(token=token, purpose=Purpose.CONFIRM, now=now)
+    with transaction.atomic():
+        proofs.use(proof=proof, now=now)
+        confirm(subscriber=proof.subscriber, now=now)
+    return proof.subscriber
+
+
+def confirm_by_code(*, subscriber: Subscriber, code: str, now: datetime) -> Subscriber:
+    """Confirm by the code that was sent; every call is one of five guesses. Raises CodeRefused."""
+    proof = proofs.guess(subscriber=subscriber, code=code, now=now)
+    with transaction.atomic():
+        try:
+            proofs.use(proof=proof, now=now)
+        except LinkDead:
+            raise CodeRefused(_("This code is wrong or no longer works.")) from None
+        confirm(subscriber=subscriber, now=now)
+    return subscriber
+
+
+def confirm(*, subscriber: Subscriber, now: datetime) -> Subscriber:
+    """Take the address as proved, from now on; one that has left stays away."""
+    with transaction.atomic():
+        row = _locked(subscriber)
+        if row.state in {State.WAITING, State.PAUSED}:
+            _activate(row, confirmed_at=now)
+    _copy(row, subscriber)
+    return subscriber
+
+
+def resume(*, subscriber: Subscriber, now: datetime) -> Subscriber:
+    """Send again to one that was paused, what is announced from now on."""
+    with transaction.atomic():
+        row = _locked(subscriber)
+        if row.state == State.PAUSED:
+            _activate(row, confirmed_at=now)
+    _copy(row, subscriber)
+    return subscriber
+
+
+def choose(*, subscriber: Subscriber, choice: Choice) -> Subscriber:
+    """Change what this subscriber hears of; what it follows stays. Raises NothingChosen."""
+    with transaction.atomic():
+        row = _locked(subscriber)
+        if not row.follows:
+            _check(choice)
+            _choose(row, choice)
+    _copy(row, subscriber)
+    return subscriber
+
+
+def leave(*, subscriber: Subscriber, reason: str = LEFT, now: datetime) -> Subscriber:
+    """End the subscription, and cancel what is not sent yet (D1); ended ones stay as they are.
+
+    With it ends whatever else is open for the same address and the same events: an old mail names an
+    old row, and its owner means all.
+    """
+    with transaction.atomic():
+        rows = Subscriber.objects.select_for_update().filter(
+            channel=subscriber.channel, canonical=subscriber.canonical, follows=subscriber.follows
+        )
+        for row in rows.exclude(state=State.ENDED).order_by("id"):
+            row.state, row.ended_at, row.ended_reason = State.ENDED, now, reason
+            row.save(update_fields=["state", "ended_at", "ended_reason"])
+            proofs.void(subscriber=row)
+            outbox.cancel_grants(grants=[granting.grant_of(row.id)])
+    subscriber.refresh_from_db()
+    return subscriber
+
+
+def undo_leave(*, subscriber: Subscriber, now: datetime) -> Subscriber:
+    """Take the subscription up again as it was before, unless another one is open by now.
+
+    Who may, and how long after, is for the caller to know. Raises Suppressed.
+    """
+    with transaction.atomic():
+        found = _suppression(subscriber.channel, subscriber.canonical)
+        if found is not None:
+            raise Suppressed(_("This address is suppressed."), reason=found.reason)
+        row = _locked(subscriber)
+        others = Subscriber.objects.exclude(state=State.ENDED).filter(
+            channel=row.channel, canonical=row.canonical, follows=row.follows
+        )
+        if row.state == State.ENDED and not others.exists():
+            _activate(row, confirmed_at=now)
+    _copy(row, subscriber)
+    return subscriber
+
+
+def resend(*, subscriber: Subscriber, now: datetime) -> None:
+    """Send once more what the state asks for: the confirmation, or a link to change what one gets.
+
+    Raises:
+        Suppressed: the address is not written to.
+        TooManyRequests: it was written to often enough lately.
+        NotNow: see `ask`.
+    """
+    with transaction.atomic():
+        found = _suppression(subscriber.channel, subscriber.canonical)
+        if found is not None:
+            raise Suppressed(_("This address is suppressed."), reason=found.reason)
+        occasion = Occasion.MANAGE if subscriber.is_active else Occasion.AGAIN
+        if not proving.prove(subscriber=subscriber, occasion=occasion, now=now):
+            raise TooManyRequests(_("This address was written to often enough for today."))
+
+
+def erase(*, subscriber: Subscriber, now: datetime) -> None:
+    """Delete the subscription and everything that names its address, in the audit log too."""
+    with transaction.atomic():
+        outbox.cancel_grants(grants=[granting.grant_of(subscriber.id)])
+        shell = Subscriber(pk=subscriber.pk)
+        auditing.redact(objects=[shell], now=now)
+        subscriber.delete()
+        # The deletion has written an entry of its own.
+        auditing.redact(objects=[shell], now=now)
+
+
+def _row_for(
+    channel: str, canonical: str, follows: str, given: dict[str, Any], now: datetime
+) -> tuple[Subscriber, bool]:
+    """The row of this address, locked, and whether it is new: the open one, or the last that ended."""
+    row = _found(channel, canonical, follows)
+    if row is not None:
+        return row, False
+    new = Subscriber(channel=channel, canonical=canonical, follows=follows, created_at=now, **given)
+    try:
+        with transaction.atomic():
+            new.save(force_insert=True)
+    except IntegrityError:
+        row = _found(channel, canonical, follows)  # another request was faster
+        if row is None:
+            raise
+        return row, False
+    return new, True
+
+
+def _found(channel: str, canonical: str, follows: str) -> Subscriber | None:
+    rows = Subscriber.objects.select_for_update().filter(
+        channel=channel, canonical=canonical, follows=follows
+    )
+    known = sorted(rows, key=lambda row: (row.state == State.ENDED, -row.id))
+    return known[0] if known else None
+
+
+def _begin(
+    row: Subscriber,
+    given: dict[str, Any],
+    secrets: dict[str, str] | None,
+    choice: Choice,
+    *,
+    now: datetime,
+) -> None:
+    """Let the row wait for its confirmation, as it was asked for now."""
+    if row.address != given["address"]:
+        if proofs.is_open(subscriber=row, now=now):
+            # The same mailbox, written in another way: the letter that is under way stays good.
+            given = given | {"address": row.address}
+        else:
+            proofs.void(subscriber=row)
+    if row.state == State.ENDED:
+        row.created_at = now
+    for name, value in given.items():
+        setattr(row, name, value)
+    if secrets is not None:
+        row.secrets = secrets
+    row.state, row.confirmed_at, row.ended_at, row.ended_reason = State.WAITING, None, None, ""
+    fields = ["sealed", "state", "created_at", "confirmed_at", "ended_at", "ended_reason"]
+    row.save(update_fields=[*given, *fields])
+    _choose(row, choice)
+
+
+def _activate(row: Subscriber, *, confirmed_at: datetime | None) -> None:
+    row.state, row.confirmed_at, row.failing_since = State.ACTIVE, confirmed_at, None
+    row.ended_at, row.ended_reason = None, ""
+    row.unsubscribe_digest = links.digest(links.leave_token(row.id))
+    fields = ["state", "confirmed_at", "failing_since", "ended_at", "ended_reason"]
+    row.save(update_fields=[*fields, "unsubscribe_digest"])
+
+
+def _check(choice: Choice) -> None:
+    if choice.wants_all or choice.follows:
+        return
+    if not Component.objects.visible().filter(id__in=choice.component_ids).exists():
+        raise NothingChosen(_("Choose at least one component, or everything."))
+
+
+def _choose(row: Subscriber, choice: Choice) -> None:
+    row.wants_all = choice.wants_all
+    row.wants_postmortems = choice.wants_postmortems
+    row.save(update_fields=["wants_all", "wants_postmortems"])
+    wanted: set[int] = set()
+    if not choice.wants_all and not row.follows:
+        visible = Component.objects.visible().filter(id__in=choice.component_ids)
+        wanted = set(visible.values_list("id", flat=True))
+    had = set(row.chosen.values_list("component_id", flat=True))
+    row.chosen.filter(component_id__in=had - wanted).delete()
+    Subscription.objects.bulk_create(
+        Subscription(subscriber=row, component_id=pk) for pk in sorted(wanted - had)
+    )
+
+
+def _suppression(channel: str, canonical: str) -> Suppression | None:
+    return Suppression.objects.filter(channel=channel, canonical=canonical).first()
+
+
+def _locked(subscriber: Subscriber) -> Subscriber:
+    return Subscriber.objects.select_for_update().get(pk=subscriber.pk)
+
+
+def _copy(row: Subscriber, onto: Subscriber) -> None:
+    """Let the caller's object show what was written."""
+    for each in Subscriber._meta.concrete_fields:
+        setattr(onto, each.attname, getattr(row, each.attname))
