@@ -55,6 +55,14 @@ def latest_to(*, channel: str, addresses: Collection[str], limit: int) -> list[L
     ]
 
 
+def latest_under(*, grants: Collection[str], limit: int) -> list[Last]:
+    """The newest deliveries under any of these grants, newest first."""
+    rows = Delivery.objects.filter(grant__in=[grant for grant in grants if grant])
+    return [
+        _last(row) for row in rows.select_related("body").order_by("-created_at", "-id")[:limit]
+    ]
+
+
 def _last(row: Delivery) -> Last:
     is_waiting = row.state in OPEN_STATES
     return Last(

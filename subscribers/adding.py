@@ -1,0 +1,78 @@
+"""Add one subscriber by hand, as an operator types it; a list goes through `csv_importing`."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from subscribers import addressing, subscribing, suppressing
+from subscribers.addressing import Addressed
+from subscribers.models import Origin, State, Subscriber
+from subscribers.subscribing import Choice, Suppressed
+
+
+class SubscribedAlready(Exception):
+    """The address is subscribed; `subscriber` is the row."""
+
+    def __init__(self, subscriber: Subscriber) -> None:
+        super().__init__(_("This address is subscribed already."))
+        self.subscriber = subscriber
+
+
+def add(
+    *,
+    channel: str,
+    text: str,
+    choice: Choice,
+    has_agreed: bool,
+    note: str,
+    now: datetime,
+) -> Subscriber:
+    """Subscribe the address that was typed: at once when its owner has agreed, or else ask it first.
+
+    `note` says where the consent comes from; it is kept and exported.
+
+    Raises:
+        AddressInvalid: what is wrong with it.
+        SubscribedAlready: and is told events, or paused.
+        Suppressed: the address is not written to; `HasLeft` when its owner unsubscribed, and only a
+            confirmation of theirs counts.
+        NothingChosen, TooManyRequests, NotNow: see `subscribing.ask`.
+    """
+    addressed = addressing.read(channel=channel, text=text)
+    _check(channel, addressed)
+    if has_agreed:
+        return subscribing.add_confirmed(
+            channel=channel,
+            address=addressed.address,
+            canonical=addressed.canonical,
+            choice=choice,
+            origin=Origin.OPERATOR,
+            consent_note=note,
+            now=now,
+        )
+    return subscribing.ask(
+        channel=channel,
+        address=addressed.address,
+        canonical=addressed.canonical,
+        choice=choice,
+        origin=Origin.OPERATOR,
+        consent_note=note,
+        now=now,
+    )
+
+
+def _check(channel: str, addressed: Addressed) -> None:
+    """What a visitor is never told, and an operator has to know before anything is sent."""
+    key = (channel, addressed.canonical)
+    reason = suppressing.reasons(addresses=[key]).get(key)
+    if reason is not None:
+        message = _("This address is suppressed: %(why)s.")
+        raise Suppressed(message % {"why": reason.label}, reason=reason)
+    told = Subscriber.objects.filter(
+        channel=channel,
+        canonical=addressed.canonical,
+        follows="",
+        state__in=[State.ACTIVE, State.PAUSED],
+    ).first()
+    if told is not None:
+        raise SubscribedAlready(told)

@@ -1,0 +1,238 @@
+"""Import a list of subscribers: look at every line first, then take all that are good, or none.
+
+What a line comes to is decided for the whole list with a few statements (`look`), shown to the
+operator, and decided again in the transaction that writes: when it differs, nothing is written.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from common import auditing
+from components import catalogue
+from components.models import Component
+from subscribers import addressing, subscribing, suppressing
+from subscribers.addressing import Addressed, AddressInvalid
+from subscribers.csv_rules import Line
+from subscribers.models import Origin, Reason, State, Subscriber, Subscription
+
+_CHUNK = 500
+_NOTE_MAX = 300
+_LANGUAGE_MAX = 16
+
+
+class Verdict(models.TextChoices):
+    """What becomes of a line."""
+
+    READY = "ready", gettext_lazy("Is added")
+    INVALID = "invalid", gettext_lazy("Not an address")
+    NO_CHANNEL = "no_channel", gettext_lazy("Channel cannot be imported")
+    NO_COMPONENT = "no_component", gettext_lazy("Unknown component")
+    NOT_ACTIVE = "not_active", gettext_lazy("Not active in the file")
+    TWICE = "twice", gettext_lazy("Twice in the file")
+    KNOWN = "known", gettext_lazy("Subscribed already")
+    LEFT = "left", gettext_lazy("Has unsubscribed")
+    SUPPRESSED = "suppressed", gettext_lazy("Suppressed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One line and what becomes of it; `detail` says why it is left out, for a person."""
+
+    line: Line
+    verdict: Verdict
+    detail: str = ""
+    addressed: Addressed | None = None
+    component_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole list, line by line in its order."""
+
+    lines: tuple[Checked, ...]
+    counts: Mapping[Verdict, int] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> list[Checked]:
+        return [one for one in self.lines if one.verdict is Verdict.READY]
+
+    @property
+    def skipped(self) -> list[Checked]:
+        return [one for one in self.lines if one.verdict is not Verdict.READY]
+
+    @property
+    def stamp(self) -> str:
+        """A name for exactly this set of people and choices: who agreed to it agreed to no other."""
+        said = [
+            [
+                one.line.channel,
+                one.addressed.canonical if one.addressed else "",
+                sorted(one.component_ids),
+                one.line.wants_all,
+                one.line.wants_postmortems,
+            ]
+            for one in self.ready
+        ]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+class Changed(Exception):
+    """Other people would be added now than those that were shown; nothing was written."""
+
+
+def look(*, lines: Iterable[Line]) -> Report:
+    """What becomes of each line; writes nothing. A few statements for each 500 lines."""
+    components = _components()
+    checked = [_readable(line, components) for line in lines]
+    known = _Known([one.addressed for one in checked if one.addressed], checked)
+    seen: dict[tuple[str, str], int] = {}
+    settled = []
+    for one in checked:
+        found = known.settle(one, seen)
+        settled.append(found)
+    counts = {
+        verdict: count
+        for verdict in Verdict
+        if (count := sum(one.verdict is verdict for one in settled))
+    }
+    return Report(lines=tuple(settled), counts=counts)
+
+
+def take(*, lines: Iterable[Line], stamp: str, consent: str, now: datetime) -> int:
+    """Add everybody whose line is good, all or nobody; how many. They get mail from now on.
+
+    `stamp` is that of the report which the operator saw. `consent` says where their consent comes
+    from, for the lines that do not say it themselves; it is kept with each of them. This is the bulk
+    form of `subscribing.add_confirmed`, and leaves one entry in the audit log for the whole list.
+
+    Raises:
+        Changed: the report would be another one by now.
+    """
+    with transaction.atomic():
+        report = look(lines=lines)
+        if report.stamp != stamp or not report.ready:
+            raise Changed
+        try:
+            with transaction.atomic():
+                _write(report.ready, consent=consent, now=now)
+        except IntegrityError:  # somebody subscribed between the look and the writing
+            raise Changed from None
+        auditing.record(
+            subject=catalogue.page(),
+            before={},
+            after={"imported_subscribers": f"{len(report.ready)} ({consent})"},
+            now=now,
+        )
+    return len(report.ready)
+
+
+def _write(ready: Collection[Checked], *, consent: str, now: datetime) -> None:
+    made = [
+        (Subscriber(**_columns(one, one.addressed, consent=consent, now=now)), one)
+        for one in ready
+        if one.addressed is not None
+    ]
+    Subscriber.objects.bulk_create([row for row, _one in made], batch_size=_CHUNK)
+    Subscription.objects.bulk_create(
+        [
+            Subscription(subscriber=row, component_id=pk)
+            for row, one in made
+            for pk in sorted(one.component_ids)
+        ],
+        batch_size=_CHUNK,
+    )
+
+
+def _columns(
+    one: Checked, addressed: Addressed, *, consent: str, now: datetime
+) -> dict[str, object]:
+    return {
+        "channel": one.line.channel,
+        "address": addressed.address,
+        "canonical": addressed.canonical,
+        "state": State.ACTIVE,
+        "wants_all": one.line.wants_all,
+        "wants_postmortems": one.line.wants_postmortems,
+        "language": one.line.language[:_LANGUAGE_MAX],
+        "origin": Origin.IMPORT,
+        "consent_note": (one.line.consent or consent)[:_NOTE_MAX],
+        "created_at": now,
+    }
+
+
+def _components() -> dict[str, set[int]]:
+    """The ids of components by short name and by name, as visitors see them; one name may be two's."""
+    found: dict[str, set[int]] = {}
+    for pk, name, slug in Component.objects.visible().values_list("id", "name", "slug"):
+        for word in {name.casefold(), slug.casefold()}:
+            found.setdefault(word, set()).add(pk)
+    return found
+
+
+def _readable(line: Line, components: Mapping[str, set[int]]) -> Checked:
+    """The line on its own, without asking who is subscribed; READY for now."""
+    if line.state not in {"", State.ACTIVE}:
+        return Checked(line=line, verdict=Verdict.NOT_ACTIVE, detail=line.state)
+    if line.channel not in addressing.READERS:
+        if line.channel:
+            return Checked(line=line, verdict=Verdict.NO_CHANNEL, detail=line.channel)
+        return Checked(line=line, verdict=Verdict.INVALID)
+    try:
+        addressed = addressing.read(channel=line.channel, text=line.address)
+    except AddressInvalid as error:
+        return Checked(line=line, verdict=Verdict.INVALID, detail=str(error))
+    unknown = [name for name in line.components if name.casefold() not in components]
+    if unknown or (not line.wants_all and not line.components):
+        return Checked(line=line, verdict=Verdict.NO_COMPONENT, detail=", ".join(unknown))
+    ids = frozenset(pk for name in line.components for pk in components[name.casefold()])
+    return Checked(line=line, verdict=Verdict.READY, addressed=addressed, component_ids=ids)
+
+
+class _Known:
+    """Who is subscribed, has left or is suppressed, of all addresses of a list."""
+
+    def __init__(self, addressed: Iterable[Addressed], checked: Iterable[Checked]) -> None:
+        canonicals = sorted({one.canonical for one in addressed})
+        self._states: dict[tuple[str, str], tuple[str, str]] = {}
+        for start in range(0, len(canonicals), _CHUNK):
+            rows = Subscriber.objects.filter(
+                canonical__in=canonicals[start : start + _CHUNK], follows=""
+            ).order_by("id")
+            for channel, name, state, why in rows.values_list(
+                "channel", "canonical", "state", "ended_reason"
+            ):
+                if self._states.get((channel, name), (State.ENDED,))[0] == State.ENDED:
+                    self._states[channel, name] = (state, why)
+        self._reasons = suppressing.reasons(
+            addresses=[
+                (one.line.channel, one.addressed.canonical) for one in checked if one.addressed
+            ]
+        )
+
+    def settle(self, one: Checked, seen: dict[tuple[str, str], int]) -> Checked:
+        """What becomes of a readable line; `seen` holds the addresses of the lines before it."""
+        if one.addressed is None:
+            return one
+        key = (one.line.channel, one.addressed.canonical)
+        first = seen.setdefault(key, one.line.number)
+        verdict, detail = self._verdict(key)
+        if first != one.line.number:
+            verdict, detail = Verdict.TWICE, _("as in line %(number)s") % {"number": first}
+        if verdict is Verdict.READY:
+            return one
+        return Checked(line=one.line, verdict=verdict, detail=detail, addressed=one.addressed)
+
+    def _verdict(self, key: tuple[str, str]) -> tuple[Verdict, str]:
+        if key in self._reasons:
+            return Verdict.SUPPRESSED, str(Reason(self._reasons[key]).label)
+        state, why = self._states.get(key, ("", ""))
+        if state == State.ENDED:
+            return (Verdict.LEFT, "") if why == subscribing.LEFT else (Verdict.READY, "")
+        return (Verdict.KNOWN, str(State(state).label)) if state else (Verdict.READY, "")

@@ -1,0 +1,110 @@
+"""Everything that is kept about one person: as a file for them, or gone for good (N11).
+
+A person is an address on one channel, however often it subscribed. The published page, the feeds and
+the calendar name no subscriber.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from common import auditing
+from notifications import forgetting, reading
+from subscribers import fanout, granting, subscribing
+from subscribers.models import InboundMessage, Proof, Subscriber, Suppression
+from subscribers.models.people import SubscriberQuerySet
+
+# Letters to a person about their own subscription; they are sent under no grant.
+LETTERS = ("proof:",)
+_DELIVERIES_MAX = 1_000
+
+
+def everything_about(*, subscriber: Subscriber, now: datetime) -> dict[str, Any]:
+    """All that is kept about the person behind a subscriber, as plain JSON values. No secrets."""
+    rows = list(_same_person(subscriber).prefetch_related("chosen__component").order_by("id"))
+    ids = [row.pk for row in rows]
+    proofs = Proof.objects.filter(subscriber__in=ids).order_by("id")
+    same = {"channel": subscriber.channel, "canonical": subscriber.canonical}
+    return {
+        "address": subscriber.address,
+        "channel": subscriber.channel,
+        "exported_at": now.isoformat(),
+        "subscriptions": [_subscription(row) for row in rows],
+        "confirmations_and_links": [
+            {"purpose": one.purpose, "sent_at": _iso(one.created_at), "used_at": _iso(one.used_at)}
+            for one in proofs
+        ],
+        "messages": [
+            {"about": one.subject, "state": one.state, "at": _iso(one.at), "to": one.address}
+            for one in reading.latest_under(grants=_grants(ids), limit=_DELIVERIES_MAX)
+        ],
+        "text_messages_received": [
+            {"keyword": one.keyword, "received_at": _iso(one.received_at)}
+            for one in _received(subscriber).order_by("received_at")
+        ],
+        "suppressed": [
+            {"reason": one.reason, "note": one.note, "since": _iso(one.created_at)}
+            for one in Suppression.objects.filter(**same).order_by("id")
+        ],
+    }
+
+
+def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
+    """Delete all subscriptions of the person, and their address wherever it stands.
+
+    That is: what waits to be sent and what was sent, links and codes, text messages that came in, and
+    the entries of the audit log. An entry of the suppression list stays, without its note: without
+    it the address would be written to again as soon as somebody subscribes it (D6).
+    """
+    with transaction.atomic():
+        rows = list(_same_person(subscriber).select_for_update().order_by("id"))
+        entries = list(
+            Suppression.objects.filter(channel=subscriber.channel, canonical=subscriber.canonical)
+        )
+        forgetting.forget(
+            grants=_grants([row.pk for row in rows]),
+            channel=subscriber.channel,
+            addresses={fanout.address_of(row) for row in rows},
+            keys=LETTERS,
+            now=now,
+        )
+        _received(subscriber).delete()
+        for row in rows:
+            subscribing.erase(subscriber=row, now=now)
+        Suppression.objects.filter(pk__in=[one.pk for one in entries]).update(note="")
+        auditing.redact(objects=entries, now=now)
+
+
+def _same_person(subscriber: Subscriber) -> SubscriberQuerySet:
+    return Subscriber.objects.filter(channel=subscriber.channel, canonical=subscriber.canonical)
+
+
+def _received(subscriber: Subscriber) -> Any:
+    """The text messages that came from this number; no other channel has any."""
+    number = subscriber.canonical if subscriber.channel == "sms" else ""
+    return InboundMessage.objects.filter(canonical=number).exclude(canonical="")
+
+
+def _grants(ids: list[int]) -> list[str]:
+    return [granting.grant_of(one) for one in ids]
+
+
+def _subscription(row: Subscriber) -> dict[str, Any]:
+    return {
+        "state": row.state,
+        "everything": row.wants_all,
+        "components": sorted(one.component.name for one in row.chosen.all()),
+        "postmortems": row.wants_postmortems,
+        "follows": row.follows,
+        "language": row.language,
+        "consent": {"origin": row.origin, "note": row.consent_note},
+        "since": _iso(row.created_at),
+        "confirmed_at": _iso(row.confirmed_at),
+        "ended_at": _iso(row.ended_at),
+        "ended_reason": row.ended_reason,
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
