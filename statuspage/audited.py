@@ -32,6 +32,7 @@ _MODELS = (
     "monitoring.Token",
     "monitoring.TruthSettings",
     "subscribers.Integration",
+    "subscribers.WaySettings",
     "subscribers.Subscriber",
     "subscribers.Suppression",
 )

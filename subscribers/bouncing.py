@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from notifications import outbox
+from notifications.channels.providers import OPTED_OUT
 from notifications.messages import Message
-from subscribers import granting, operators
+from subscribers import granting, operators, sms_hook
 from subscribers.fanout import PAGE_KINDS, page_address
 from subscribers.models import Integration, Reason, State, Subscriber, Suppression
 
@@ -48,6 +49,9 @@ def _retire(bounce: outbox.Bounce, *, now: datetime) -> int:
         row = rows.select_for_update().first()
         if row is None:
             return 0
+        if bounce.channel == "sms" and bounce.error.startswith(OPTED_OUT):
+            # The provider heard a STOP that we did not; START from that phone brings all back.
+            return int(sms_hook.stop(number=row.canonical, now=now))
         if bounce.channel not in _SUPPRESSED:
             _put_on_hold(row, since=bounce.at, error=bounce.error, now=now)
             return 1

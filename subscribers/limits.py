@@ -60,6 +60,16 @@ def take(*, kind: str, key: str, limits: Sequence[Limit], now: datetime) -> bool
     return True
 
 
+def has_room(*, kind: str, key: str, limits: Sequence[Limit], now: datetime) -> bool:
+    """Whether `take` would count one more; counts nothing and locks nothing."""
+    row = Tally.objects.filter(key=_digest(kind, key)).first()
+    times = row.times if row else []
+    return all(
+        sum(at > (now - limit.within).timestamp() for at in times) < limit.allowed
+        for limit in limits
+    )
+
+
 def hold(*, kind: str, key: str, now: datetime) -> None:
     """Make callers of one key wait for each other, to the end of the surrounding transaction."""
     _locked(kind, key, now)
@@ -94,6 +104,10 @@ def prune(*, now: datetime) -> int:
 
 
 def _locked(kind: str, key: str, now: datetime) -> Tally:
-    digest = salted_hmac("subscribers.tally", f"{kind}:{key}", algorithm="sha256").hexdigest()
+    digest = _digest(kind, key)
     Tally.objects.bulk_create([Tally(key=digest, touched_at=now)], ignore_conflicts=True)
     return Tally.objects.select_for_update().get(key=digest)
+
+
+def _digest(kind: str, key: str) -> str:
+    return salted_hmac("subscribers.tally", f"{kind}:{key}", algorithm="sha256").hexdigest()

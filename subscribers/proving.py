@@ -10,7 +10,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
-from subscribers import letters
+from subscribers import letters, texting
 from subscribers.limits import NotNow
 from subscribers.models import Subscriber
 from subscribers.proofs import Occasion
@@ -22,6 +22,7 @@ class Prover(Protocol):
 
 PROVERS: dict[str, Prover] = {
     "email": letters.prove,
+    "sms": texting.prove,
 }
 
 

@@ -11,6 +11,7 @@ from subscribers.models.people import (
 )
 from subscribers.models.suppression import InboundMessage, Reason, Suppression
 from subscribers.models.tallies import Tally
+from subscribers.models.ways import WaySettings
 
 __all__ = [
     "Broadcast",
@@ -25,4 +26,5 @@ __all__ = [
     "Subscription",
     "Suppression",
     "Tally",
+    "WaySettings",
 ]

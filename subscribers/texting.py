@@ -1,0 +1,119 @@
+"""Codes by text message: who asks for messages proves that the phone is theirs (N7, N8).
+
+Anybody can make us send a code, and each costs money (reliability A6): few to a number, few for a
+network, and a budget for all. A number that has had its codes is told nothing more, and who asks
+cannot tell.
+"""
+
+import ipaddress
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from components import catalogue
+from notifications import outbox
+from notifications.messages import Message
+from subscribers import limits, operators, phones, proofs, way_settings
+from subscribers.limits import Limit, NotNow, TooManyRequests
+from subscribers.models import Purpose, Subscriber, WaySettings
+from subscribers.proofs import Occasion
+
+OF_A_NUMBER = (Limit(3, timedelta(hours=24)), Limit(1, timedelta(seconds=60)))
+# Neighbours of one number of addresses: a /24, and what one site of IPv6 holds.
+OF_A_NETWORK = (Limit(10, timedelta(hours=1)),)
+_NETWORK_BITS = {4: 24, 6: 48}
+_BUDGET = "sms-budget"
+
+
+def admit(*, client: str, now: datetime) -> None:
+    """Count a visitor who wants a code, with the neighbours, and see that codes are sent at all.
+
+    Raises:
+        TooManyRequests: there were too many from there lately.
+        NotNow: the budget is used up; owners have been told.
+    """
+    row = way_settings.current()
+    if not way_settings.offers_sms(row):
+        raise NotNow(_("Text messages are not offered here."))
+    if not _has_budget(row, now):
+        _tell_owners(row, now)
+        raise NotNow(
+            _("No text messages can be sent at the moment. Choose another way, or come back.")
+        )
+    if not limits.take(kind="sms-network", key=_network(client), limits=OF_A_NETWORK, now=now):
+        raise TooManyRequests(_("Too many requests from your network. Try again in an hour."))
+
+
+def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
+    """Send a code to the phone, whatever the occasion: it also opens what is known already."""
+    row = way_settings.current()
+    if not way_settings.offers_sms(row) or not phones.is_written_to(
+        subscriber.address, countries=way_settings.countries(row)
+    ):
+        return False
+    if not limits.take(kind="sms", key=subscriber.canonical, limits=OF_A_NUMBER, now=now):
+        return False
+    if not limits.take(kind=_BUDGET, key="", limits=_budget(row), now=now):
+        _tell_owners(row, now)
+        return False
+    issued = proofs.issue(
+        subscriber=subscriber,
+        purpose=Purpose.CONFIRM,
+        now=now,
+        lives=proofs.CODE_LIVES,
+        with_code=True,
+    )
+    return outbox.put(
+        channel="sms",
+        address=subscriber.address,
+        message=Message(subject=_("Your code"), text=_words(issued.code)),
+        dedupe_key=f"proof:{issued.proof_id}",
+        expires_at=issued.expires_at,
+        is_sensitive=True,
+        now=now,
+    )
+
+
+def _words(code: str) -> str:
+    """The code, and a last line by which phones offer to fill it in on our page and no other."""
+    text = _("%(code)s is your code for %(page)s. It works for 15 minutes. Reply STOP to get none.")
+    host = urlsplit(settings.CANDOR_ORIGIN).hostname or ""
+    return f"{text % {'code': code, 'page': catalogue.page().name[:60]}}\n\n@{host} #{code}"
+
+
+def _budget(row: WaySettings) -> tuple[Limit, Limit]:
+    return (
+        Limit(row.sms_per_day, timedelta(days=1)),
+        Limit(row.sms_per_month, timedelta(days=30)),
+    )
+
+
+def _has_budget(row: WaySettings, now: datetime) -> bool:
+    return limits.has_room(kind=_BUDGET, key="", limits=_budget(row), now=now)
+
+
+def _tell_owners(row: WaySettings, now: datetime) -> None:
+    operators.tell(
+        key=f"{_BUDGET}:{now:%Y-%m-%d}:{row.sms_per_day}:{row.sms_per_month}",
+        subject=_("Text messages: the budget for codes is used up"),
+        text=_(
+            "%(day)d codes in 24 hours or %(month)d in 30 days were sent to phones, so no visitor gets "
+            "one for now. Subscribers who confirmed before hear of events as ever.\n\nIf that is not "
+            "what your readers do, somebody may be earning money with it: look at the countries."
+        )
+        % {"day": row.sms_per_day, "month": row.sms_per_month},
+        path="/admin/ways/",
+        now=now,
+    )
+
+
+def _network(client: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(client)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    return str(ipaddress.ip_network((parsed, _NETWORK_BITS[parsed.version]), strict=False))
