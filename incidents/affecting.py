@@ -4,14 +4,12 @@ Called inside the transactions of `publishing` and `postmortems`; the preview be
 the same rule (`components.status.displayed`).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from components import catalogue, status
-from components.models import Component, StatusClaim
-from components.status import ClaimValue, Source, Status
+from components.models import Component
+from components.status import Source, Status
 from incidents import lifecycle, speaking
 from incidents.lifecycle import Impact
 from incidents.models import AffectedComponent, Incident
@@ -97,39 +95,20 @@ def consequences(
     """
     reference = incident.public_id if incident else ""
     affected = set(incident.affected.values_list("component_id", flat=True)) if incident else set()
-    components = list(Component.objects.filter(id__in=affected | chosen.keys()).in_page_order())
-    spoken = _claims_of_others(components, reference)
-    hides = catalogue.page().maintenance_hides_monitors
-    found = []
-    for component in components:
-        claimed = _claimed(component.id, impact, chosen) if is_open else None
-        values = spoken[component.id]
-        if claimed is not None:
-            values = [*values, ClaimValue(source=Source.INCIDENT, status=claimed)]
-        after = status.displayed(
-            values, is_manual=component.is_manual, maintenance_hides_monitors=hides
+    said = {
+        one: _claimed(one, impact, chosen) if is_open else None for one in affected | chosen.keys()
+    }
+    return [
+        Consequence(
+            component_id=component.id,
+            name=component.name,
+            before=component.shown_status,
+            after=after,
         )
-        found.append(
-            Consequence(
-                component_id=component.id,
-                name=component.name,
-                before=component.shown_status,
-                after=after,
-            )
+        for component, after in speaking.foresee(
+            source=Source.INCIDENT, public_id=reference, said=said
         )
-    return found
-
-
-def _claims_of_others(
-    components: Iterable[Component], reference: str
-) -> Mapping[int, list[ClaimValue]]:
-    found: dict[int, list[ClaimValue]] = defaultdict(list)
-    for claim in StatusClaim.objects.filter(component__in=components):
-        if not (claim.source == Source.INCIDENT and claim.reference == reference):
-            found[claim.component_id].append(
-                ClaimValue(source=claim.source_kind, status=Status(claim.status))
-            )
-    return found
+    ]
 
 
 def _claimed(

@@ -4,7 +4,7 @@ The one place that the screens ask.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from subscribers import forecast
 from subscribers.chart import Column, Stage, column_of
@@ -15,11 +15,15 @@ _PROGRAMS = {Column.PROGRAM, Column.CHAT, Column.SOCIAL}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """How many are told, by what they are; `waiting` have not confirmed and are told nothing."""
+    """How many are told, by what they are; `waiting` have not confirmed and are told nothing.
+
+    `forecast` says it channel by channel, with who is left out and how long sending takes.
+    """
 
     people: int = 0
     webhooks: int = 0
     waiting: int = 0
+    forecast: Forecast = field(default_factory=Forecast, compare=False)
 
     @property
     def total(self) -> int:
@@ -52,4 +56,5 @@ def _audience(found: Forecast) -> Audience:
         people=found.total - webhooks,
         webhooks=webhooks + len(found.page),
         waiting=sum(part.not_told.get(Why.UNCONFIRMED, 0) for part in found.parts),
+        forecast=found,
     )

@@ -58,7 +58,8 @@ def report_preview(request: HttpRequest) -> HttpResponse:
     """What would be said of the form as it stands; saves nothing."""
     now = timezone.now()
     form = ReportForm.left_as_typed(request.POST, **offer(now))
-    return console.page(request, f"{TEMPLATE}#preview", {"preview": preview_of(form, now)})
+    context = {"preview": preview_of(form, now), "is_refresh": True}
+    return console.page(request, f"{TEMPLATE}#preview", context)
 
 
 @require_POST
@@ -123,7 +124,8 @@ def preview_of(form: ComposerForm, now: datetime, incident: Incident | None = No
         started_at=incident.started_at if incident else started_at or now,
         next_update_by=form.time("next_update_by") if "next_update_by" in names else None,
         public_id=str(form["draft"].value() or "") if "draft" in names else "",
-        ended_at=form.time("resolved_at") if "resolved_at" in names else None,
+        ended_at=(form.time("resolved_at") or now) if "resolved_at" in names else None,
+        is_told=bool(form["notify"].value()),
     )
     return previewing.build(said=said, incident=incident, now=now)
 

@@ -1,4 +1,4 @@
-"""What visitors, mail and text messages would say of an incident that is being written.
+"""What visitors and subscribers would be told of an incident that is being written, and who.
 
 Reads, saves nothing; called by the composers for every preview.
 """
@@ -6,28 +6,37 @@ Reads, saves nothing; called by the composers for every preview.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from common import markdown
-from components import catalogue, status
+from components import status
 from components.status import Status
-from incidents import affecting, audience, lifecycle, placeholders, sms, texts
+from incidents import (
+    affecting,
+    audience,
+    lifecycle,
+    placeholders,
+    sampling,
+    saying,
+    telling,
+    texts,
+)
 from incidents.affecting import Consequence
 from incidents.audience import Audience
 from incidents.lifecycle import Impact, State
 from incidents.models import Incident
+from incidents.sampling import Samples
+from subscribers.chart import Stage
+from subscribers.content import Touched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What the author has written so far, complete or not; times are aware.
 
-    `ended_at` is for what is over already; otherwise "resolved" means now.
+    `ended_at` is for what is over already; otherwise "resolved" means now. `is_told`: whether
+    subscribers are to hear of it.
     """
 
     title: str
@@ -39,14 +48,15 @@ class Said:
     next_update_by: datetime | None
     public_id: str = ""
     ended_at: datetime | None = None
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """The same words in every form they leave in. `code` is the two letters of the state's colour.
 
-    `sms` is empty for an update that no text message is sent for; `unfilled` names placeholders
-    that are still to be written out.
+    `told` is None when nobody is to hear of it; `unfilled` names placeholders that are still to be
+    written out.
     """
 
     title: str
@@ -56,12 +66,8 @@ class Preview:
     started_at: datetime
     next_update_by: datetime | None
     consequences: tuple[Consequence, ...]
-    told: Audience
-    subject: str
-    mail: str
-    sms: str
-    sms_length: int
-    sms_parts: int
+    told: Audience | None
+    samples: Samples
     unfilled: str
 
     @property
@@ -75,7 +81,7 @@ class Preview:
 
 
 def build(*, said: Said, incident: Incident | None, now: datetime) -> Preview:
-    """Return what would be said; `incident` is None for one that is not public yet."""
+    """Return what would be said, and to whom; `incident` is None for one that is not public yet."""
     title = " ".join(said.title.split())[: texts.TITLE_LIMIT]
     text = said.text[: texts.TEXT_LIMIT].strip()
     consequences = affecting.consequences(
@@ -83,11 +89,6 @@ def build(*, said: Said, incident: Incident | None, now: datetime) -> Preview:
     )
     claimed = [one or lifecycle.claimed_status(said.impact) for one in said.chosen.values()]
     worst = status.worst([one for one in claimed if one is not None])
-    page = catalogue.page().name
-    link = _link(incident.public_id if incident else said.public_id)
-    is_told_by_sms = incident is None or not said.state.is_open or not incident.is_open
-    message = _sms(said, page=page, title=title, link=link, now=now) if is_told_by_sms else ""
-    length, parts = sms.length(message)
     return Preview(
         title=title,
         html=markdown.render(text),
@@ -96,71 +97,61 @@ def build(*, said: Said, incident: Incident | None, now: datetime) -> Preview:
         started_at=said.started_at,
         next_update_by=said.next_update_by if said.state.is_open else None,
         consequences=tuple(consequences),
-        told=audience.of(component_ids=said.chosen.keys()),
-        subject=f"[{page}] {_(said.state.label)}: {title}",
-        mail=_mail(said, title=title, text=text, consequences=consequences, link=link),
-        sms=message,
-        sms_length=length,
-        sms_parts=parts,
+        told=_told(said, consequences, incident) if said.is_told else None,
+        samples=_samples(
+            said, title=title, text=text, consequences=consequences, incident=incident, now=now
+        ),
         unfilled=placeholders.in_braces(
             dict.fromkeys(placeholders.unfilled(title) + placeholders.unfilled(text))
         ),
     )
 
 
-def lasting(start: datetime, end: datetime) -> str:
-    """How long something took: "42 min", "1 h 19 min"."""
-    hours, minutes = divmod(max(0, int((end - start).total_seconds())) // 60, 60)
-    if hours:
-        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
-    return _("%(count)d min") % {"count": minutes}
+def _told(said: Said, consequences: list[Consequence], incident: Incident | None) -> Audience:
+    """Who is told if it is posted as it stands: the components touched are those of the event."""
+    topic = telling.incident_topic(incident) if incident else ""
+    ids = [one.component_id for one in consequences]
+    return audience.of(component_ids=ids, stage=_stage(said, incident), topic=topic)
+
+
+def _stage(said: Said, incident: Incident | None) -> Stage:
+    return telling.incident_stage(
+        previous=incident.state_value if incident else None,
+        state=said.state,
+        is_retroactive=incident.is_retroactive if incident else said.ended_at is not None,
+    )
+
+
+def _samples(
+    said: Said,
+    *,
+    title: str,
+    text: str,
+    consequences: list[Consequence],
+    incident: Incident | None,
+    now: datetime,
+) -> Samples:
+    row = incident or Incident(public_id=said.public_id)
+    ends_at = None if said.state.is_open else said.ended_at or row.resolved_at or now
+    content = saying.of_incident(
+        public_id=row.public_id,
+        path=row.get_absolute_url(),
+        update_id="",
+        title=title,
+        text=text,
+        state=said.state,
+        stage=_stage(said, incident),
+        impact=said.impact.value,
+        started_at=said.started_at,
+        resolved_at=ends_at,
+        next_update_by=said.next_update_by,
+        at=said.ended_at or now,
+        touched=[Touched(name=one.name, status=one.after.value) for one in consequences],
+    )
+    return sampling.of(content)
 
 
 def _code(said: Said, worst: Status) -> str:
     if not said.state.is_open:
         return Status.OPERATIONAL.code
     return Status.UNDER_MAINTENANCE.code if worst == Status.OPERATIONAL else worst.code
-
-
-def _link(public_id: str) -> str:
-    host = urlsplit(settings.CANDOR_ORIGIN).netloc
-    return f"{host}/i/{public_id}"
-
-
-def _sms(said: Said, *, page: str, title: str, link: str, now: datetime) -> str:
-    """One part where the title allows; the title is cut, the link never."""
-    if said.state.is_open:
-        head, tail = f"{page}: ", f". {_(said.state.label)}."
-        if said.next_update_by is not None:
-            tail += " " + _("Next update by %(time)s.") % {"time": _clock(said.next_update_by)}
-    else:
-        took = lasting(said.started_at, said.ended_at or now)
-        head = _("%(page)s: %(state)s after %(time)s: ") % {
-            "page": page,
-            "state": _(said.state.label),
-            "time": took,
-        }
-        tail = "."
-    tail += f" {link}"
-    if said.state.is_open:
-        tail += " " + _("Reply STOP to end")
-    room = max(20, sms.ONE_PART - len(head) - len(tail))
-    return f"{head}{sms.shortened(title, room=room)}{tail}"
-
-
-def _mail(said: Said, *, title: str, text: str, consequences: list[Consequence], link: str) -> str:
-    started = _("Started %(time)s.") % {"time": _clock(said.started_at)}
-    blocks = [f"{_(said.state.label).upper()}\n{title}\n{started}", text]
-    named = [one for one in consequences if one.component_id in said.chosen]
-    if named:
-        lines = [f"- {one.name}: {_(one.after.label).lower()}" for one in named]
-        blocks.append("\n".join([_("Affected"), *lines]))
-    end = _("Follow: %(link)s") % {"link": f"{urlsplit(settings.CANDOR_ORIGIN).scheme}://{link}"}
-    if said.next_update_by is not None and said.state.is_open:
-        promise = _("Next update by %(time)s.") % {"time": _clock(said.next_update_by)}
-        end = f"{promise}\n{end}"
-    return "\n\n".join(block for block in [*blocks, end] if block)
-
-
-def _clock(at: datetime) -> str:
-    return f"{timezone.localtime(at):%H:%M %Z}"

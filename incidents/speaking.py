@@ -4,13 +4,14 @@ Incidents (`affecting`) and maintenance (`maintenance_entries`) speak through he
 own transactions.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from components import claims
+from components import catalogue, claims, status
 from components.claims import Claim
-from components.models import Component
-from components.status import Source, Status
+from components.models import Component, StatusClaim
+from components.status import ClaimValue, Source, Status
 from incidents.models import (
     IncidentUpdate,
     MaintenanceUpdate,
@@ -44,6 +45,29 @@ def speak(
     )
     after = _shown(said)
     return {component_id: (before[component_id], after[component_id]) for component_id in before}
+
+
+def foresee(
+    *, source: Source, public_id: str, said: Mapping[int, Status | None]
+) -> list[tuple[Component, Status]]:
+    """What visitors would see of each component if the event spoke so; in page order, saves nothing."""
+    components = list(Component.objects.filter(id__in=list(said)).in_page_order())
+    others: dict[int, list[ClaimValue]] = defaultdict(list)
+    for claim in StatusClaim.objects.filter(component__in=components):
+        if not (claim.source == source and claim.reference == public_id):
+            value = ClaimValue(source=claim.source_kind, status=Status(claim.status))
+            others[claim.component_id].append(value)
+    hides = catalogue.page().maintenance_hides_monitors
+    found = []
+    for component in components:
+        claimed, values = said[component.id], others[component.id]
+        if claimed is not None:
+            values = [*values, ClaimValue(source=source, status=claimed)]
+        after = status.displayed(
+            values, is_manual=component.is_manual, maintenance_hides_monitors=hides
+        )
+        found.append((component, after))
+    return found
 
 
 def keep_seen(*, update: IncidentUpdate | MaintenanceUpdate, seen: Seen) -> None:

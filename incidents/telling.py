@@ -7,20 +7,14 @@ deleted. What follows (who gets it, over which channel) is the subscribers' busi
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-
-from components import catalogue
-from incidents import lifecycle, windows
+from incidents import lifecycle, saying
 from incidents.lifecycle import State
 from incidents.models import Incident, IncidentUpdate, Maintenance, MaintenanceUpdate
 from incidents.windows import Kind
-from notifications.messages import Tone
 from subscribers import fanout
 from subscribers.chart import Stage
-from subscribers.content import Content, Touched, iso
+from subscribers.content import Content, Touched
 
 _OF_STATE = {
     State.INVESTIGATING: Stage.INCIDENT_UPDATED,
@@ -106,36 +100,20 @@ def fall_silent(event: Incident | Maintenance, *, now: datetime) -> int:
 
 
 def _incident_content(incident: Incident, update: IncidentUpdate, stage: Stage) -> Content:
-    page = catalogue.page()
-    zone = ZoneInfo(page.time_zone)
-    promise = ""
-    if update.next_update_by is not None and update.state_value.is_open:
-        promise = _("Next update by %(time)s.") % {"time": _clock(update.next_update_by, zone)}
-    started = _("Started %(time)s.") % {"time": _clock(incident.started_at, zone)}
-    return Content(
-        kind="incident",
+    return saying.of_incident(
         public_id=incident.public_id,
-        update_id=update.public_id,
-        page_name=page.name,
-        title=incident.title,
-        word=_(update.state_value.label),
-        state=update.state,
-        stage=stage.value,
         path=incident.get_absolute_url(),
-        at=update.at.isoformat(),
-        when=f"{_moment(update.at, zone)}.",
+        update_id=update.public_id,
+        title=incident.title,
         text=update.text,
-        html=update.html,
+        state=update.state_value,
+        stage=stage,
         impact=incident.impact,
-        started=started,
-        promise=promise,
-        tone=(Tone.PROBLEM if update.state_value.is_open else Tone.RECOVERY).value,
+        started_at=incident.started_at,
+        resolved_at=incident.resolved_at,
+        next_update_by=update.next_update_by,
+        at=update.at,
         touched=_touched(update),
-        facts={
-            "started_at": iso(incident.started_at),
-            "resolved_at": iso(incident.resolved_at),
-            "next_update_by": iso(update.next_update_by),
-        },
         entries=_entries(incident.updates.order_by("-at", "-id")),
     )
 
@@ -143,52 +121,22 @@ def _incident_content(incident: Incident, update: IncidentUpdate, stage: Stage) 
 def _maintenance_content(
     maintenance: Maintenance, update: MaintenanceUpdate, stage: Stage
 ) -> Content:
-    page = catalogue.page()
-    zone = ZoneInfo(page.time_zone)
-    window = _("Planned from %(start)s to %(end)s.") % {
-        "start": _moment(update.starts_at, zone),
-        "end": _moment(update.ends_at, zone),
-    }
-    # An entry without words of its own says what the plan says.
-    text, html = update.text, update.html
-    if not text:
-        text, html = maintenance.text, maintenance.html
-    is_over = update.state_value == windows.State.COMPLETED
-    return Content(
-        kind="maintenance",
+    return saying.of_maintenance(
         public_id=maintenance.public_id,
-        update_id=update.public_id,
-        page_name=page.name,
-        title=maintenance.title,
-        word=_word(update),
-        state=update.state,
-        stage=stage.value,
         path=maintenance.get_absolute_url(),
-        at=update.at.isoformat(),
-        when=f"{_moment(update.at, zone)}.",
-        text=text,
-        html=html,
-        started=window,
-        tone=(Tone.RECOVERY if is_over else Tone.NOTICE).value,
+        update_id=update.public_id,
+        title=maintenance.title,
+        # An entry without words of its own says what the plan says.
+        text=update.text or maintenance.text,
+        kind=update.kind_value,
+        state=update.state_value,
+        stage=stage,
+        starts_at=update.starts_at,
+        ends_at=update.ends_at,
+        at=update.at,
         touched=_touched(update),
-        facts={"starts_at": iso(update.starts_at), "ends_at": iso(update.ends_at)},
         entries=_entries(maintenance.updates.timeline()),
     )
-
-
-def _word(update: MaintenanceUpdate) -> str:
-    words = {
-        Kind.SCHEDULED: _("Maintenance scheduled"),
-        Kind.RESCHEDULED: _("Maintenance moved"),
-        Kind.REMINDER: _("Maintenance reminder"),
-        Kind.STARTED: _("Maintenance in progress"),
-        Kind.EXTENDED: _("Maintenance extended"),
-        Kind.NOTE: _("Maintenance update"),
-        Kind.VERIFICATION: _("Maintenance in verification"),
-        Kind.COMPLETED: _("Maintenance completed"),
-        Kind.CANCELLED: _("Maintenance cancelled"),
-    }
-    return words[update.kind_value]
 
 
 def _ids(rows: Iterable[Any]) -> list[int]:
@@ -205,12 +153,3 @@ def _entries(rows: Iterable[Any]) -> list[dict[str, Any]]:
         {"id": row.public_id, "state": row.state, "text": row.text, "at": row.at.isoformat()}
         for row in list(rows)[:50]
     ]
-
-
-def _clock(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%H:%M %Z}"
-
-
-def _moment(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    return f"{date_format(local, 'j M Y, H:i')} {local:%Z}"

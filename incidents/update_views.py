@@ -61,7 +61,7 @@ def update_preview(request: HttpRequest, public_id: str) -> HttpResponse:
     now = timezone.now()
     form = UpdateForm.left_as_typed(request.POST, **composer_views.offer(now))
     preview = composer_views.preview_of(form, now, incident)
-    context = {"preview": preview, "incident": incident}
+    context = {"preview": preview, "incident": incident, "is_refresh": True}
     return console.page(request, f"{composer_views.TEMPLATE}#preview", context)
 
 

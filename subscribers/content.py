@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 
 from components.status import Status
 from notifications.messages import NOTE_HERE, Message, Tone, gap
+from subscribers import sms_length
 
 _TEMPLATE = "subscribers/emails/event.{part}"
-# One text message of the plain alphabet.
-SMS_MAX = 160
+# Of a title at least so many letters are left in a text message, should it become two.
+_TITLE_MIN = 20
 # Text glyphs of the design (2.1), for where there are no icons.
 _GLYPHS = {
     Status.OPERATIONAL: "●",
@@ -55,7 +56,8 @@ class Touched:
 class Content:
     """One update of one event. Times are ISO 8601 in UTC, `when` and the like are words for people.
 
-    `kind` is "incident" or "maintenance", `path` its public address, `word` the state or step.
+    `kind` is "incident" or "maintenance", `path` its public address, `word` the state or step, and
+    `brief` the same with its time for a text message ("Resolved after 42 min").
     `html` is safe. `entries` are all entries of the event so far, newest first, for machines.
     """
 
@@ -75,6 +77,7 @@ class Content:
     impact: str = ""
     started: str = ""
     promise: str = ""
+    brief: str = ""
     tone: str = Tone.PROBLEM.value
     touched: Sequence[Touched] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -93,6 +96,16 @@ class Content:
     @property
     def url(self) -> str:
         return f"{settings.CANDOR_ORIGIN}{self.path}"
+
+    @property
+    def short_url(self) -> str:
+        """The short address as people read it, without a scheme."""
+        letter = "i" if self.kind == "incident" else "m"
+        return f"{urlsplit(settings.CANDOR_ORIGIN).netloc}/{letter}/{self.public_id}"
+
+    @property
+    def is_problem(self) -> bool:
+        return self.tone == Tone.PROBLEM
 
     @property
     def headline(self) -> str:
@@ -123,13 +136,17 @@ def as_mail(content: Content) -> Message:
 
 
 def as_sms(content: Content) -> Message:
-    """One text message: the title gives way, the link never does."""
-    lead = f"{content.page_name}: {content.word}: "
-    room = SMS_MAX - len(lead) - len(content.url) - 1
-    title = content.title
-    if len(title) > room:
-        title = title[: max(room - 3, 0)].rstrip() + "..."
-    text = f"{lead}{title} {content.url}"
+    """One text message where the title allows: it is cut, the link never (DESIGN 6)."""
+    page, link = content.page_name, content.short_url
+    if content.is_problem:
+        head, tail = f"{page}: ", f". {content.word}."
+        if content.promise:
+            tail += f" {content.promise}"
+        tail += f" {link} {_('Reply STOP to end')}"
+    else:
+        head, tail = f"{page}: {content.brief or content.word}: ", f". {link}"
+    room = max(_TITLE_MIN, sms_length.ONE_PART - len(head) - len(tail))
+    text = f"{head}{sms_length.shortened(content.title, room=room)}{tail}"
     return Message(subject=content.headline, text=text, url=content.url)
 
 
@@ -228,7 +245,8 @@ def rendered(content: Content, *, form: str) -> Message:
 
 def samples(content: Content) -> dict[str, Message]:
     """What a mail, a text message and a chat would show, for the author before posting."""
-    return {form: _FORMS[form](content).filled({}) for form in ("mail", "sms", "post")}
+    links = dict.fromkeys(("manage_url", "leave_url"), _("(a link of their own)"))
+    return {form: _FORMS[form](content).filled(links) for form in ("mail", "sms", "post")}
 
 
 def iso(at: datetime | None) -> str | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import Case, Count, Exists, Q, Value, When
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from notifications.channels import CHANNELS
@@ -63,6 +64,29 @@ class Part:
         """Whether the last one gets it after the promised time."""
         return self.takes > promised(self.channel)
 
+    @property
+    def title(self) -> str:
+        """The channel for people."""
+        return title_of(self.channel)
+
+    @property
+    def per_s(self) -> float:
+        return speed_per_s(self.channel)
+
+    @property
+    def takes_s(self) -> int:
+        return int(self.takes.total_seconds())
+
+    @property
+    def promised_minutes(self) -> int:
+        return int(promised(self.channel).total_seconds() // 60)
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why how many do not get it, in words, the most first."""
+        found = sorted(self.not_told.items(), key=lambda one: -one[1])
+        return [(_(why.label), count) for why, count in found]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
@@ -74,6 +98,15 @@ class Forecast:
     @property
     def total(self) -> int:
         return sum(part.told for part in self.parts)
+
+    @property
+    def page_titles(self) -> list[str]:
+        """The page's own integrations for people."""
+        return [title_of(kind) for kind in self.page]
+
+    @property
+    def late(self) -> list[Part]:
+        return [part for part in self.parts if part.is_late]
 
 
 def of(
@@ -121,6 +154,12 @@ def everybody() -> Forecast:
     )
     page = Integration.objects.filter(is_enabled=True).order_by("kind")
     return Forecast(parts=parts, page=tuple(page.values_list("kind", flat=True)))
+
+
+def title_of(channel: str) -> str:
+    """The name of a channel for people."""
+    known = CHANNELS.get(channel)
+    return known.title if known is not None else channel
 
 
 def promised(channel: str) -> timedelta:

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from notifications import reading
-from notifications.channels import CHANNELS
 from notifications.reading import Progress
 from subscribers import forecast, operators
 from subscribers.chart import Stage
@@ -45,8 +44,7 @@ class Gauge:
     @property
     def title(self) -> str:
         """The channel for people."""
-        known = CHANNELS.get(self.channel)
-        return known.title if known is not None else self.channel
+        return forecast.title_of(self.channel)
 
     @property
     def waited_s(self) -> int:

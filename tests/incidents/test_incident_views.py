@@ -147,7 +147,7 @@ def test_the_preview_says_what_changes_and_saves_nothing(
     client: Client, operator: User, headers: dict[str, str]
 ) -> None:
     component = build.component(name="Checkout")
-    fields = typed(do="preview", components=[component.id], title="<i>x</i>")
+    fields = typed(do="preview", components=[component.id], title="<i>x</i>", notify="on")
     address = f"{REPORT}preview/" if headers else REPORT
 
     answer = client.post(address, fields, headers=headers)
@@ -161,6 +161,8 @@ def test_the_preview_says_what_changes_and_saves_nothing(
     assert "Partial outage" in text
     assert "Operational" in text
     assert "Nobody has subscribed yet" in text
+    silent = client.post(address, fields | {"notify": ""}, headers=headers).content.decode()
+    assert "“Tell subscribers” is off" in silent
     assert "[Status] Investigating:" in text
     assert "1 part" in text
     assert not Incident.objects.exists()
@@ -168,9 +170,13 @@ def test_the_preview_says_what_changes_and_saves_nothing(
 
 
 @pytest.mark.req("AMB-15")
-def test_without_a_component_the_author_is_warned(client: Client, operator: User) -> None:
-    text = client.post(f"{REPORT}preview/", typed()).content.decode()
-    assert "nobody but subscribers of everything is told" in text
+def test_without_a_component_the_author_sees_who_is_told(client: Client, operator: User) -> None:
+    build.subscriber()
+    build.subscriber(components=[build.component()])
+    text = client.post(f"{REPORT}preview/", typed(notify="on")).content.decode()
+    assert "only subscribers of everything are told, 1 of them" in text
+    assert "1 chose other services" in text
+    assert "and notify 1" in text
 
 
 @pytest.mark.req("L2", "F5")

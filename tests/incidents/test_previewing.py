@@ -46,18 +46,26 @@ def test_a_new_incident_is_previewed_as_page_mail_and_text_message(now: datetime
 
     assert preview.html == "<p>Some <em>card</em> payments fail.</p>"
     assert preview.code == "pa"
-    assert preview.subject == f"[Acme] Investigating: {TITLE}"
-    assert preview.mail.split("\n\n") == [
-        f"INVESTIGATING\n{TITLE}\nStarted 14:05 UTC.",
+    assert preview.samples.subject == f"[Acme] Investigating: {TITLE}"
+    blocks = preview.samples.mail.split("\n\n")
+    assert blocks[0].splitlines()[:2] == ["INVESTIGATING", TITLE]
+    assert blocks[0].endswith("Started 14:05 UTC.")
+    assert blocks[1:5] == [
         "Some *card* payments fail.",
-        "Affected\n- Checkout: partial outage",
-        "Next update by 14:52 UTC.\nFollow: https://status.acme.example/i/0123456789bc",
+        "Affected\n- Checkout: Partial outage",
+        "Next update by 14:52 UTC.",
+        "Follow: https://status.acme.example/incidents/0123456789bc",
     ]
-    assert preview.sms == (
+    assert preview.samples.sms == (
         f"Acme: {TITLE}. Investigating. Next update by 14:52 UTC. "
         "status.acme.example/i/0123456789bc Reply STOP to end"
     )
-    assert (preview.sms_length, preview.sms_parts) == (len(preview.sms), 1)
+    assert (preview.samples.sms_length, preview.samples.sms_parts) == (
+        len(preview.samples.sms),
+        1,
+    )
+    assert preview.samples.chat_title == f"Investigating: {TITLE}"
+    assert "◆ Checkout: Partial outage" in preview.samples.chat
     assert [(one.name, one.after) for one in preview.changes] == [
         ("Checkout", Status.PARTIAL_OUTAGE)
     ]
@@ -65,9 +73,9 @@ def test_a_new_incident_is_previewed_as_page_mail_and_text_message(now: datetime
 
 def test_a_long_title_is_cut_and_the_link_never(now: datetime) -> None:
     preview = previewing.build(said=said(now, title="Trouble " * 25), incident=None, now=now)
-    assert preview.sms_parts == 1
-    assert "Trouble..." in preview.sms
-    assert "status.acme.example/i/0123456789bc" in preview.sms
+    assert preview.samples.sms_parts == 1
+    assert "Trouble..." in preview.samples.sms
+    assert "status.acme.example/i/0123456789bc" in preview.samples.sms
 
 
 @pytest.mark.req("I11")
@@ -76,7 +84,7 @@ def test_text_messages_are_for_the_beginning_and_the_end(now: datetime) -> None:
 
     def sms(state: State) -> str:
         wanted = said(now, state=state, started_at=incident.started_at)
-        return previewing.build(said=wanted, incident=incident, now=now).sms
+        return previewing.build(said=wanted, incident=incident, now=now).samples.sms
 
     assert sms(State.IDENTIFIED) == ""
     assert sms(State.RESOLVED) == (
@@ -92,12 +100,13 @@ def test_without_components_or_impact_nothing_looks_broken(now: datetime) -> Non
     preview = previewing.build(said=said(now, impact=Impact.NONE), incident=None, now=now)
     assert preview.code == "mt"
     assert preview.names_nobody
+    assert preview.told is not None
     assert preview.told.total == 0
-    assert "Affected" not in preview.mail
+    assert "Affected" not in preview.samples.mail
 
 
 def test_a_promise_is_not_part_of_the_end(now: datetime) -> None:
     incident = build.incident(now=now)
     preview = previewing.build(said=said(now, state=State.RESOLVED), incident=incident, now=now)
     assert preview.next_update_by is None
-    assert "Next update" not in preview.mail + preview.sms
+    assert "Next update" not in preview.samples.mail + preview.samples.sms

@@ -274,7 +274,7 @@ def test_a_text_message_fits_and_keeps_its_link(now: datetime) -> None:
     fanout.expand(now=now)
     text = Delivery.objects.get().content["text"].strip()
     assert len(text) <= 160
-    assert text.endswith(incident.get_absolute_url())
+    assert text.endswith(f"/i/{incident.public_id} Reply STOP to end")
 
 
 def test_a_webhook_gets_the_form_it_chose(now: datetime) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents import sms
+from subscribers import sms_length as sms
 
 
 @pytest.mark.parametrize(

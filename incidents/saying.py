@@ -1,0 +1,167 @@
+"""What an entry says to those who asked: its words, from a row that is told or from what is typed.
+
+One place for both, so that the sample that an author sees is what is sent.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from common import markdown
+from components import catalogue
+from incidents import windows
+from incidents.lifecycle import State
+from incidents.windows import Kind
+from notifications.messages import Tone
+from subscribers.chart import Stage
+from subscribers.content import Content, Touched, iso
+
+_Entries = Sequence[Mapping[str, Any]]
+
+
+def of_incident(
+    *,
+    public_id: str,
+    path: str,
+    update_id: str,
+    title: str,
+    text: str,
+    state: State,
+    stage: Stage,
+    impact: str,
+    started_at: datetime,
+    resolved_at: datetime | None,
+    next_update_by: datetime | None,
+    at: datetime,
+    touched: Sequence[Touched],
+    entries: _Entries = (),
+) -> Content:
+    """What an update of an incident says; `path` is its public address, times are aware."""
+    page = catalogue.page()
+    zone = ZoneInfo(page.time_zone)
+    promise, took = "", ""
+    if state.is_open and next_update_by is not None:
+        promise = _("Next update by %(time)s.") % {"time": _clock(next_update_by, zone)}
+    if not state.is_open:
+        took = lasting(started_at, resolved_at or at)
+    word = _(state.label)
+    return Content(
+        kind="incident",
+        public_id=public_id,
+        update_id=update_id,
+        page_name=page.name,
+        title=title,
+        word=word,
+        state=state.value,
+        stage=stage.value,
+        path=path,
+        at=at.isoformat(),
+        when=f"{_moment(at, zone)}.",
+        text=text,
+        html=markdown.render(text),
+        impact=impact,
+        started=_("Started %(time)s.") % {"time": _clock(started_at, zone)},
+        promise=promise,
+        brief=_("%(state)s after %(time)s") % {"state": word, "time": took} if took else "",
+        tone=(Tone.PROBLEM if state.is_open else Tone.RECOVERY).value,
+        touched=touched,
+        facts={
+            "started_at": iso(started_at),
+            "resolved_at": iso(resolved_at),
+            "next_update_by": iso(next_update_by),
+        },
+        entries=entries,
+    )
+
+
+def of_maintenance(
+    *,
+    public_id: str,
+    path: str,
+    update_id: str,
+    title: str,
+    text: str,
+    kind: Kind,
+    state: windows.State,
+    stage: Stage,
+    starts_at: datetime,
+    ends_at: datetime,
+    at: datetime,
+    touched: Sequence[Touched],
+    entries: _Entries = (),
+) -> Content:
+    """What an entry of a maintenance says; `path` is its public address, times are aware."""
+    page = catalogue.page()
+    zone = ZoneInfo(page.time_zone)
+    window = _("Planned from %(start)s to %(end)s.") % {
+        "start": _moment(starts_at, zone),
+        "end": _moment(ends_at, zone),
+    }
+    is_over = state == windows.State.COMPLETED
+    is_plan = kind in {Kind.SCHEDULED, Kind.RESCHEDULED}
+    word = _word(kind)
+    return Content(
+        kind="maintenance",
+        public_id=public_id,
+        update_id=update_id,
+        page_name=page.name,
+        title=title,
+        word=word,
+        state=state.value,
+        stage=stage.value,
+        path=path,
+        at=at.isoformat(),
+        when=f"{_moment(at, zone)}.",
+        text=text,
+        html=markdown.render(text),
+        started=window,
+        brief=f"{word} {_window(starts_at, ends_at, zone)}" if is_plan else word,
+        tone=(Tone.RECOVERY if is_over else Tone.NOTICE).value,
+        touched=touched,
+        facts={"starts_at": iso(starts_at), "ends_at": iso(ends_at)},
+        entries=entries,
+    )
+
+
+def lasting(start: datetime, end: datetime) -> str:
+    """How long something took: "42 min", "1 h 19 min"."""
+    hours, minutes = divmod(max(0, int((end - start).total_seconds())) // 60, 60)
+    if hours:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+    return _("%(count)d min") % {"count": minutes}
+
+
+def _word(kind: Kind) -> str:
+    words = {
+        Kind.SCHEDULED: _("Maintenance scheduled"),
+        Kind.RESCHEDULED: _("Maintenance moved"),
+        Kind.REMINDER: _("Maintenance reminder"),
+        Kind.STARTED: _("Maintenance in progress"),
+        Kind.EXTENDED: _("Maintenance extended"),
+        Kind.NOTE: _("Maintenance update"),
+        Kind.VERIFICATION: _("Maintenance in verification"),
+        Kind.COMPLETED: _("Maintenance completed"),
+        Kind.CANCELLED: _("Maintenance cancelled"),
+    }
+    return words[kind]
+
+
+def _window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """A window in few letters: "Sat 21 Nov 22:00-23:30 UTC"."""
+    start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    is_short = ends_at - starts_at < timedelta(days=1)
+    until = f"{end:%H:%M}" if is_short else f" {date_format(end, 'D j M')} {end:%H:%M}"
+    return f"{date_format(start, 'D j M')} {start:%H:%M}-{until} {end:%Z}"
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%H:%M %Z}"
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    return f"{date_format(local, 'j M Y, H:i')} {local:%Z}"
