@@ -20,26 +20,28 @@ from django.views.decorators.http import require_http_methods, require_POST
 from common import console
 from components import catalogue
 from components.models import Component
+from incidents import maintenance as work
 from incidents import (
-    audience,
     maintenance_changes,
     maintenance_forms,
+    maintenance_previewing,
     maintenance_reading,
     maintenance_series,
     presets,
     public_ids,
     templating,
+    windows,
 )
-from incidents import maintenance as work
-from incidents.audience import Audience
+from incidents import maintenance_plans as plans
 from incidents.maintenance_forms import MaintenanceForm, WallClock
+from incidents.maintenance_previewing import Said, Telling
 from incidents.maintenance_reading import Preview, Typed
 from incidents.maintenance_step_forms import FOLLOWING
 from incidents.maintenance_views import may_change, user_of
 from incidents.models import EventTemplate, Maintenance
-from incidents.models.templates import Kind
+from incidents.models.templates import Kind as TemplateKind
 from incidents.presets import Repeat
-from incidents.windows import State
+from incidents.windows import Kind, State
 
 TEMPLATE = "admin/maintenance_form.html"
 get_and_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -94,7 +96,13 @@ def maintenance_preview(request: HttpRequest) -> HttpResponse:
     rows = Maintenance.objects.filter(public_id=changes) if public_ids.is_valid(changes) else None
     row = rows.first() if rows is not None else None
     values = _typed(request.POST)
-    context = {"preview": _preview(values, row, timezone.now()), "told": _told(values)}
+    now = timezone.now()
+    context = {
+        "preview": _preview(values, row, now),
+        "telling": _telling(values, row, now),
+        "row": row,
+        "is_refresh": True,
+    }
     return console.page(request, f"{TEMPLATE}#preview", context)
 
 
@@ -152,7 +160,8 @@ def _typed(data: QueryDict) -> dict[str, Any]:
 def _from_template(data: QueryDict, now: datetime) -> dict[str, Any]:
     number = data.get("template", "")
     template = EventTemplate.objects.filter(
-        kind=Kind.MAINTENANCE, pk=int(number) if number.isdecimal() and len(number) < 10 else 0
+        kind=TemplateKind.MAINTENANCE,
+        pk=int(number) if number.isdecimal() and len(number) < 10 else 0,
     ).first()
     if template is None:
         return {}
@@ -188,13 +197,35 @@ def _preview(values: dict[str, Any], row: Maintenance | None, now: datetime) -> 
     return maintenance_reading.preview(typed=typed, page_zone=page_zone, now=now)
 
 
-def _told(values: dict[str, Any]) -> Audience | None:
-    """Who would be told of it (AMB-15); None when nobody is to be."""
-    if not values.get("notify"):
+def _telling(values: dict[str, Any], row: Maintenance | None, now: datetime) -> Telling | None:
+    """Who would be told what of it (AMB-15); None while its times are no times, or stay as they are."""
+    start, end = _clock(values.get("starts_at")), _clock(values.get("ends_at"))
+    try:
+        zone = plans.zone_info(str(values.get("zone") or catalogue.page().time_zone))
+    except ValidationError:
         return None
+    if start is None or end is None or start >= end:
+        return None
+    said = Said(
+        kind=Kind.SCHEDULED if row is None else Kind.RESCHEDULED,
+        title=str(values.get("title") or ""),
+        text=str(values.get("text") or ""),
+        component_ids=_ticked(values),
+        starts_at=windows.instant(start, zone=zone),
+        ends_at=windows.instant(end, zone=zone),
+        is_told=bool(values.get("notify")),
+    )
+    stays = row is not None and (said.starts_at, said.ends_at) == (row.starts_at, row.ends_at)
+    if stays and values.get("scope") != FOLLOWING:
+        return None
+    return maintenance_previewing.build(said=said, row=row, now=now)
+
+
+def _ticked(values: dict[str, Any]) -> set[int]:
+    """The chosen components that exist."""
     ticked = [str(one) for one in values.get("components") or ()]
     numbers = [int(one) for one in ticked if one.isdecimal() and len(one) < 10]
-    return audience.of(component_ids=numbers)
+    return set(Component.objects.filter(id__in=numbers).values_list("id", flat=True))
 
 
 def _repeats(values: dict[str, Any], row: Maintenance | None) -> bool:
@@ -226,9 +257,9 @@ def _form(
         "form": form,
         "row": row,
         "preview": _preview(values, row, now),
-        "told": _told(values),
+        "telling": _telling(values, row, now),
         "preview_url": reverse("admin:maintenance_preview"),
-        "templates": EventTemplate.objects.filter(kind=Kind.MAINTENANCE).order_by("name")
+        "templates": EventTemplate.objects.filter(kind=TemplateKind.MAINTENANCE).order_by("name")
         if row is None
         else (),
         "back": reverse("admin:maintenance_one", args=[row.public_id])

@@ -22,6 +22,7 @@ console: list[Screen] = [
     (f"{_ONE}complete/", views.maintenance_complete, "maintenance_complete"),
     (f"{_ONE}extend/", views.maintenance_extend, "maintenance_extend"),
     (f"{_ONE}update/", views.maintenance_update, "maintenance_update"),
+    (f"{_ONE}preview/", views.maintenance_step_preview, "maintenance_step_preview"),
     (f"{_ONE}updates/<slug:update_id>/", views.maintenance_correct, "maintenance_correct"),
     (f"{_ONE}cancel/", views.maintenance_cancel, "maintenance_cancel"),
     (f"{_ONE}delete/", views.maintenance_delete, "maintenance_delete"),

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from incidents import maintenance as work
 from incidents import (
     maintenance_changes,
     maintenance_entries,
+    maintenance_previewing,
     maintenance_reading,
     maintenance_series,
     maintenance_step_forms,
@@ -128,7 +129,7 @@ def maintenance_update(request: HttpRequest, public_id: str) -> HttpResponse:
     """A step with a message, or a note."""
     row = _row(public_id)
     form = MaintenanceUpdateForm(
-        request.POST or None, previous=row.state_value, initial={"state": row.state}
+        _posted(request), previous=row.state_value, initial=_initial(request, {"state": row.state})
     )
     author = user_of(request)
     update = form.carry_out(
@@ -144,7 +145,23 @@ def maintenance_update(request: HttpRequest, public_id: str) -> HttpResponse:
     if update is not None:
         messages.success(request, _("The update is on the page."))
         return redirect("admin:maintenance_one", public_id)
-    return _ask(request, row, form, title=_("Post an update"), button=_("Post update"))
+    return _ask(
+        request,
+        row,
+        form,
+        title=_("Post an update"),
+        button=_("Post update"),
+        **_foreseen(request, row, cancels=False),
+    )
+
+
+@require_POST
+@may_change
+def maintenance_step_preview(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Who would be told what of a step as its form stands (htmx); saves nothing."""
+    cancels = "cancels" in request.GET
+    context = _foreseen(request, _row(public_id), cancels=cancels) | {"is_refresh": True}
+    return console.page(request, "admin/maintenance_ask.html#preview", context)
 
 
 @get_and_post
@@ -169,7 +186,7 @@ def maintenance_correct(request: HttpRequest, public_id: str, update_id: str) ->
 def maintenance_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     row = _row(public_id)
     in_series = row.series_id is not None and row.state_value == State.SCHEDULED
-    form = CancelForm(request.POST or None, in_series=in_series)
+    form = CancelForm(_posted(request), in_series=in_series, initial=_initial(request, {}))
     author = user_of(request)
 
     def cancel() -> int:
@@ -202,6 +219,7 @@ def maintenance_cancel(request: HttpRequest, public_id: str) -> HttpResponse:
         button=_("Cancel maintenance"),
         consequences=consequences,
         is_danger=True,
+        **_foreseen(request, row, cancels=True),
     )
 
 
@@ -230,6 +248,39 @@ def user_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """What is to be carried out; nothing when only the preview is asked for."""
+    is_preview = request.POST.get("do") == "preview"
+    return request.POST if request.method == "POST" and not is_preview else None
+
+
+def _initial(request: HttpRequest, otherwise: dict[str, Any]) -> dict[str, Any]:
+    """What the fields of a form hold that is not carried out: what was typed for a preview."""
+    if request.POST.get("do") != "preview":
+        return otherwise
+    names = ("state", "text", "scope")
+    typed: dict[str, Any] = {name: request.POST.get(name, "") for name in names}
+    return otherwise | typed | {"notify": "notify" in request.POST}
+
+
+def _foreseen(request: HttpRequest, row: Maintenance, *, cancels: bool) -> dict[str, Any]:
+    """Who would be told what of the step that stands in a form; by default they are told."""
+    typed = request.POST.get("state", "")
+    offered = maintenance_step_forms.steps_from(row.state_value)
+    state = State(typed) if typed in offered else row.state_value
+    address = reverse("admin:maintenance_step_preview", args=[row.public_id])
+    return {
+        "preview_url": f"{address}?cancels" if cancels else address,
+        "telling": maintenance_previewing.of_step(
+            row=row,
+            state=State.CANCELLED if cancels else state,
+            text=request.POST.get("text", ""),
+            is_told="notify" in request.POST or request.method != "POST",
+            now=timezone.now(),
+        ),
+    }
 
 
 def _row(public_id: str) -> Maintenance:
