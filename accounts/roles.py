@@ -25,7 +25,9 @@ _CLOSED = frozenset(
     f"monitoring.{model}"
     for model in ("token", "alertchannel", "alertsettings", "browser", "healthhook")
 )
-_RESPONDS_WITH = frozenset({STATUS, MUTE, TEST})
+# A Responder sees who is told, and changes nothing of it; to a Viewer these people are nobody.
+_RESPONDER_SEES = frozenset({"subscribers.view_subscriber", "subscribers.view_suppression"})
+_RESPONDS_WITH = frozenset({STATUS, MUTE, TEST}) | _RESPONDER_SEES
 _VERBS = frozenset({"view", "add", "change", "delete"})
 # Nobody rewrites history, whatever their role (reliability F14).
 _NOBODY = frozenset(f"accounts.{verb}_auditentry" for verb in ("add", "change", "delete"))
@@ -56,9 +58,12 @@ _LABELS = {
 _SUMMARIES = {
     Role.OWNER: gettext_noop("Everything, also the team, tokens, alerts and settings."),
     Role.RESPONDER: gettext_noop(
-        "Incidents, maintenance, announcements, statuses by hand, muting and test probes."
+        "Incidents, maintenance, announcements, statuses by hand, muting and test probes;"
+        " looks at subscribers."
     ),
-    Role.VIEWER: gettext_noop("Looks at everything but the team, tokens and alert channels."),
+    Role.VIEWER: gettext_noop(
+        "Looks at everything but the team, subscribers, tokens and alert channels."
+    ),
 }
 
 
@@ -72,11 +77,11 @@ def allows(role: str, permission: str) -> bool:
         return False
     app, _dot, codename = permission.partition(".")
     verb, _line, model = codename.partition("_")
+    if role == Role.RESPONDER and permission in _RESPONDS_WITH:
+        return True
     if verb == "view":
         return app in _READABLE and f"{app}.{model}" not in _CLOSED
-    if role == Role.RESPONDER:
-        return permission in _RESPONDS_WITH or (app == "incidents" and verb in _VERBS)
-    return False
+    return role == Role.RESPONDER and app == "incidents" and verb in _VERBS
 
 
 def sees_app(role: str, app: str) -> bool:

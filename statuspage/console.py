@@ -31,6 +31,7 @@ from monitoring import overview
 from monitoring import urls as monitoring_urls
 from statuspage import views
 from subscribers import console_urls as subscriber_screens
+from subscribers import operators_list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,20 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 view="monitoring_healthchange_changelist",
                 permission="monitoring.view_healthchange",
                 icon="clock",
+            ),
+        ],
+    ),
+    (
+        _("Audience"),
+        [
+            Entry(
+                label=_("Subscribers"),
+                view="subscribers",
+                permission="subscribers.view_subscriber",
+                icon="mail",
+                also=("subscriber", "suppression"),
+                count=operators_list.count_active,
+                counted=_("active"),
             ),
         ],
     ),

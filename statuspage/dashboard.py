@@ -12,8 +12,6 @@ from accounts.models import AuditEntry
 from components import by_hand, status
 from components.models import Component, StatusClaim
 from components.status import Source, Status
-from incidents import audience
-from incidents.audience import Audience
 from monitoring import overview, watchdog, wording
 from monitoring.models import Finding, HealthChange
 from monitoring.overview import Measured
@@ -23,6 +21,8 @@ from notifications.reading import Recent
 from probing.health import Health
 from statuspage import dashboard_events
 from statuspage.dashboard_events import OpenEvent
+from subscribers import operators_list
+from subscribers.operators_list import Counts
 
 AUTOMATIC = "automatic"
 SHOWN_EVENTS = 8
@@ -79,7 +79,7 @@ class Dashboard:
     open_events: tuple[OpenEvent, ...]
     findings: tuple[Finding, ...]
     rows: tuple[ServiceRow, ...]
-    audience: Audience
+    subscribers: Counts
     deliveries: Recent
     events: tuple[Event, ...]
 
@@ -92,7 +92,7 @@ def read(*, now: datetime) -> Dashboard:
         open_events=tuple(dashboard_events.read()),
         findings=tuple(watchdog.current()),
         rows=tuple(_rows(components, now)),
-        audience=audience.everybody(),
+        subscribers=operators_list.counts(),
         deliveries=reading.recent(now=now),
         events=tuple(_events()),
     )

@@ -1,16 +1,42 @@
-"""Screens of messages and integrations inside the console, mounted by the console site."""
+"""Screens of subscribers, messages and integrations inside the console, mounted by the console site."""
 
 from collections.abc import Callable
 
 from django.http import HttpResponseBase
 
-from subscribers import integration_views, meter_views
+from subscribers import (
+    csv_views,
+    integration_views,
+    meter_views,
+    operator_views,
+    suppression_views,
+)
 
 Screen = tuple[str, Callable[..., HttpResponseBase], str]
 
 _KIND = "integrations/<slug:kind>/"
+_ONE = "subscribers/<int:subscriber_id>/"
+_SUPPRESSED = "subscribers/suppressed/"
 
 console: list[Screen] = [
+    ("subscribers/", operator_views.subscriber_list, "subscribers"),
+    ("subscribers/add/", operator_views.subscriber_add, "subscriber_add"),
+    ("subscribers/import/", csv_views.subscribers_import, "subscribers_import"),
+    ("subscribers/export/", csv_views.subscribers_export, "subscribers_export"),
+    (_SUPPRESSED, suppression_views.suppression_list, "suppressions"),
+    (f"{_SUPPRESSED}add/", suppression_views.suppression_add, "suppression_add"),
+    (
+        f"{_SUPPRESSED}<int:suppression_id>/lift/",
+        suppression_views.suppression_lift,
+        "suppression_lift",
+    ),
+    (_ONE, operator_views.subscriber, "subscriber"),
+    (f"{_ONE}edit/", operator_views.subscriber_edit, "subscriber_edit"),
+    (f"{_ONE}resend/", operator_views.subscriber_resend, "subscriber_resend"),
+    (f"{_ONE}resume/", operator_views.subscriber_resume, "subscriber_resume"),
+    (f"{_ONE}remove/", operator_views.subscriber_remove, "subscriber_remove"),
+    (f"{_ONE}erase/", operator_views.subscriber_erase, "subscriber_erase"),
+    (f"{_ONE}file/", operator_views.subscriber_file, "subscriber_file"),
     ("messages/", meter_views.messages, "messages"),
     ("integrations/", integration_views.integration_list, "integrations"),
     ("integrations/x/sign-in/", integration_views.x_begin, "x_begin"),

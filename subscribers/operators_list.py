@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, Q
 
+from notifications.channels import CHANNELS
 from subscribers import chart, recipients, suppressing
 from subscribers.models import Origin, Reason, State, Subscriber, Subscription, Suppression
 from subscribers.models.people import SubscriberQuerySet
@@ -50,6 +51,12 @@ class ChannelCount:
 
     channel: str
     by_state: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The channel's name for people."""
+        known = CHANNELS.get(self.channel)
+        return known.title if known else self.channel
 
     @property
     def active(self) -> int:

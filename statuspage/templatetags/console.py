@@ -58,6 +58,12 @@ def figure(value: float) -> str:
 
 
 @register.filter
+def thousands(count: int) -> str:
+    """A count with its thousands apart: "12,000"."""
+    return f"{count:,}"
+
+
+@register.filter
 def ms(value: float | None) -> str:
     """Milliseconds with their unit; nothing for None."""
     return "" if value is None else f"{figure(value)} ms"
