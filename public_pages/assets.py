@@ -16,6 +16,8 @@ from django.conf import settings
 _BUNDLES: Mapping[str, tuple[str, ...]] = {
     "status.css": ("css/tokens.css", "css/status.css"),
     "status.js": ("js/status.js",),
+    "subscribe.js": ("js/subscribe.js",),
+    "subscribe-push.js": ("js/subscribe-push.js",),
     "htmx.js": ("vendor/htmx-2.0.11.min.js",),
 }
 ICONS = tuple(f"favicon-{code}.svg" for code in ("op", "de", "pa", "ma", "mt", "un"))

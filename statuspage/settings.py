@@ -219,6 +219,8 @@ EMAIL_CONNECTIONS = env.number("CANDOR_MAIL_CONNECTIONS", 16, at_least=1)
 EMAIL_PER_S = env.number("CANDOR_MAIL_PER_S", 0)
 # Who is asked, just before a message leaves, whether its recipient still wants it.
 DELIVERY_GRANTS = {"subscriber": "subscribers.granting.still_granted"}
+# Who knows the events that visitors can follow.
+FOLLOWABLE_EVENTS = "incidents.following.find"
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"status@{_origin.hostname}")
 
 # ---- monitoring ------------------------------------------------------------------------------------
@@ -241,6 +243,8 @@ REPORTS_BURST = env.number("CANDOR_REPORTS_BURST", 60, at_least=1)
 # ---- notifications ---------------------------------------------------------------------------------
 # Where the channels call; a host may begin with "*." for any name below it.
 ALLOW_PRIVATE_HOOKS = env.flag("CANDOR_ALLOW_PRIVATE_HOOKS")
+# The same for hooks that visitors give, who may be anybody.
+ALLOW_PRIVATE_VISITOR_HOOKS = env.flag("CANDOR_ALLOW_PRIVATE_VISITOR_HOOKS")
 SLACK_HOSTS = env.text("CANDOR_SLACK_HOSTS", "hooks.slack.com hooks.slack-gov.com").split()
 DISCORD_HOSTS = env.text("CANDOR_DISCORD_HOSTS", "discord.com *.discord.com discordapp.com").split()
 TEAMS_HOSTS = env.text(

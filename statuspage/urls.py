@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("subscribers.ways_urls")),
     path("", include("api.urls")),
     path("", include("accounts.urls")),
+    path("", include("subscribers.urls")),
     path("", include("public_pages.urls")),
 ]
 handler404 = "public_pages.views.not_found"

@@ -83,6 +83,11 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     return True
 
 
+def can_be_sent() -> bool:
+    """Whether mail leaves this installation: where no server is set up, it is written to the log."""
+    return not settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend"))
+
+
 def put_decoy(*, now: datetime) -> None:
     """Put a letter that is withdrawn before it leaves, so that asking takes as long as ever (A3)."""
     message = Message(subject=_("Nothing"), text=_("Nothing"))

@@ -6,11 +6,13 @@ without storing a secret; the row keeps its digest, by which a link is found aga
 
 import base64
 import hashlib
+import re
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 _BYTES = 24
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
 def leave_token(subscriber_id: int) -> str:
@@ -22,6 +24,11 @@ def leave_token(subscriber_id: int) -> str:
 def digest(token: str) -> str:
     """What `Subscriber.unsubscribe_digest` holds of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has the form of a token; what has not needs no look."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def leave_url(token: str) -> str:

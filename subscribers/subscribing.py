@@ -17,6 +17,7 @@ from notifications import outbox
 from subscribers import granting, limits, links, proofs, proving
 from subscribers.limits import NotNow, TooManyRequests
 from subscribers.models import Origin, Purpose, Reason, State, Subscriber, Subscription, Suppression
+from subscribers.models.people import SubscriberQuerySet
 from subscribers.proofs import CodeRefused, LinkDead, Occasion
 
 __all__ = ["Choice", "CodeRefused", "LinkDead", "NotNow", "TooManyRequests"]
@@ -44,12 +45,22 @@ class HasLeft(Suppressed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What somebody wants to hear of. `follows` is the topic of one event ("incident:9k2…"), or ""."""
+    """What somebody wants to hear of.
+
+    `follows` is the topic of one event ("incident:9k2…"), or "", and `event` its title, as letters
+    name it.
+    """
 
     wants_all: bool = True
     component_ids: frozenset[int] = field(default_factory=frozenset)
     wants_postmortems: bool = False
     follows: str = ""
+    event: str = ""
+
+    @property
+    def own_options(self) -> dict[str, str]:
+        """What is kept of it in the options of the row."""
+        return {"event": self.event} if self.event else {}
 
 
 def ask(
@@ -79,7 +90,7 @@ def ask(
     _check(choice)
     given = {
         "address": address,
-        "options": options or {},
+        "options": (options or {}) | choice.own_options,
         "language": language,
         "origin": str(origin),
         "consent_note": consent_note,
@@ -121,7 +132,7 @@ def add_confirmed(
     _check(choice)
     given = {
         "address": address,
-        "options": options or {},
+        "options": (options or {}) | choice.own_options,
         "language": language,
         "origin": str(origin),
         "consent_note": consent_note,
@@ -221,9 +232,7 @@ def undo_leave(*, subscriber: Subscriber, now: datetime) -> Subscriber:
         if found is not None:
             raise Suppressed(_("This address is suppressed."), reason=found.reason)
         row = _locked(subscriber)
-        others = Subscriber.objects.exclude(state=State.ENDED).filter(
-            channel=row.channel, canonical=row.canonical, follows=row.follows
-        )
+        others = siblings(row).filter(follows=row.follows)
         if row.state == State.ENDED and not others.exists():
             _activate(row, confirmed_at=now)
     _copy(row, subscriber)
@@ -247,6 +256,39 @@ def resend(*, subscriber: Subscriber, now: datetime) -> None:
             raise TooManyRequests(_("This address was written to often enough for today."))
 
 
+def ask_for_link(*, channel: str, canonical: str, now: datetime, client: str = "") -> None:
+    """Send whoever owns this address what lets them change what they get; same for every address (A3).
+
+    Raises:
+        TooManyRequests: from this network.
+    """
+    with transaction.atomic():
+        if client:
+            limits.admit(client=client, now=now)
+        rows = Subscriber.objects.select_for_update().exclude(state=State.ENDED)
+        known = list(rows.filter(channel=channel, canonical=canonical))
+        if not known or _suppression(channel, canonical) is not None:
+            proving.pretend(channel=channel, now=now)
+            return
+        row = min(known, key=lambda each: (not each.is_active, each.follows != "", each.id))
+        occasion = Occasion.MANAGE if row.is_active else Occasion.CONFIRM
+        proving.prove(subscriber=row, occasion=occasion, now=now)
+
+
+def open_by_token(*, token: str, now: datetime) -> Subscriber:
+    """Use up a link to one's own subscription. Raises LinkDead."""
+    proof = proofs.look(token=token, purpose=Purpose.MANAGE, now=now)
+    proofs.use(proof=proof, now=now)
+    return proof.subscriber
+
+
+def by_leave_token(token: str) -> Subscriber | None:
+    """The subscription that a link in a mail names; found by its digest, whatever our keys are (D2)."""
+    if not links.is_token(token):
+        return None
+    return Subscriber.objects.filter(unsubscribe_digest=links.digest(token)).first()
+
+
 def erase(*, subscriber: Subscriber, now: datetime) -> None:
     """Delete the subscription and everything that names its address, in the audit log too."""
     with transaction.atomic():
@@ -256,6 +298,12 @@ def erase(*, subscriber: Subscriber, now: datetime) -> None:
         subscriber.delete()
         # The deletion has written an entry of its own.
         auditing.redact(objects=[shell], now=now)
+
+
+def siblings(subscriber: Subscriber) -> SubscriberQuerySet:
+    """What else is open for the same address: an event it follows, or the page."""
+    same = Subscriber.objects.filter(channel=subscriber.channel, canonical=subscriber.canonical)
+    return same.exclude(state=State.ENDED).exclude(pk=subscriber.pk).order_by("follows")
 
 
 def _row_for(

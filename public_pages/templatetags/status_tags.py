@@ -50,6 +50,12 @@ def icon(status: Status, extra: str = "") -> SafeString:
     return _icon(status.code, extra)
 
 
+@register.simple_tag
+def icon_of(code: str) -> SafeString:
+    """The outline that belongs to the two letters of a state."""
+    return _icon(code)
+
+
 def _icon(code: str, extra: str = "") -> SafeString:
     return format_html(
         '<svg class="ico{}" data-s="{}" aria-hidden="true"><use href="#i-{}"/></svg>',

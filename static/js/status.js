@@ -11,6 +11,34 @@
   // iOS applies :hover on tap only when the page listens for touches (the line under the strips).
   document.addEventListener('touchstart', () => {}, { passive: true });
 
+  // The subscribe page as a dialog. Whatever goes wrong, the link leads to the page itself.
+  addEventListener('click', async e => {
+    const link = e.target.closest?.('a[data-subscribe]');
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || !window.HTMLDialogElement) return;
+    e.preventDefault();
+    let form;
+    try {
+      const answer = await fetch(link.href, { signal: AbortSignal.timeout(4000) });
+      if (answer.ok) form = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('subscribe');
+    } catch { /* no network, or no database behind it */ }
+    if (!form) { location.href = link.href; return; }
+    if (document.querySelector('dialog[open]')) return;
+    const dialog = document.createElement('dialog');
+    dialog.setAttribute('aria-labelledby', 'subscribe-h');
+    dialog.append(form);
+    form.querySelector('[data-close]').hidden = false;
+    form.querySelector('input:checked')?.setAttribute('autofocus', '');
+    // A script that comes with parsed text is not run: load it anew.
+    form.querySelectorAll('script').forEach(old => {
+      const script = document.createElement('script');
+      script.src = old.src;
+      old.replaceWith(script);
+    });
+    dialog.addEventListener('close', () => { dialog.remove(); link.focus(); });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+
   const live = document.getElementById('live');
   if (!live) return;
   const $ = id => document.getElementById(id);

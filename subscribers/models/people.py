@@ -136,6 +136,7 @@ class Purpose(models.TextChoices):
 
     CONFIRM = "confirm"
     MANAGE = "manage"
+    VISIT = "visit"  # the holder has opened a link, and changes what they get for half an hour
 
 
 class ProofQuerySet(models.QuerySet["Proof"]):

@@ -1,0 +1,227 @@
+"""Confirm, change and end one's own subscription, by links that were sent to the address (C1, D1, D2).
+
+A GET changes nothing: mail scanners open links. A POST acts.
+"""
+
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from subscribers import letters, links, pages, proofs, subscribing, visits
+from subscribers.forms import ChoiceForm, EmailForm, shown_of
+from subscribers.models import Purpose, State, Subscriber
+from subscribers.proofs import LinkDead
+from subscribers.subscribing import NothingChosen, Suppressed, TooManyRequests
+
+_UNDONE_WITHIN = timedelta(days=1)
+
+
+@pages.for_visitors
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of the confirmation: a button, and what it does (N4)."""
+    now = timezone.now()
+    try:
+        if request.method == "POST":
+            row = subscribing.confirm_by_token(token=token, now=now)
+            return visits.welcome(request, subscriber=row, now=now, said="confirmed")
+        row = proofs.look(token=token, purpose=Purpose.CONFIRM, now=now).subscriber
+    except LinkDead:
+        used = proofs.found(token=token, purpose=Purpose.CONFIRM)
+        is_done = used is not None and used.subscriber.is_active
+        return _dead(request, is_known=used is not None, is_done=is_done)
+    context = {"subscriber": row, "about": letters.about(row)}
+    return pages.page(request, "subscribers/confirm.html", context)
+
+
+@pages.for_visitors
+@require_http_methods(["GET", "HEAD", "POST"])
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """The link to change what one gets: a button, and what it opens."""
+    now = timezone.now()
+    try:
+        if request.method == "POST":
+            row = subscribing.open_by_token(token=token, now=now)
+            return visits.welcome(request, subscriber=row, now=now)
+        row = proofs.look(token=token, purpose=Purpose.MANAGE, now=now).subscriber
+    except LinkDead:
+        is_known = proofs.found(token=token, purpose=Purpose.MANAGE) is not None
+        return _dead(request, is_known=is_known)
+    return pages.page(request, "subscribers/open.html", {"subscriber": row})
+
+
+@pages.for_visitors
+@require_http_methods(["GET", "HEAD", "POST"])
+def mine(request: HttpRequest) -> HttpResponse:
+    """What somebody gets, to be changed (N2, N3); without a visit, the way to one."""
+    row = visits.visitor(request, now=timezone.now())
+    if row is None:
+        return _dead(request, is_known=True)
+    if request.method != "POST" or row.follows:
+        said = "confirmed" if "confirmed" in request.GET else ""
+        said = "saved" if "saved" in request.GET else said
+        return _mine(request, row, shown_of(row), said=said)
+    form = ChoiceForm(request.POST)
+    try:
+        if form.is_valid():
+            subscribing.choose(subscriber=row, choice=form.choice)
+            return HttpResponseRedirect(reverse("subscribers:mine") + "?saved", status=303)
+        error = str(next(iter(form.errors.values()))[0])
+    except NothingChosen as refused:
+        error = str(refused)
+    return _mine(request, row, form.shown, error=error)
+
+
+def _mine(
+    request: HttpRequest,
+    row: Subscriber,
+    choice: dict[str, object],
+    *,
+    said: str = "",
+    error: str = "",
+) -> HttpResponse:
+    context = {
+        "subscriber": row,
+        "choice": choice,
+        "others": subscribing.siblings(row),
+        "said": said,
+        "errors": {"scope": error} if error else {},
+        "about": letters.about(row),
+        "manage_template": [
+            f"subscribers/ways/{row.channel}_manage.html",
+            "subscribers/_nothing.html",
+        ],
+    }
+    status = 422 if error else 200
+    return pages.page(request, "subscribers/mine.html", context, status=status)
+
+
+@pages.for_visitors
+@require_POST
+def resume(request: HttpRequest) -> HttpResponse:
+    """Send again to a subscription that was paused because nothing arrived."""
+    now = timezone.now()
+    row = visits.visitor(request, now=now)
+    if row is not None:
+        subscribing.resume(subscriber=row, now=now)
+    return HttpResponseRedirect(reverse("subscribers:mine"), status=303)
+
+
+@pages.for_visitors
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """End one's own subscription, or another one of the same address that the page lists."""
+    now = timezone.now()
+    row = visits.visitor(request, now=now)
+    if row is None:
+        return _dead(request, is_known=True)
+    wanted = request.POST.get("which", "")
+    other = subscribing.siblings(row).filter(pk=wanted).first() if wanted.isdigit() else None
+    subscribing.leave(subscriber=other or row, now=now)
+    if other is not None:
+        return HttpResponseRedirect(reverse("subscribers:mine") + "?saved", status=303)
+    response = _left(request, links.leave_token(row.id), row.address)
+    visits.end(response)
+    return response
+
+
+# Mail programs post this by themselves, without our cookies (RFC 8058); who holds the link may leave.
+@csrf_exempt
+@pages.for_visitors
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: HttpRequest, token: str) -> HttpResponse:
+    """Unsubscribe by one click in the mail program, or by the button that a GET shows (D1)."""
+    row = subscribing.by_leave_token(token)
+    if request.method != "POST":
+        if row is not None and row.state == State.ENDED:
+            return _left(request, token, "")
+        return pages.page(request, "subscribers/leave.html", {"token": token})
+    if row is not None:
+        subscribing.leave(subscriber=row, now=timezone.now())
+    return _left(request, token, "")
+
+
+@pages.for_visitors
+@require_POST
+def undo(request: HttpRequest, token: str) -> HttpResponse:
+    """Take back that one unsubscribed, within a day."""
+    now = timezone.now()
+    row = subscribing.by_leave_token(token)
+    if row is None or row.state != State.ENDED or not _is_fresh(row, now - _UNDONE_WITHIN):
+        return _dead(request, is_known=True)
+    try:
+        subscribing.undo_leave(subscriber=row, now=now)
+    except Suppressed:
+        return _dead(request, is_known=True)
+    return pages.page(request, "subscribers/back.html", {"token": token})
+
+
+def _is_fresh(row: Subscriber, since: datetime) -> bool:
+    return (
+        row.ended_reason == subscribing.LEFT and row.ended_at is not None and row.ended_at > since
+    )
+
+
+@pages.for_visitors
+@require_http_methods(["GET", "HEAD", "POST"])
+def manage(request: HttpRequest, token: str) -> HttpResponse:
+    """The link to change what one gets that stands in every mail: it sends a fresh one (D2)."""
+    if request.method != "POST":
+        return pages.page(request, "subscribers/manage.html", {"token": token})
+    row = subscribing.by_leave_token(token)
+    key = ("", "") if row is None else (row.channel, row.canonical)
+    return _link_asked(request, *key)
+
+
+@pages.for_visitors
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_for_link(request: HttpRequest) -> HttpResponse:
+    """Ask for a link by one's address; the same answer for every one (A3)."""
+    if request.method != "POST":
+        return pages.page(request, "subscribers/ask.html")
+    form = EmailForm(request.POST)
+    if not form.is_valid():
+        context = {"values": request.POST, "errors": {"email": form.errors["email"][0]}}
+        return pages.page(request, "subscribers/ask.html", context, status=422)
+    return _link_asked(request, "email", form.mailbox.key)
+
+
+def _link_asked(request: HttpRequest, channel: str, canonical: str) -> HttpResponse:
+    try:
+        subscribing.ask_for_link(
+            channel=channel or "email",
+            canonical=canonical,
+            client=pages.client(request),
+            now=timezone.now(),
+        )
+    except TooManyRequests as refused:
+        context = {"errors": {"email": str(refused)}, "values": request.POST}
+        response = pages.page(request, "subscribers/ask.html", context, status=429)
+        response.headers["Retry-After"] = str(int(refused.after.total_seconds()))
+        return response
+    return HttpResponseRedirect(reverse("subscribers:link_sent"), status=303)
+
+
+@pages.for_visitors
+@require_safe
+def link_sent(request: HttpRequest) -> HttpResponse:
+    return pages.page(request, "subscribers/link_sent.html")
+
+
+def _left(request: HttpRequest, token: str, address: str) -> HttpResponse:
+    row = subscribing.by_leave_token(token)
+    can_undo = row is not None and row.state == State.ENDED
+    context = {"token": token, "address": address, "can_undo": can_undo}
+    return pages.page(request, "subscribers/left.html", context)
+
+
+def _dead(request: HttpRequest, *, is_known: bool, is_done: bool = False) -> HttpResponse:
+    """The page of a link that is of no use: it offers a new one."""
+    title = _("You have confirmed already") if is_done else _("This link no longer works")
+    context = {"title": title, "is_done": is_done}
+    return pages.page(request, "subscribers/dead.html", context, status=410 if is_known else 404)
