@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common import console
 from components.models import Component
-from incidents import composer_views, publishing, reading
+from incidents import audience, composer_views, meter_views, publishing, reading
 from incidents.holding import IncidentGone
 from incidents.incident_forms import DeleteForm, ReviseForm
 from incidents.lifecycle import Impact, State
@@ -53,14 +53,18 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @may_look
 def incident(request: HttpRequest, public_id: str) -> HttpResponse:
-    row = get_object_or_404(Incident, public_id=public_id)
+    row, now = get_object_or_404(Incident, public_id=public_id), timezone.now()
+    touched = list(row.affected.values_list("component_id", flat=True))
+    is_told = row.is_draft and row.draft_notifies
     context = {
         "title": row.title or _("Draft without a title"),
         "detail": reading.detail(incident=row),
+        "told": audience.of(component_ids=touched) if is_told else None,
+        "names_nobody": not touched,
         "incident": row,
         "postmortem": Postmortem.objects.filter(incident=row).first(),
         "may_post": not row.is_draft and row.state_value != State.POSTMORTEM,
-        "now": timezone.now(),
+        **meter_views.context_of(row, now=now),
     }
     return console.page(request, "admin/incident.html", context)
 

@@ -6,6 +6,7 @@ from django.http import HttpResponseBase
 
 from incidents import maintenance_planning_views as planning
 from incidents import maintenance_views as views
+from incidents import meter_views
 
 Screen = tuple[str, Callable[..., HttpResponseBase], str]
 
@@ -25,5 +26,6 @@ console: list[Screen] = [
     (f"{_ONE}preview/", views.maintenance_step_preview, "maintenance_step_preview"),
     (f"{_ONE}updates/<slug:update_id>/", views.maintenance_correct, "maintenance_correct"),
     (f"{_ONE}cancel/", views.maintenance_cancel, "maintenance_cancel"),
+    (f"{_ONE}meter/", meter_views.maintenance_meter, "maintenance_meter"),
     (f"{_ONE}delete/", views.maintenance_delete, "maintenance_delete"),
 ]

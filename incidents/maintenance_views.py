@@ -1,6 +1,6 @@
 """Screens of the console around maintenance: the list with its calendar, one window, what is done to it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -25,9 +25,11 @@ from incidents import (
     maintenance_reading,
     maintenance_series,
     maintenance_step_forms,
+    meter_views,
     windows,
 )
 from incidents import maintenance_plans as plans
+from incidents.audience import Audience
 from incidents.maintenance import MaintenanceGone
 from incidents.maintenance_step_forms import (
     FOLLOWING,
@@ -43,6 +45,7 @@ get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 may_look = permission_required("incidents.view_maintenance", raise_exception=True)
 may_change = permission_required("incidents.change_maintenance", raise_exception=True)
 may_delete = permission_required("incidents.delete_maintenance", raise_exception=True)
+_CLICKED = {State.IN_PROGRESS, State.VERIFICATION, State.COMPLETED}
 _EXTENSIONS = {int(one.total_seconds()) // 60: one for one in windows.EXTENSIONS}
 
 
@@ -75,7 +78,8 @@ def maintenance(request: HttpRequest, public_id: str) -> HttpResponse:
         "overrun": row.overrun(now),
         "extensions": sorted(_EXTENSIONS),
         "steps": maintenance_step_forms.steps_from(row.state_value),
-        "now": now,
+        "told": _told_of_steps(row, now=now),
+        **meter_views.context_of(row, now=now),
     }
     return console.page(request, "admin/maintenance.html", context)
 
@@ -248,6 +252,16 @@ def user_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def _told_of_steps(row: Maintenance, *, now: datetime) -> dict[str, Audience | None]:
+    """Who is told of the steps that one click takes, by state."""
+    offered = set(maintenance_step_forms.steps_from(row.state_value)) & _CLICKED
+    found = {}
+    for state in offered - {row.state_value} if row.notifies else ():
+        step = maintenance_previewing.of_step(row=row, state=state, text="", is_told=True, now=now)
+        found[state.value] = step.told
+    return found
 
 
 def _posted(request: HttpRequest) -> QueryDict | None:

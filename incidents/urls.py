@@ -7,6 +7,7 @@ from django.http import HttpResponseBase
 from incidents import (
     composer_views,
     incident_views,
+    meter_views,
     postmortem_views,
     template_views,
     update_views,
@@ -39,6 +40,7 @@ console: list[Screen] = [
     (f"{_INCIDENT}update/preview/", update_views.update_preview, "incident_update_preview"),
     (f"{_INCIDENT}updates/<slug:update_id>/", update_views.correct, "incident_correct"),
     (f"{_INCIDENT}revise/", incident_views.revise, "incident_revise"),
+    (f"{_INCIDENT}meter/", meter_views.incident_meter, "incident_meter"),
     (f"{_INCIDENT}delete/", incident_views.delete, "incident_delete"),
     (_POSTMORTEM, postmortem_views.postmortem, "postmortem"),
     (f"{_POSTMORTEM}preview/", postmortem_views.postmortem_preview, "postmortem_preview"),

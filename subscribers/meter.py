@@ -20,6 +20,9 @@ from subscribers.models import Broadcast
 
 # Older events are history: nobody can do anything about them any more.
 _LOOK_BACK = timedelta(hours=6)
+# A screen looks again so often, at first and once what is left waits for a server or a phone.
+_WATCHED_CLOSELY = timedelta(minutes=15)
+_CLOSELY_S, _LATER_S = 2, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,22 @@ class Meter:
     @property
     def is_missed(self) -> bool:
         return any(gauge.is_missed for gauge in self.gauges)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether something of it is still to be sent."""
+        if self.is_cancelled:
+            return any(gauge.waiting for gauge in self.gauges)
+        return not self.is_expanded or any(gauge.waiting for gauge in self.gauges)
+
+
+def refresh_s(meters: list[Meter], *, now: datetime) -> int:
+    """After how many seconds it is worth looking again; 0 when nothing is on its way any more."""
+    running = [meter for meter in meters if meter.is_running]
+    if not running:
+        return 0
+    is_new = any(now - meter.posted_at < _WATCHED_CLOSELY for meter in running)
+    return _CLOSELY_S if is_new else _LATER_S
 
 
 def of(*, topic: str, now: datetime) -> list[Meter]:
