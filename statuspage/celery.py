@@ -107,6 +107,9 @@ app.conf.update(
         ),
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
         "forget what is over": _every(3600, "accounts.tasks.forget_what_is_over", "upkeep"),
+        "forget what subscribers had": _every(
+            3600, "subscribers.tasks.forget_what_is_over", "upkeep"
+        ),
     },
 )
 app.autodiscover_tasks(["accounts", "incidents", "monitoring", "notifications", "subscribers"])

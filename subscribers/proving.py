@@ -10,7 +10,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
-from subscribers import letters, texting
+from subscribers import hooking, letters, pushing, texting
 from subscribers.limits import NotNow
 from subscribers.models import Subscriber
 from subscribers.proofs import Occasion
@@ -23,6 +23,8 @@ class Prover(Protocol):
 PROVERS: dict[str, Prover] = {
     "email": letters.prove,
     "sms": texting.prove,
+    **dict.fromkeys((*hooking.CHATS, hooking.WEBHOOK), hooking.prove),
+    pushing.CHANNEL: pushing.prove,
 }
 
 

@@ -5,7 +5,7 @@ confirmed stays, so that START resumes it. A message counts once, however often 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +18,7 @@ from subscribers.models import InboundMessage, Reason, State, Subscriber, Suppre
 
 _CHANNEL = "sms"
 _ID_MAX = 64
+KEEP_FOR = timedelta(days=30)
 
 
 def take(*, params: Mapping[str, Sequence[str]], now: datetime) -> str:
@@ -72,9 +73,9 @@ def start(*, number: str, now: datetime) -> None:
             same.filter(state=State.ACTIVE).update(confirmed_at=now)
 
 
-def prune(*, before: datetime) -> int:
-    """Forget messages that came in before this time; how many."""
-    return InboundMessage.objects.filter(received_at__lt=before).delete()[0]
+def prune(*, now: datetime) -> int:
+    """Forget messages that nobody hands over a second time any more; how many."""
+    return InboundMessage.objects.filter(received_at__lte=now - KEEP_FOR).delete()[0]
 
 
 def _more_words() -> Mapping[Keyword, Sequence[str]]:

@@ -6,7 +6,7 @@ Which queue they go to stands in the routes of `statuspage.celery`.
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import bouncing, fanout, integrations, meter
+from subscribers import bouncing, fanout, hooking, integrations, limits, meter, proofs, sms_hook
 
 
 @shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
@@ -31,3 +31,13 @@ def note_misses() -> None:
 def keep_integrations_fresh() -> None:
     """Renew tokens before they run out."""
     integrations.keep_fresh(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def forget_what_is_over() -> None:
+    """Forget proofs, counts, answers of phones and replaced secrets that are of no use any more."""
+    now = timezone.now()
+    hooking.forget_replaced(now=now)
+    proofs.prune(now=now)
+    limits.prune(now=now)
+    sms_hook.prune(now=now)

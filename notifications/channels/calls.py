@@ -32,6 +32,8 @@ from notifications.channels.base import (
 # The deadline of the request, and what noting its end may take on top.
 DEADLINE_S = 15.0
 JSON = {"Content-Type": "application/json"}
+# Among the secrets of a letter: its address was given by a visitor, for whom less may be called.
+FROM_VISITOR = "from_visitor"
 _BUSY = {408, 425, 429}
 
 
@@ -106,13 +108,14 @@ class _Calls:
     def send(self, *, parcel: Parcel, handing: Handing) -> None:
         parcel = parcel.filled
         call = self._channel.call(parcel)
+        may_be_private = _may_be_private(parcel)
         try:
-            url = guarded_http.check_url(call.url, allow_http=settings.ALLOW_PRIVATE_HOOKS)
+            url = guarded_http.check_url(call.url, allow_http=may_be_private)
             answer = guarded_http.send(
                 guarded_http.Request(
                     url=url, headers=call.headers, body=call.body, deadline_s=DEADLINE_S
                 ),
-                guard=egress.monitor_guard(allow_private=settings.ALLOW_PRIVATE_HOOKS),
+                guard=egress.monitor_guard(allow_private=may_be_private),
                 before_sending=handing,
             )
         except guarded_http.UrlNotAllowed as error:
@@ -124,6 +127,13 @@ class _Calls:
         except guarded_http.NoAnswer as error:
             raise OutcomeUnknown(str(error), is_unreachable=True) from error
         self._channel.judge(answer, parcel)
+
+
+def _may_be_private(parcel: Parcel) -> bool:
+    """Whether private addresses may be dialled, and http without TLS."""
+    if parcel.secrets.get(FROM_VISITOR):
+        return bool(settings.ALLOW_PRIVATE_VISITOR_HOOKS)
+    return bool(settings.ALLOW_PRIVATE_HOOKS)
 
 
 def refusal(answer: guarded_http.Answer, parcel: Parcel, *, told: str = "") -> DeliveryError:

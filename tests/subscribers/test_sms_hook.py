@@ -214,3 +214,13 @@ def test_number_that_opted_out_at_the_provider_is_stopped_until_it_says_start(
     sms_hook.start(number=texts.PHONE, now=now + timedelta(minutes=5))
     assert bouncing.retire_bounced(now=now + timedelta(minutes=6)) == 0
     assert hears(row)
+
+
+@pytest.mark.req("D5")
+def test_messages_are_forgotten_when_nobody_hands_them_over_any_more(now: datetime) -> None:
+    params = {"MessageSid": ["SM1"], "From": [texts.PHONE], "Body": ["STOP"]}
+    sms_hook.take(params=params, now=now)
+
+    assert sms_hook.prune(now=now + timedelta(days=29)) == 0
+    assert sms_hook.prune(now=now + timedelta(days=30)) == 1
+    assert Suppression.objects.exists()

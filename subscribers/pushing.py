@@ -1,0 +1,93 @@
+"""Notifications in visitors' browsers: a browser is its own proof, and changes its address by itself.
+
+Only the push services of the list are called (A8), never a private network for a visitor.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from common import sealing
+from components import catalogue
+from notifications import outbox
+from notifications.channels import CHANNELS, calls
+from notifications.messages import Message
+from notifications.outbox import Letter
+from subscribers import fanout, limits
+from subscribers.hooking import Entered
+from subscribers.limits import Limit
+from subscribers.models import State, Subscriber
+from subscribers.proofs import Occasion
+
+CHANNEL = "webpush"
+_OF_A_BROWSER = (Limit(3, timedelta(hours=24)),)
+_KEYS = ("endpoint", "p256dh", "auth")
+
+
+def entered(values: Mapping[str, str]) -> Entered:
+    """What a browser gave us (`endpoint`, `p256dh`, `auth`). Raises FieldInvalid."""
+    given = {name: values.get(name, "") for name in _KEYS}
+    checked = CHANNELS[CHANNEL].check(given)
+    secrets = {name: checked[name] for name in _KEYS} | {calls.FROM_VISITOR: "1"}
+    return Entered(
+        address=CHANNELS[CHANNEL].recipients(secrets)[0].address,
+        canonical=canonical(checked["endpoint"]),
+        secrets=secrets,
+    )
+
+
+def canonical(endpoint: str) -> str:
+    """The key of a browser: one for each address that its push service gave it."""
+    return hashlib.sha256(endpoint.encode()).hexdigest()
+
+
+def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
+    """Show a first notification, so that its reader sees where the others will come."""
+    if occasion is not Occasion.CONFIRM:
+        return False
+    kind = f"{CHANNEL}-hello"
+    if not limits.take(kind=kind, key=subscriber.canonical, limits=_OF_A_BROWSER, now=now):
+        return False
+    try:
+        secrets = subscriber.secrets
+    except sealing.SealBroken:
+        return False
+    page = catalogue.page().name
+    message = Message(
+        subject=page,
+        text=_("Here you will be told of incidents and maintenance."),
+    )
+    letter = Letter(
+        channel=CHANNEL,
+        address=fanout.address_of(subscriber),
+        message=message,
+        dedupe_key=f"hello:{subscriber.pk}:{now:%Y%m%d%H%M%S}",
+        secrets=secrets,
+        expires_at=now + timedelta(hours=1),
+    )
+    return outbox.put_many(letters=[letter], now=now) == 1
+
+
+def renew(*, old_endpoint: str, fresh: Entered) -> bool:
+    """Follow a browser to its new address; whether its old one was known.
+
+    Who names the old address is that browser: nobody else was told it.
+    """
+    with transaction.atomic():
+        rows = Subscriber.objects.select_for_update().exclude(state=State.ENDED)
+        moved = list(rows.filter(channel=CHANNEL, canonical=canonical(old_endpoint)))
+        taken = set(
+            rows.filter(channel=CHANNEL, canonical=fresh.canonical).values_list(
+                "follows", flat=True
+            )
+        )
+        for row in moved:
+            if row.follows in taken:
+                continue
+            row.address, row.canonical = fresh.address, fresh.canonical
+            row.secrets = fresh.secrets
+            row.save(update_fields=["address", "canonical", "sealed"])
+    return bool(moved)
