@@ -22,17 +22,20 @@ def forget(
     channel: str,
     addresses: Collection[str],
     keys: Collection[str] = (),
+    about: Collection[str] = (),
     now: datetime,
 ) -> int:
     """Stop what waits and blank what was sent, under these grants or of these kinds; how many rows.
 
     `keys` are the beginnings of dedupe keys ("proof:"): letters to these addresses of the channel
-    that are of such a kind are the person's too. Letters to the same address for another reason (an
-    operator's alerts) stay.
+    that are of such a kind are the person's too. `about` are beginnings of those that name the person
+    to whomever they went. Letters to the same address for another reason (an operator's alerts) stay.
     """
     theirs = Q(grant__in=[grant for grant in grants if grant])
     for key in keys:
         theirs |= Q(channel=channel, address__in=list(addresses), dedupe_key__startswith=key)
+    for key in about:
+        theirs |= Q(dedupe_key__startswith=key)
     with transaction.atomic():
         rows = list(Delivery.objects.select_for_update().filter(theirs).order_by("id"))
         ids = [row.pk for row in rows]

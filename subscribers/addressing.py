@@ -3,15 +3,21 @@
 The other channels need secrets that only their owner has (hook addresses, push endpoints).
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from notifications.addresses import AddressInvalid
-from subscribers import canonical
+from subscribers import canonical, phones, way_settings
 
 __all__ = ["AddressInvalid"]
+
+# What can be suppressed, whether or not the page offers it at the moment.
+TYPED = ("email", "sms")
+_NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
+_GAPS = re.compile(r"[\s().\-/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +28,17 @@ class Addressed:
     canonical: str
 
 
-def _mail(text: str) -> Addressed:
-    box = canonical.mailbox(text)
-    return Addressed(box.address, box.key)
+Reader = Callable[[str], Addressed]
+"""Reads what a person wrote; raises AddressInvalid with a sentence."""
 
 
-READERS: Mapping[str, Callable[[str], Addressed]] = {"email": _mail}
+def readers() -> Mapping[str, Reader]:
+    """By channel, what can be added now: text messages only where the page offers them."""
+    found: dict[str, Reader] = {"email": _mail}
+    settings = way_settings.current()
+    if way_settings.offers_sms(settings):
+        found["sms"] = _phone_of(way_settings.countries(settings))
+    return found
 
 
 def read(*, channel: str, text: str) -> Addressed:
@@ -36,7 +47,33 @@ def read(*, channel: str, text: str) -> Addressed:
     Raises:
         AddressInvalid: what is wrong with it, in a sentence.
     """
-    reader = READERS.get(channel)
+    reader = readers().get(channel)
     if reader is None:
         raise AddressInvalid(_("Addresses of this channel cannot be typed."))
     return reader(text)
+
+
+def canonical_of(*, channel: str, text: str) -> str:
+    """The mailbox or number that a person wrote, also where it could not be added. As `read`."""
+    if channel != "sms":
+        return read(channel=channel, text=text).canonical
+    number = _GAPS.sub("", text)
+    if not _NUMBER.fullmatch(number):
+        raise AddressInvalid(_(phones.NOT_A_NUMBER))
+    return number
+
+
+def _mail(text: str) -> Addressed:
+    box = canonical.mailbox(text)
+    return Addressed(box.address, box.key)
+
+
+def _phone_of(countries: Collection[str]) -> Reader:
+    def read_phone(text: str) -> Addressed:
+        try:
+            number = phones.phone(text, countries=countries).number
+        except phones.PhoneInvalid as error:
+            raise AddressInvalid(_(str(error))) from None
+        return Addressed(number, number)
+
+    return read_phone

@@ -18,7 +18,7 @@ from common import auditing
 from components import catalogue
 from components.models import Component
 from subscribers import addressing, subscribing, suppressing
-from subscribers.addressing import Addressed, AddressInvalid
+from subscribers.addressing import Addressed, AddressInvalid, Reader
 from subscribers.csv_rules import Line
 from subscribers.models import Origin, Reason, State, Subscriber, Subscription
 
@@ -89,8 +89,8 @@ class Changed(Exception):
 
 def look(*, lines: Iterable[Line]) -> Report:
     """What becomes of each line; writes nothing. A few statements for each 500 lines."""
-    components = _components()
-    checked = [_readable(line, components) for line in lines]
+    components, readers = _components(), addressing.readers()
+    checked = [_readable(line, components, readers) for line in lines]
     known = _Known([one.addressed for one in checked if one.addressed], checked)
     seen: dict[tuple[str, str], int] = {}
     settled = []
@@ -176,16 +176,18 @@ def _components() -> dict[str, set[int]]:
     return found
 
 
-def _readable(line: Line, components: Mapping[str, set[int]]) -> Checked:
+def _readable(
+    line: Line, components: Mapping[str, set[int]], readers: Mapping[str, Reader]
+) -> Checked:
     """The line on its own, without asking who is subscribed; READY for now."""
     if line.state not in {"", State.ACTIVE}:
         return Checked(line=line, verdict=Verdict.NOT_ACTIVE, detail=line.state)
-    if line.channel not in addressing.READERS:
+    if line.channel not in readers:
         if line.channel:
             return Checked(line=line, verdict=Verdict.NO_CHANNEL, detail=line.channel)
         return Checked(line=line, verdict=Verdict.INVALID)
     try:
-        addressed = addressing.read(channel=line.channel, text=line.address)
+        addressed = readers[line.channel](line.address)
     except AddressInvalid as error:
         return Checked(line=line, verdict=Verdict.INVALID, detail=str(error))
     unknown = [name for name in line.components if name.casefold() not in components]

@@ -40,6 +40,8 @@ COLUMNS = (
     "since",
     "confirmed",
 )
+# Those of them that an import reads beside the address.
+UNDERSTOOD = ("channel", "components", "postmortems", "language", "consent", "state")
 _NAMES: Mapping[str, str] = {
     **{name: name for name in COLUMNS},
     "e-mail": "email",

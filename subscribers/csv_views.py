@@ -98,7 +98,7 @@ def _said(error: NotReadable) -> str:
 
 
 def _start(request: HttpRequest, form: ImportForm) -> HttpResponse:
-    context = {"title": _("Import subscribers"), "form": form, "columns": csv_rules.COLUMNS}
+    context = {"title": _("Import subscribers"), "form": form, "columns": csv_rules.UNDERSTOOD}
     status = 422 if form.errors else 200
     return console.page(request, "admin/subscribers/import.html", context, status=status)
 

@@ -15,8 +15,8 @@ from subscribers import fanout, granting, subscribing
 from subscribers.models import InboundMessage, Proof, Subscriber, Suppression
 from subscribers.models.people import SubscriberQuerySet
 
-# Letters to a person about their own subscription; they are sent under no grant.
-LETTERS = ("proof:",)
+# What is sent to a person about their own subscription, under no grant: by the beginning of its key.
+LETTERS = ("proof:", "hello:")
 _DELIVERIES_MAX = 1_000
 
 
@@ -67,6 +67,7 @@ def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
             channel=subscriber.channel,
             addresses={fanout.address_of(row) for row in rows},
             keys=LETTERS,
+            about=[f"paused:{row.pk}:" for row in rows],
             now=now,
         )
         _received(subscriber).delete()

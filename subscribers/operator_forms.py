@@ -127,7 +127,7 @@ class AddForm(ChoiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["channel"].choices = channel_choices(addressing.READERS)  # type: ignore[attr-defined]  # of a choice field
+        self.fields["channel"].choices = channel_choices(addressing.readers())  # type: ignore[attr-defined]  # of a choice field
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -177,7 +177,7 @@ class SuppressForm(ConsoleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["channel"].choices = channel_choices(addressing.READERS)  # type: ignore[attr-defined]  # of a choice field
+        self.fields["channel"].choices = channel_choices(addressing.TYPED)  # type: ignore[attr-defined]  # of a choice field
 
 
 class LiftForm(ConsoleForm):

@@ -27,7 +27,7 @@ from subscribers import (
     subscribing,
     suppressing,
 )
-from subscribers.models import Origin, State, Subscriber
+from subscribers.models import Origin, Purpose, State, Subscriber
 from subscribers.operator_forms import AddForm, ChoiceForm, EraseForm
 from subscribers.operators_list import Wanted
 from subscribers.subscribing import NotNow, TooManyRequests
@@ -93,7 +93,7 @@ def subscriber(request: HttpRequest, subscriber_id: int) -> HttpResponse:
         "chosen": row.chosen.select_related("component").order_by("component__name"),
         "others": others.exclude(pk=row.pk).order_by("-id")[:_MESSAGES_SHOWN],
         "sent": reading.latest_under(grants=[granting.grant_of(row.pk)], limit=_MESSAGES_SHOWN),
-        "proofs": row.proofs.order_by("-id")[:_MESSAGES_SHOWN],
+        "proofs": row.proofs.exclude(purpose=Purpose.VISIT).order_by("-id")[:_MESSAGES_SHOWN],
         "now": timezone.now(),
     }
     return console.page(request, "admin/subscribers/one.html", context)

@@ -68,12 +68,12 @@ def suppression_add(request: HttpRequest) -> HttpResponse:
 def _suppress(form: SuppressForm) -> Suppression:
     channel = form.cleaned_data["channel"]
     try:
-        addressed = addressing.read(channel=channel, text=form.cleaned_data["address"])
+        canonical = addressing.canonical_of(channel=channel, text=form.cleaned_data["address"])
     except addressing.AddressInvalid as error:
         raise ValidationError({"address": str(error)}) from None
     return suppressing.suppress(
         channel=channel,
-        canonical=addressed.canonical,
+        canonical=canonical,
         note=form.cleaned_data["note"],
         now=timezone.now(),
     )

@@ -125,3 +125,19 @@ def test_the_file_of_a_person_holds_all_and_no_secret(ada: Subscriber, now: date
     assert told["subscriptions"][0]["confirmed_at"] == now.isoformat()
     about_hook = json.dumps(erasing.everything_about(subscriber=hook, now=now))
     assert "CANARY" not in about_hook
+
+
+def test_what_operators_were_told_about_a_hook_forgets_its_name(now: datetime) -> None:
+    row = build.subscriber(channel="webhook", address="lovelace.example", secrets={"url": "x"})
+    for key in (f"paused:{row.pk}:1", f"paused:{row.pk}0:1"):
+        outbox.put(
+            channel="email",
+            address="owner@acme.example",
+            message=Message(subject=f"Switched off: {row.address}", text=key),
+            dedupe_key=key,
+            now=now,
+        )
+    erasing.erase_person(subscriber=row, now=now)
+    about, other = Delivery.objects.order_by("id")
+    assert about.content == {"subject": "", "text": ""}
+    assert other.content["subject"] == f"Switched off: {row.address}"
