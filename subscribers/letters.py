@@ -138,7 +138,7 @@ def about(subscriber: Subscriber) -> str:
     if subscriber.follows:
         return str(subscriber.options.get("event") or _("one event"))
     if subscriber.wants_all:
-        return _("everything on it")
+        return _("all components")
     visible = subscriber.chosen.filter(component__is_visible=True)
     names = list(visible.order_by("component__name").values_list("component__name", flat=True))
     if len(names) > _NAMED_MAX:

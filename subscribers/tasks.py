@@ -6,7 +6,17 @@ Which queue they go to stands in the routes of `statuspage.celery`.
 from celery import shared_task
 from django.utils import timezone
 
-from subscribers import bouncing, fanout, hooking, integrations, limits, meter, proofs, sms_hook
+from subscribers import (
+    bouncing,
+    fanout,
+    hooking,
+    integrations,
+    lapsing,
+    limits,
+    meter,
+    proofs,
+    sms_hook,
+)
 
 
 @shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
@@ -35,8 +45,9 @@ def keep_integrations_fresh() -> None:
 
 @shared_task(ignore_result=True, acks_late=True)
 def forget_what_is_over() -> None:
-    """Forget proofs, counts, answers of phones and replaced secrets that are of no use any more."""
+    """Forget people who are no subscribers, proofs, counts, answers of phones, replaced secrets."""
     now = timezone.now()
+    lapsing.forget_lapsed(now=now)
     hooking.forget_replaced(now=now)
     proofs.prune(now=now)
     limits.prune(now=now)
