@@ -141,6 +141,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 count=operators_list.count_active,
                 counted=_("active"),
             ),
+            Entry(
+                label=_("Ways to subscribe"),
+                view="ways",
+                permission="subscribers.change_waysettings",
+                icon="doc",
+                also=("ways_",),
+            ),
         ],
     ),
     (

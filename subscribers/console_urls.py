@@ -10,6 +10,7 @@ from subscribers import (
     meter_views,
     operator_views,
     suppression_views,
+    ways_console_views,
 )
 
 Screen = tuple[str, Callable[..., HttpResponseBase], str]
@@ -37,6 +38,8 @@ console: list[Screen] = [
     (f"{_ONE}remove/", operator_views.subscriber_remove, "subscriber_remove"),
     (f"{_ONE}erase/", operator_views.subscriber_erase, "subscriber_erase"),
     (f"{_ONE}file/", operator_views.subscriber_file, "subscriber_file"),
+    ("ways/", ways_console_views.ways, "ways"),
+    ("ways/test/", ways_console_views.ways_test, "ways_test"),
     ("messages/", meter_views.messages, "messages"),
     ("integrations/", integration_views.integration_list, "integrations"),
     ("integrations/x/sign-in/", integration_views.x_begin, "x_begin"),

@@ -70,6 +70,12 @@ def has_room(*, kind: str, key: str, limits: Sequence[Limit], now: datetime) -> 
     )
 
 
+def used(*, kind: str, key: str, within: timedelta, now: datetime) -> int:
+    """How many were counted lately."""
+    row = Tally.objects.filter(key=_digest(kind, key)).first()
+    return sum(at > (now - within).timestamp() for at in row.times) if row else 0
+
+
 def hold(*, kind: str, key: str, now: datetime) -> None:
     """Make callers of one key wait for each other, to the end of the surrounding transaction."""
     _locked(kind, key, now)

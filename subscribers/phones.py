@@ -80,13 +80,6 @@ def is_written_to(number: str, *, countries: Collection[str]) -> bool:
         return False
 
 
-def canonical(text: str) -> str:
-    """The key of a number that came in over a provider, of whatever kind; empty when it is none."""
-    if not re.fullmatch(r"\+[1-9][0-9]{5,14}", text):
-        return ""
-    return text
-
-
 def countries(text: str) -> tuple[str, ...]:
     """The countries that an operator named ("de, AT ch"), sorted. Raises CountriesInvalid."""
     named = {word.upper() for word in re.split(r"[\s,;]+", text) if word}

@@ -76,6 +76,14 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     )
 
 
+def used(*, now: datetime) -> tuple[int, int]:
+    """The codes that were sent within 24 hours and within 30 days."""
+    day, month = (
+        limits.used(kind=_BUDGET, key="", within=timedelta(days=days), now=now) for days in (1, 30)
+    )
+    return day, month
+
+
 def _words(code: str) -> str:
     """The code, and a last line by which phones offer to fill it in on our page and no other."""
     text = _("%(code)s is your code for %(page)s. It works for 15 minutes. Reply STOP to get none.")

@@ -34,7 +34,7 @@ def countries(row: WaySettings) -> tuple[str, ...]:
     return phones.countries(row.sms_countries)
 
 
-def save(*, now: datetime, **fields: Any) -> WaySettings:
+def save(**fields: Any) -> WaySettings:
     """Set these fields. Raises ValidationError by field."""
     row = current()
     for name, value in fields.items():
