@@ -51,6 +51,7 @@ def main() -> None:
         websockets=False,
         log_level=LogLevels.error,  # it warns of 32 threads on every start; the supervisor tells of ends
         workers_kill_timeout=2,
+        process_name="statuspage.serve",
     ).serve()
 
 

@@ -11,9 +11,7 @@ import os
 import queue
 import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,8 +19,8 @@ from pathlib import Path
 from typing import IO
 
 from statuspage import environment
+from statuspage.children import Child, Lines, raise_all
 
-ROOT = environment.ROOT
 GRACE_S = 3.0  # of the 5 s that Ctrl-C may take
 LONGEST_PAUSE_S = 15.0
 
@@ -32,60 +30,27 @@ class CannotStart(Exception):
 
 
 @dataclass
-class Child:
-    """One process that is kept running."""
-
-    name: str
-    command: Sequence[str]
-    process: "subprocess.Popen[str] | None" = None
-    started_at: float = 0.0
-    restart_at: float = 0.0
-    quick_ends: int = 0
-    inherited: tuple[int, ...] = ()
-
-    def start(self, lines: "queue.SimpleQueue[tuple[str, str]]") -> None:
-        self.started_at = time.monotonic()
-        self.process = subprocess.Popen(
-            self.command,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            pass_fds=self.inherited,
-            start_new_session=True,  # its own group: Ctrl-C reaches us alone, and we end the group
-        )
-        stdout = self.process.stdout
-        assert stdout is not None  # noqa: S101 - asked for above
-        threading.Thread(target=_forward, args=(self.name, stdout, lines), daemon=True).start()
-
-    def signal(self, number: int) -> None:
-        """Send a signal to the child and all that it started."""
-        if self.process is not None:
-            try:
-                os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                return
-
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-
-@dataclass
 class Supervisor:
     """Keeps the children running until it is told to stop."""
 
     children: list[Child]
-    lines: "queue.SimpleQueue[tuple[str, str]]" = field(default_factory=queue.SimpleQueue)
+    lines: Lines = field(default_factory=queue.SimpleQueue)
     is_stopping: bool = False
 
-    def run(self) -> None:
+    def prepare(self, *, is_demo: bool) -> None:
+        """Bring database and files up to date, and start the children together."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
+        code = raise_all(self.children, is_demo=is_demo, lines=self.lines)
+        if code and not self.is_stopping:
+            self._end_all()
+            raise CannotStart("The database could not be prepared; see the message above.")
+
+    def run(self) -> None:
+        """Keep them running until told to stop; then end them all."""
         for child in self.children:
-            child.start(self.lines)
+            if child.process is None and not self.is_stopping:
+                child.start(self.lines)
         while not self.is_stopping:
             self._print(timeout_s=0.2)
             for child in self.children:
@@ -101,7 +66,7 @@ class Supervisor:
         if child.is_running or self.is_stopping:
             return
         if not child.restart_at:
-            code = child.process.returncode if child.process else 0
+            code = (child.process and child.process.returncode) or 0
             child.signal(signal.SIGKILL)  # what it left behind must not hold its port or its work
             child.quick_ends = child.quick_ends + 1 if now - child.started_at < 10 else 0
             pause_s = min(
@@ -140,11 +105,6 @@ class Supervisor:
         _say("up", "stopped")
 
 
-def _forward(name: str, stream: IO[str], lines: "queue.SimpleQueue[tuple[str, str]]") -> None:
-    for line in stream:
-        lines.put((name, line.rstrip("\n")))
-
-
 def _say(name: str, text: str) -> None:
     """A line with its origin. A closed terminal must not stop the product."""
     try:
@@ -179,7 +139,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _data_folder() -> Path:
-    folder = Path(os.environ.get("CANDOR_DATA") or ROOT / "var").resolve()
+    folder = Path(os.environ.get("CANDOR_DATA") or environment.ROOT / "var").resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "published").mkdir(exist_ok=True)
@@ -228,13 +188,6 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _prepare(*, is_demo: bool) -> None:
-    """Bring database and static files up to date, in one process because starting Django costs a second."""
-    command = [sys.executable, "manage.py", "prepare", *(["--demo"] if is_demo else [])]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        raise CannotStart("The database could not be prepared; see the message above.")
-
-
 def _children(listener: socket.socket, *, is_demo: bool) -> list[Child]:
     python = sys.executable
     host, port = listener.getsockname()[:2]
@@ -281,7 +234,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.demo:
             os.environ.setdefault("CANDOR_ALLOW_PRIVATE_TARGETS", "1")
             os.environ.setdefault("CANDOR_DEMO", "1")
-        _prepare(is_demo=options.demo)
+        supervisor = Supervisor(_children(listener, is_demo=options.demo))
+        supervisor.prepare(is_demo=options.demo)
     except CannotStart as error:
         print(f"bin/up: {error}", file=sys.stderr)
         return 1
@@ -289,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "up",
         f"status page: {os.environ['CANDOR_ORIGIN']}/   console: {os.environ['CANDOR_ORIGIN']}/admin/",
     )
-    Supervisor(_children(listener, is_demo=options.demo)).run()
+    supervisor.run()
     listener.close()
     lock.close()
     return 0
