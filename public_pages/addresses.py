@@ -20,6 +20,7 @@ class Kind:
     is_data: bool = False  # may be read by scripts of other sites
     can_be_stale: bool = True
     has_operator_link: bool = False
+    is_dated: bool = False  # says when its content changed last: it is written only then
 
 
 _PAGE = Kind("text/html; charset=utf-8", is_html=True)
@@ -39,6 +40,16 @@ _NOW_ICON = Kind("image/svg+xml", can_be_stale=False)
 _SCRIPT = Kind("text/javascript; charset=utf-8", is_data=True, can_be_stale=False)
 _IMAGE = Kind("image/svg+xml", is_data=True)
 _TEXT = Kind("text/plain; charset=utf-8", "public, max-age=3600", can_be_stale=False)
+_RSS, _ATOM, _CALENDAR = (
+    Kind(
+        f"{content_type}; charset=utf-8",
+        "public, max-age=60",
+        is_data=True,
+        can_be_stale=False,
+        is_dated=True,
+    )
+    for content_type in ("application/rss+xml", "application/atom+xml", "text/calendar")
+)
 
 _SLUG = "[A-Za-z0-9_-]{1,100}"
 _ID = "[0-9a-z]{12}"
@@ -60,6 +71,12 @@ FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
             r"history/\1\2\3.html",
             _PAGE,
         ),
+        (r"/(?:feed|history\.rss)/?", "history.rss", _RSS),
+        (r"/history\.atom", "history.atom", _ATOM),
+        (r"/maintenance\.ics", "maintenance.ics", _CALENDAR),
+        (rf"/components/({_SLUG})\.rss", r"components/\1.rss", _RSS),
+        (rf"/components/({_SLUG})\.atom", r"components/\1.atom", _ATOM),
+        (rf"/components/({_SLUG})\.ics", r"components/\1.ics", _CALENDAR),
         (r"/live/?", "live.html", _FRAGMENT),
         (r"/status\.json/?", "status.json", _JSON),
         (r"/status/report/?", "status/report", _JSON),

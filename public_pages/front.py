@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
+from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -171,7 +172,10 @@ class Front:
         ]
         if kind.is_data:
             headers.append(("Access-Control-Allow-Origin", "*"))
-        if status == HTTPStatus.OK and _matches(environ.get("HTTP_IF_NONE_MATCH", ""), answer.etag):
+        date = self._date(answer) if kind.is_dated else ""
+        if date:
+            headers.append(("Last-Modified", date))
+        if status == HTTPStatus.OK and _is_known(environ, etag=answer.etag, date=date):
             start_response(_line(HTTPStatus.NOT_MODIFIED), headers)
             return []
         if answer.encoding != "identity":
@@ -182,6 +186,12 @@ class Front:
         ]
         start_response(_line(status), headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    def _date(self, answer: Answer) -> str:
+        """When a file was written; nothing in the second after it, in which it may change again."""
+        _, written_ns, _ = answer.signature
+        written_s = written_ns // 1_000_000_000
+        return formatdate(written_s, usegmt=True) if self._clock() - written_s >= 2 else ""
 
     def _redirect(
         self,
@@ -270,6 +280,13 @@ def _matches(header: str, etag: str) -> bool:
     """If-None-Match by weak comparison: proxies weaken tags (RFC 9110, 13.1.2)."""
     given = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     return etag in given or "*" in given
+
+
+def _is_known(environ: WSGIEnvironment, *, etag: str, date: str) -> bool:
+    """Whether the client has this answer; a date counts only without a tag (RFC 9110, 13.1.3)."""
+    if "HTTP_IF_NONE_MATCH" in environ:
+        return _matches(environ["HTTP_IF_NONE_MATCH"], etag)
+    return bool(date) and environ.get("HTTP_IF_MODIFIED_SINCE") == date
 
 
 def _line(status: HTTPStatus) -> str:

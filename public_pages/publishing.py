@@ -8,13 +8,16 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from components import catalogue
 from monitoring import coverage
 from public_pages import assets, elsewhere, reading, readouts
 from public_pages.archive import Archive
+from public_pages.feeds import Feeds
 from public_pages.folder import Folder
 from public_pages.page_views import ComponentView, PageView
 from public_pages.rendering import Pages
@@ -54,12 +57,13 @@ class Publisher:
         self._not_before: datetime | None = None
         self._troubles = Troubles()
         self._archive = Archive(self._folder, self._troubles)
+        self._feeds = Feeds(self._folder, self._troubles)
         self._is_started = False
 
     @property
     def is_behind(self) -> bool:
         """Whether pages wait for the next tick."""
-        return bool(self._waiting) or self._archive.is_behind
+        return bool(self._waiting) or self._feeds.is_behind or self._archive.is_behind
 
     def publish_if_due(self, *, now: datetime) -> bool:
         """Publish what changed or is due; whether the folder is as it should be.
@@ -93,12 +97,14 @@ class Publisher:
         if not self._is_started:
             self._folder.sweep()
             self._write_constants(now)
+            catalogue.keep_feed_authority(urlsplit(settings.CANDOR_ORIGIN).hostname or "localhost")
             self._is_started = True
         revision = catalogue.page().revision
         is_full = self._full_at is None or abs(now - self._full_at) >= self._full_every
         if is_full or revision != self._revision or self._is_over(now):
             self._publish_home(now, is_full=is_full)
         self._archive.write_changes(until=time.monotonic() + self._slice_s)
+        self._feeds.write_waiting(until=time.monotonic() + self._slice_s)
         self._publish_waiting()
         if not self._waiting:
             self._archive.write_rest(until=time.monotonic() + self._slice_s)
@@ -125,6 +131,7 @@ class Publisher:
             self._folder.write(name, body, at=now)
         self._folder.write("favicon.svg", assets.icon(f"favicon-{page.code}.svg"), at=now)
         self._archive.look(page, is_clock=is_full or self._is_over(now))
+        self._feeds.look(page)
         before = self._pages.page if self._pages else None
         self._waiting = self._to_publish(page, before, is_full=is_full)
         self._remove_vanished(page, before)
