@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.world import Product
+from tests.stories.world import Mailbox, Product
 
 _STOPS = pytest.StashKey[bool]()
 
@@ -22,10 +22,21 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.fixture(scope="session")
-def _shared(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Product]:
+def shared_mailbox() -> Iterator[Mailbox]:
+    """Where the mails of the shared product go."""
+    mailbox = Mailbox()
+    mailbox.start()
+    yield mailbox
+    mailbox.stop()
+
+
+@pytest.fixture(scope="session")
+def _shared(
+    tmp_path_factory: pytest.TempPathFactory, prepared: Path, shared_mailbox: Mailbox
+) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("shared") / "data"
     shutil.copytree(prepared, folder)
-    product = Product(folder, {})
+    product = Product(folder, {"EMAIL_URL": shared_mailbox.url})
     yield product
     product.stop()
 
