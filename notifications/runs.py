@@ -25,8 +25,9 @@ _logger = logging.getLogger(__name__)
 
 # A lease outlives three whole sends; nothing is begun in its last third (reliability 3.1, rule 3).
 LEASE_SENDS = 3
-# A database that restarts is back by then.
-_DATABASE_PAUSES_S = (0.2, 1.0, 3.0)
+# A database that restarts is back by then, also when it has to recover from a crash (fault F-10);
+# a lease lasts longer, so nobody else sends meanwhile what we hold.
+_DATABASE_PAUSES_S = (0.2, 1.0, 2.0, 3.0, 5.0, 5.0, 10.0, 10.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class Run:
             secrets=secrets,
             parts=row.parts,
             shared_as=shared_as,
+            number=row.id,
         )
 
     def _shared(self, body_id: int, folded: int, *, is_delayed: bool) -> Message:

@@ -217,6 +217,8 @@ EMAIL_TIMEOUT = 30
 # may send; 0: as fast as the server takes them.
 EMAIL_CONNECTIONS = env.number("CANDOR_MAIL_CONNECTIONS", 16, at_least=1)
 EMAIL_PER_S = env.number("CANDOR_MAIL_PER_S", 0)
+# Mail that comes back is addressed to this domain, one address for each mail; empty: to EMAIL_FROM.
+BOUNCE_DOMAIN = env.text("CANDOR_BOUNCE_DOMAIN")
 # Who is asked, just before a message leaves, whether its recipient still wants it.
 DELIVERY_GRANTS = {"subscriber": "subscribers.granting.still_granted"}
 # Who knows the events that visitors can follow.

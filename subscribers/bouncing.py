@@ -36,6 +36,32 @@ def retire_bounced(*, now: datetime) -> int:
     return stopped
 
 
+def complain(*, grant: str, note: str, now: datetime) -> bool:
+    """Never write again to whoever complained about mail under this grant; whether that is new."""
+    with transaction.atomic():
+        people = Subscriber.objects.filter(pk=granting.subscriber_id(grant) or 0)
+        row = people.select_for_update().first()
+        if row is None:
+            return False
+        return _suppress(row, reason=Reason.COMPLAINT, note=note, now=now)
+
+
+def _suppress(row: Subscriber, *, reason: Reason, note: str, now: datetime) -> bool:
+    """Suppress the address of a locked row and end every subscription of it; whether that is new."""
+    _mark, is_new = Suppression.objects.get_or_create(
+        channel=row.channel,
+        canonical=row.canonical,
+        reason=reason,
+        defaults={"note": note[:_NOTE_MAX], "created_at": now},
+    )
+    same = Subscriber.objects.exclude(state=State.ENDED)
+    same = same.filter(channel=row.channel, canonical=row.canonical)
+    grants = [granting.grant_of(pk) for pk in same.values_list("id", flat=True)]
+    same.update(state=State.ENDED, ended_at=now, ended_reason=str(reason.label))
+    outbox.cancel_grants(grants=[granting.grant_of(row.id), *grants])
+    return is_new
+
+
 def _retire(bounce: outbox.Bounce, *, now: datetime) -> int:
     """End or pause the subscription that this bounce speaks of, unless it is newer than the bounce."""
     if bounce.address in map(page_address, PAGE_KINDS):
@@ -55,16 +81,7 @@ def _retire(bounce: outbox.Bounce, *, now: datetime) -> int:
         if bounce.channel not in _SUPPRESSED:
             _put_on_hold(row, since=bounce.at, error=bounce.error, now=now)
             return 1
-        Suppression.objects.get_or_create(
-            channel=row.channel,
-            canonical=row.canonical,
-            reason=Reason.HARD_BOUNCE,
-            defaults={"note": bounce.error[:_NOTE_MAX], "created_at": now},
-        )
-        row.state, row.ended_at = State.ENDED, now
-        row.ended_reason = str(Reason.HARD_BOUNCE.label)
-        row.save(update_fields=["state", "ended_at", "ended_reason"])
-        outbox.cancel_grants(grants=[bounce.grant])
+        _suppress(row, reason=Reason.HARD_BOUNCE, note=bounce.error, now=now)
     return 1
 
 

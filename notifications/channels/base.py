@@ -91,7 +91,7 @@ class Parcel:
     `delivery_id` is the same for every copy of a delivery, so that receivers can tell.
     `created_at` is when the letter was put, `now` is this attempt. Where many get the same message,
     `shared_as` names it, equal for equal messages, and `parts` fill the gaps that it still has:
-    ask for `filled` unless the channel fills them itself.
+    ask for `filled` unless the channel fills them itself. `number` is its row, 0 for none.
     """
 
     address: str
@@ -102,6 +102,7 @@ class Parcel:
     secrets: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
     shared_as: str = ""
+    number: int = 0
 
     @property
     def filled(self) -> "Parcel":

@@ -20,7 +20,7 @@ from django.core.mail.backends import smtp as django_smtp
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import sanitize_address
 
-from notifications import addresses, backoff
+from notifications import addresses, backoff, return_paths
 from notifications.channels import smtp
 from notifications.channels.base import (
     Blame,
@@ -116,8 +116,10 @@ class _SmtpSession:
             message = parcel.filled.message
             composed = compose(address=recipient, message=message, delivery_id=parcel.delivery_id)
             data = smtp.wire_form(_as_bytes(composed))
+        # A bounce comes back under an address of its own, so that it cannot be forged for another.
+        back = return_paths.made(number=parcel.number, delivery_id=parcel.delivery_id)
         self._conversation.submit(
-            sender=self._sender, recipient=recipient, data=data, handing=handing
+            sender=back or self._sender, recipient=recipient, data=data, handing=handing
         )
 
     def _mold(self, parcel: Parcel) -> "Mold | None":

@@ -20,6 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class Received:
     recipients: list[str]
     data: bytes
+    sender: str = ""
 
     @property
     def mail(self) -> EmailMessage:
@@ -42,7 +43,13 @@ class Sink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.original_content
         assert content is not None
-        self.received.append(Received(recipients=list(envelope.rcpt_tos), data=content))
+        self.received.append(
+            Received(
+                recipients=list(envelope.rcpt_tos),
+                data=content,
+                sender=envelope.mail_from or "",
+            )
+        )
         return "250 taken"
 
     @property
