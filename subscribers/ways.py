@@ -11,7 +11,7 @@ from subscribers.offers import Way
 
 # Longer lists say nothing.
 _CODES_MAX = 8
-_CHATS = {"slack": "Slack", "teams": "Microsoft Teams", "discord": "Discord"}
+_CHATS = {"slack": "Slack", "teams": "Teams", "discord": "Discord"}
 
 
 def offered() -> list[Way]:
@@ -32,7 +32,7 @@ def _sms(row: WaySettings) -> Way:
     codes = sorted({phones.calling_code(country) for country in named})
     return Way(
         channel="sms",
-        label=_("Text message"),
+        label=_("SMS"),
         icon="sms",
         template="subscribers/ways/sms.html",
         take=ways_taking.sms,
