@@ -181,15 +181,22 @@ def rows_as_text(rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
     The mark at the start tells spreadsheets that it is UTF-8.
     """
-    yield "\ufeff" + _as_text(COLUMNS)
-    for row in rows:
-        yield _as_text(row)
-
-
-def _as_text(cells: Iterable[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(map(safe_cell, cells))
-    return out.getvalue()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    out.write("\ufeff")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        yield _taken(out)
+        writer.writerow([safe_cell(cell) for cell in row])
+    yield _taken(out)
+
+
+def _taken(out: io.StringIO) -> str:
+    """What was written so far, and an empty sheet for what comes."""
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text
 
 
 def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:

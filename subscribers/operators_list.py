@@ -124,7 +124,8 @@ def narrowed(wanted: Wanted) -> SubscriberQuerySet:
     elif wanted.state in State:
         rows = rows.filter(state=wanted.state)
     else:
-        rows = rows.filter(state__in=_OPEN)
+        # Not "one of the open states": so the newest are found without sorting all of them.
+        rows = rows.exclude(state=State.ENDED)
     if wanted.channel in chart.CHANNELS:
         rows = rows.filter(channel=wanted.channel)
     if wanted.origin in Origin:
