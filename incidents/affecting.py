@@ -24,6 +24,7 @@ class Consequence:
     name: str
     before: Status
     after: Status
+    is_visible: bool = True  # a hidden component is named to nobody
 
     @property
     def is_change(self) -> bool:
@@ -104,6 +105,7 @@ def consequences(
             name=component.name,
             before=component.shown_status,
             after=after,
+            is_visible=component.is_visible,
         )
         for component, after in speaking.foresee(
             source=Source.INCIDENT, public_id=reference, said=said

@@ -105,4 +105,8 @@ def _touched(event: Maintenance, said: Said, state: State) -> list[Touched]:
         for one in said.component_ids
     }
     seen = speaking.foresee(source=Source.MAINTENANCE, public_id=event.public_id, said=spoken)
-    return [Touched(name=component.name, status=after.value) for component, after in seen]
+    return [
+        Touched(name=component.name, status=after.value)
+        for component, after in seen
+        if component.is_visible
+    ]

@@ -146,7 +146,11 @@ def _samples(
         resolved_at=ends_at,
         next_update_by=said.next_update_by,
         at=said.ended_at or now,
-        touched=[Touched(name=one.name, status=one.after.value) for one in consequences],
+        touched=[
+            Touched(name=one.name, status=one.after.value)
+            for one in consequences
+            if one.is_visible
+        ],
     )
     return sampling.of(content)
 

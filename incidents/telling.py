@@ -144,7 +144,7 @@ def _ids(rows: Iterable[Any]) -> list[int]:
 
 
 def _touched(update: IncidentUpdate | MaintenanceUpdate) -> list[Touched]:
-    rows = update.components.order_by("id")
+    rows = update.components.filter(was_visible=True).order_by("id")  # as on the page
     return [Touched(name=row.name, status=row.status) for row in rows]
 
 
