@@ -53,5 +53,8 @@ def test_windows_start_and_end_by_themselves_after_a_stop(shared_product: Produc
         (f"/maintenance/{running}", "Long migration"),
         ("/maintenance", "Disk swap"),
         ("/", "Long migration"),
+        ("/feed", "Long migration"),
+        ("/components/maintained-reports.atom", "&lt;strong&gt;Completed&lt;/strong&gt;"),
+        ("/maintenance.ics", "SUMMARY:Disk swap"),
     ):
         wait_for(partial(shows, path, words), 10, product.log)

@@ -119,6 +119,14 @@ def test_the_page_answers_without_workers_web_process_and_database(
                 assert product.get("/readyz").status_code == 503
                 assert "Landing page" in product.get("/").text
                 assert product.get("/livez").status_code == 200
+                for path, title in (
+                    ("/feed", "Acme Status - Incident History"),
+                    ("/components/landing-page.atom", "Acme Status - Landing page"),
+                    ("/maintenance.ics", "X-WR-CALNAME:Acme Status - Maintenance"),
+                ):
+                    assert title in product.get(path).text
+                form = product.get("/subscribe")
+                assert (form.status_code, "is restarting" in form.text) == (503, True)
 
         assert set(visitor.answers) == {200}, (visitor.answers, visitor.failures)
         assert visitor.answers[200] > 30
