@@ -28,3 +28,9 @@ def find(public_id: str) -> Event | None:
     ask: _Find = import_string(settings.FOLLOWABLE_EVENTS)
     found = ask(public_id) if public_id else None
     return None if found is None else Event(public_id, *found)
+
+
+def is_open(topic: str) -> bool:
+    """Whether the event of this topic is still to be followed."""
+    found = find(topic.partition(":")[2])
+    return found is not None and found.topic == topic

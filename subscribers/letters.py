@@ -143,4 +143,4 @@ def about(subscriber: Subscriber) -> str:
     names = list(visible.order_by("component__name").values_list("component__name", flat=True))
     if len(names) > _NAMED_MAX:
         return _("%(count)s components") % {"count": len(names)}
-    return str(get_text_list(names, _("and")))
+    return str(get_text_list(names, _("and"))) or _("components")

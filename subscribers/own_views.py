@@ -125,7 +125,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     subscribing.leave(subscriber=other or row, now=now)
     if other is not None:
         return HttpResponseRedirect(reverse("subscribers:mine") + "?saved", status=303)
-    response = _left(request, links.leave_token(row.id), row.address)
+    response = _left(request, links.leave_token(row.id), address=row.address)
     visits.end(response)
     return response
 
@@ -139,11 +139,11 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     row = subscribing.by_leave_token(token)
     if request.method != "POST":
         if row is not None and row.state == State.ENDED:
-            return _left(request, token, "")
+            return _left(request, token)
         return pages.page(request, "subscribers/leave.html", {"token": token})
     if row is not None:
         subscribing.leave(subscriber=row, now=timezone.now())
-    return _left(request, token, "")
+    return _left(request, token)
 
 
 @pages.for_visitors
@@ -152,7 +152,7 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     """Take back that one unsubscribed, within a day."""
     now = timezone.now()
     row = subscribing.by_leave_token(token)
-    if row is None or row.state != State.ENDED or not _is_fresh(row, now - _UNDONE_WITHIN):
+    if row is None or not _can_come_back(row, now=now):
         return _dead(request, is_known=True)
     try:
         subscribing.undo_leave(subscriber=row, now=now)
@@ -161,10 +161,10 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     return pages.page(request, "subscribers/back.html", {"token": token})
 
 
-def _is_fresh(row: Subscriber, since: datetime) -> bool:
-    return (
-        row.ended_reason == subscribing.LEFT and row.ended_at is not None and row.ended_at > since
-    )
+def _can_come_back(row: Subscriber, *, now: datetime) -> bool:
+    if row.state != State.ENDED or row.ended_at is None:
+        return False
+    return row.ended_reason == subscribing.LEFT and row.ended_at > now - _UNDONE_WITHIN
 
 
 @pages.for_visitors
@@ -213,9 +213,9 @@ def link_sent(request: HttpRequest) -> HttpResponse:
     return pages.page(request, "subscribers/link_sent.html")
 
 
-def _left(request: HttpRequest, token: str, address: str) -> HttpResponse:
+def _left(request: HttpRequest, token: str, *, address: str = "") -> HttpResponse:
     row = subscribing.by_leave_token(token)
-    can_undo = row is not None and row.state == State.ENDED
+    can_undo = row is not None and _can_come_back(row, now=timezone.now())
     context = {"token": token, "address": address, "can_undo": can_undo}
     return pages.page(request, "subscribers/left.html", context)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from common import auditing
 from components.models import Component
 from notifications import outbox
-from subscribers import granting, limits, links, proofs, proving
+from subscribers import followed, granting, limits, links, proofs, proving
 from subscribers.limits import NotNow, TooManyRequests
 from subscribers.models import Origin, Purpose, Reason, State, Subscriber, Subscription, Suppression
 from subscribers.models.people import SubscriberQuerySet
@@ -173,11 +173,17 @@ def confirm_by_code(*, subscriber: Subscriber, code: str, now: datetime) -> Subs
 
 
 def confirm(*, subscriber: Subscriber, now: datetime) -> Subscriber:
-    """Take the address as proved, from now on; one that has left stays away."""
+    """Take the address as proved, from now on; one that has left stays away.
+
+    One that follows an event which is over by now ends with it at once.
+    """
     with transaction.atomic():
         row = _locked(subscriber)
         if row.state in {State.WAITING, State.PAUSED}:
             _activate(row, confirmed_at=now)
+        if row.is_active and row.follows and not followed.is_open(row.follows):
+            row.state, row.ended_at, row.ended_reason = State.ENDED, now, granting.EVENT_OVER
+            row.save(update_fields=["state", "ended_at", "ended_reason"])
     _copy(row, subscriber)
     return subscriber
 

@@ -1,6 +1,7 @@
 """Who is no subscriber is forgotten."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -31,7 +32,7 @@ def test_who_only_asked_is_forgotten_after_a_week(now: datetime) -> None:
 
 
 def test_who_left_is_forgotten_after_a_month_unless_they_came_back(now: datetime) -> None:
-    ended = {"state": State.ENDED, "ended_at": now}
+    ended: dict[str, Any] = {"state": State.ENDED, "ended_at": now}
     build.subscriber(address="gone@example.com", **ended)
     build.subscriber(address="gone@example.com", follows="incident:abc", **ended)
     build.subscriber(address="back@example.com", follows="incident:abc", **ended)

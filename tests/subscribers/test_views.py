@@ -9,6 +9,8 @@ from django.apps import apps
 from django.conf import settings
 from django.test import Client
 
+from incidents import publishing
+from incidents.lifecycle import State as Step
 from notifications.messages import Message
 from subscribers import granting, links, proofs, subscribing
 from subscribers.models import Purpose, Reason, State, Subscriber, Suppression, Tally
@@ -324,6 +326,18 @@ def test_a_maintenance_can_be_followed_and_what_is_over_not() -> None:
         page = _text(Client().get("/subscribe", {"follow": unknown}))
         assert "is over" in page
     assert _subscribe(scope="event", follow="0" * 12).status_code == 422
+
+
+def test_an_event_that_is_over_at_the_confirmation_is_not_followed() -> None:
+    incident = build.incident()
+    _subscribe(follow=incident.public_id, scope="event")
+    publishing.post_update(
+        incident=incident, state=Step.RESOLVED, text="Done.", notify=False, now=datetime.now(UTC)
+    )
+    browser = Client(enforce_csrf_checks=True)
+    landed = _post(_path_in(_messages()[0]), browser)
+    assert "is over" in _text(browser.get(landed["Location"]))
+    assert Subscriber.objects.get().state == State.ENDED
 
 
 @pytest.mark.req("A1")
