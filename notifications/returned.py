@@ -36,6 +36,13 @@ def find(*, return_path: str, now: datetime) -> Left | None:
     return Left(number=row.id, address=row.address, grant=row.grant)
 
 
+def last_to(*, address: str, before: datetime, now: datetime) -> Left | None:
+    """The newest mail to an address that left by then; for reports whose sender is believed."""
+    rows = _recent(now=now).filter(address__iexact=address, state__in=_LEFT)
+    row = rows.filter(created_at__lte=before).order_by("-id").first()
+    return None if row is None else Left(number=row.id, address=row.address, grant=row.grant)
+
+
 def note(*, left: Left, is_permanent: bool, error: str, now: datetime) -> bool:
     """Note that a mail came back; whether that is news.
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class StatusPageConfig(AppConfig):
@@ -15,6 +16,13 @@ class StatusPageConfig(AppConfig):
         from statuspage import audited  # noqa: PLC0415
 
         audited.register()
+        if settings.ANYMAIL:
+            # An optional package, whose only way to tell is a signal.
+            from anymail.signals import tracking  # noqa: PLC0415
+
+            from subscribers import bounce_views  # noqa: PLC0415
+
+            tracking.connect(bounce_views.heard, dispatch_uid="subscribers.bounce_views")
         if Path(sys.argv[0]).name == "manage.py":
             command = " ".join(["bin/manage", *sys.argv[1:2]])
             auditing.act_as(auditing.Actor(name=command))

@@ -4,6 +4,8 @@ Every reader names the variable in its error, and a value that cannot be read st
 process: a setting that was meant but not understood must never fall back to a default.
 """
 
+import importlib.util
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+_HOOK_PASSWORD_MIN = 20
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -141,3 +144,30 @@ def email(name: str) -> Mapping[str, Any]:
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
         "EMAIL_USE_SSL": parts.scheme == "smtps",
     }
+
+
+def anymail(name: str, *, options: str) -> Mapping[str, Any]:
+    """The ANYMAIL setting for the hooks of mail providers; empty without the secret `user:password`.
+
+    `options` is JSON, as a provider may need keys of its own (`{"MAILGUN_WEBHOOK_SIGNING_KEY": …}`).
+    """
+    login = secret(name)
+    if not login:
+        return {}
+    user, _colon, password = login.partition(":")
+    if not user or len(password) < _HOOK_PASSWORD_MIN:
+        raise ImproperlyConfigured(
+            f"{name} must look like user:password, with {_HOOK_PASSWORD_MIN} characters or more of"
+            " password."
+        )
+    if importlib.util.find_spec("anymail") is None:
+        raise ImproperlyConfigured(f"{name} needs django-anymail: pip install 'candor[anymail]'")
+    try:
+        given = json.loads(options or "{}")
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise ImproperlyConfigured(f"The options beside {name} are no JSON object.")
+    # No address that a request names is fetched, not even to confirm a subscription of Amazon's.
+    defaults = {"AMAZON_SES_AUTO_CONFIRM_SNS_SUBSCRIPTIONS": False}
+    return {**defaults, **given, "WEBHOOK_SECRET": login}

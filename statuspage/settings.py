@@ -219,6 +219,8 @@ EMAIL_CONNECTIONS = env.number("CANDOR_MAIL_CONNECTIONS", 16, at_least=1)
 EMAIL_PER_S = env.number("CANDOR_MAIL_PER_S", 0)
 # Mail that comes back is addressed to this domain, one address for each mail; empty: to EMAIL_FROM.
 BOUNCE_DOMAIN = env.text("CANDOR_BOUNCE_DOMAIN")
+# The hooks by which providers of mail report what came back; there are none without the secret.
+ANYMAIL = env.anymail("CANDOR_MAIL_HOOK_SECRET", options=env.secret("CANDOR_ANYMAIL"))
 # Who is asked, just before a message leaves, whether its recipient still wants it.
 DELIVERY_GRANTS = {"subscriber": "subscribers.granting.still_granted"}
 # Who knows the events that visitors can follow.

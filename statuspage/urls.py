@@ -1,5 +1,6 @@
 """Every dynamic address. Public pages are files and answered before this (public_pages.front)."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -18,5 +19,8 @@ urlpatterns = [
     path("", include("subscribers.urls")),
     path("", include("public_pages.urls")),
 ]
+if settings.ANYMAIL:
+    # First: the providers' hooks, each at /hooks/mail/<provider>/tracking/.
+    urlpatterns.insert(0, path("hooks/mail/", include("anymail.urls")))
 handler404 = "public_pages.views.not_found"
 handler500 = "public_pages.views.server_error"

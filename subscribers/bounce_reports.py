@@ -64,7 +64,10 @@ def _delivery_report(status: Message, addressed: Sequence[str]) -> Report:
     failed = [block for block in blocks if _word(block, "Action") == "failed"]
     if not failed or len(failed) < len(blocks):
         return Report()  # delayed, relayed, expanded: not the end
-    is_hard = all(_is_hard(block) for block in failed)
+    is_hard = all(
+        says_nobody_is_there(_word(block, "Status"), _word(block, "Diagnostic-Code"))
+        for block in failed
+    )
     words = _word(failed[0], "Diagnostic-Code") or _word(failed[0], "Status")
     return Report(
         kind=Kind.HARD if is_hard else Kind.SOFT,
@@ -73,9 +76,9 @@ def _delivery_report(status: Message, addressed: Sequence[str]) -> Report:
     )
 
 
-def _is_hard(block: Message) -> bool:
-    """Whether the status says that nobody is there, not that this mail was unwelcome or late."""
-    for text in (_word(block, "Status"), _word(block, "Diagnostic-Code")):
+def says_nobody_is_there(*texts: str) -> bool:
+    """Whether a status (RFC 3463) says so; not that the mail was unwelcome, too large or late."""
+    for text in texts:
         for level, subject, detail in _STATUS.findall(text):
             if level != "5":
                 return False
@@ -85,6 +88,12 @@ def _is_hard(block: Message) -> bool:
                 return detail not in {"7", "8"}  # those two are about the sender
             return (subject, detail) == ("2", "1")
     return False
+
+
+def plain(text: str) -> str:
+    """What a stranger wrote as one line of printable characters."""
+    line = " ".join(text.split())
+    return "".join(letter for letter in line if letter.isprintable())[:_NOTE_MAX]
 
 
 def _complaint(report: Message, parts: dict[str, Message], addressed: Sequence[str]) -> Report:
@@ -117,9 +126,7 @@ def _text(part: Message) -> str:
 
 
 def _word(block: Message, name: str) -> str:
-    """A field as one line of plain characters."""
-    text = " ".join(str(block.get(name, "")).split())
-    return "".join(letter for letter in text if letter.isprintable())[:_NOTE_MAX]
+    return plain(str(block.get(name, "")))
 
 
 def _addresses(values: Sequence[object]) -> tuple[str, ...]:

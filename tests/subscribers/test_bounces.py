@@ -1,19 +1,26 @@
 """Mails that come back: what they change, and what nobody can make them change."""
 
+import base64
 import io
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from anymail.signals import tracking
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
+from django.test import Client
+from django.urls import include, path
 from django.utils import timezone
 from pytest_django import Settings
 
 from notifications import delivering
-from subscribers import bounce_reports, bounce_taking, bouncing, fanout
+from statuspage import env
+from subscribers import bounce_reports, bounce_taking, bounce_views, bouncing, fanout
 from subscribers.bounce_reports import Kind
 from subscribers.models import Subscriber, Suppression
 from tests import build
@@ -301,3 +308,89 @@ def test_the_mail_server_is_told_to_try_again_while_the_database_is_away(tmp_pat
         check=False,
     )
     assert done.returncode == 75, done.stderr
+
+
+# ---- the hooks of mail providers
+
+
+HOOK = "/hooks/mail/postmark/tracking/"
+LOGIN = "hook:0123456789abcdefghij"
+
+
+class _Urls:
+    urlpatterns = [path("hooks/mail/", include("anymail.urls"))]
+
+
+@pytest.fixture
+def hook(settings: Settings, client: Client) -> Iterator[Callable[..., int]]:
+    """Post an event as Postmark does; the status of the answer."""
+    settings.ANYMAIL = {"WEBHOOK_SECRET": LOGIN}
+    settings.ROOT_URLCONF = _Urls
+    tracking.connect(bounce_views.heard, dispatch_uid="test")
+
+    def post_event(address: str, *, login: str = LOGIN, **fields: object) -> int:
+        event = {
+            "RecordType": "Bounce",
+            "Type": "HardBounce",
+            "ID": 1,
+            "Email": address,
+            "BouncedAt": timezone.now().isoformat(),
+            "Details": "smtp;550 5.1.1 no such user",
+            "Description": "The server was unable to deliver your message.",
+        } | fields
+        sent = base64.b64encode(login.encode()).decode()
+        answer = client.post(
+            HOOK, event, content_type="application/json", headers={"Authorization": f"Basic {sent}"}
+        )
+        return answer.status_code
+
+    yield post_event
+    tracking.disconnect(dispatch_uid="test")
+
+
+@pytest.mark.req("D6", "G3")
+def test_a_provider_reports_what_came_back(hook: Callable[..., int], settings: Settings) -> None:
+    now = timezone.now()
+    hard, soft, angry = (build.subscriber() for _ in range(3))
+    sent_to(hard, settings=settings, now=now - timedelta(minutes=1))
+
+    assert hook(hard.address.upper()) == 200
+    assert hook(soft.address, Type="SoftBounce", Details="smtp;452 4.2.2 full") == 200
+    assert hook(angry.address, RecordType="SpamComplaint", Type="SpamComplaint") == 200
+    assert hook("nobody@example.net") == 200
+    bouncing.retire_bounced(now=timezone.now())
+
+    assert dict(Suppression.objects.values_list("canonical", "reason")) == {
+        hard.canonical: "hard_bounce",
+        angry.canonical: "complaint",
+    }
+    soft.refresh_from_db()
+    assert soft.state == "active"
+    assert Delivery.objects.get(address=soft.address).state == "failed"
+
+
+@pytest.mark.req("G3")
+def test_a_provider_without_the_secret_is_not_believed(
+    hook: Callable[..., int], settings: Settings
+) -> None:
+    reader = build.subscriber()
+    sent_to(reader, settings=settings, now=timezone.now() - timedelta(minutes=1))
+    assert hook(reader.address, login="hook:guessed") == 400
+    assert hook(reader.address, login="") == 400
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_the_hook_needs_a_secret_worth_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.anymail("HOOK_SECRET", options="") == {}
+    monkeypatch.setenv("HOOK_SECRET", LOGIN)
+    found = env.anymail("HOOK_SECRET", options='{"MAILGUN_WEBHOOK_SIGNING_KEY": "k"}')
+    assert found["WEBHOOK_SECRET"] == LOGIN
+    assert found["MAILGUN_WEBHOOK_SIGNING_KEY"] == "k"
+    assert found["AMAZON_SES_AUTO_CONFIRM_SNS_SUBSCRIPTIONS"] is False
+    for options in ("[]", "{"):
+        with pytest.raises(ImproperlyConfigured, match="JSON"):
+            env.anymail("HOOK_SECRET", options=options)
+    for wrong in ("hook", "hook:short", ":0123456789abcdefghij"):
+        monkeypatch.setenv("HOOK_SECRET", wrong)
+        with pytest.raises(ImproperlyConfigured, match="HOOK_SECRET"):
+            env.anymail("HOOK_SECRET", options="")
