@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from common import egress, guarded_http, sealing
@@ -23,7 +24,7 @@ from notifications.channels.base import FieldInvalid
 from notifications.channels.webhook import new_secret
 from notifications.messages import Message
 from notifications.outbox import Letter
-from subscribers import fanout, limits, proofs
+from subscribers import code_links, fanout, limits, proofs
 from subscribers.limits import Limit, TooManyRequests
 from subscribers.models import Purpose, Subscriber
 from subscribers.proofs import Occasion
@@ -91,10 +92,13 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         lives=proofs.CODE_LIVES,
         with_code=True,
     )
+    where = code_links.url(subscriber) if occasion is Occasion.AGAIN else settings.CANDOR_ORIGIN
+    with translation.override(subscriber.language or settings.LANGUAGE_CODE):
+        message = _challenge(issued.code, url=where, now=now)
     letter = Letter(
         channel=subscriber.channel,
         address=fanout.address_of(subscriber),
-        message=_challenge(issued.code, now=now),
+        message=message,
         dedupe_key=f"proof:{issued.proof_id}",
         secrets=secrets,
         expires_at=issued.expires_at,
@@ -149,7 +153,7 @@ def _check_public(url: str) -> None:
         raise FieldInvalid("url", _("This address may not be called."))
 
 
-def _challenge(code: str, *, now: datetime) -> Message:
+def _challenge(code: str, *, url: str, now: datetime) -> Message:
     page = catalogue.page().name
     text = _(
         "%(code)s is the code that brings messages about incidents of %(page)s here. Type it where "
@@ -158,12 +162,12 @@ def _challenge(code: str, *, now: datetime) -> Message:
     payload = {
         "type": "webhook.challenge",
         "timestamp": now.isoformat(),
-        "data": {"code": code, "page": page, "url": settings.CANDOR_ORIGIN},
+        "data": {"code": code, "page": page, "url": url},
     }
     subject = _("Your code: %(code)s") % {"code": code}
     return Message(
         subject=subject,
         text=text % {"code": code, "page": page},
-        url=settings.CANDOR_ORIGIN,
+        url=url,
         payload=payload,
     )

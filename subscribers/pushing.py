@@ -46,7 +46,7 @@ def canonical(endpoint: str) -> str:
 
 def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     """Show a first notification, so that its reader sees where the others will come."""
-    if occasion is not Occasion.CONFIRM:
+    if occasion not in {Occasion.CONFIRM, Occasion.AGAIN}:
         return False
     kind = f"{CHANNEL}-hello"
     if not limits.take(kind=kind, key=subscriber.canonical, limits=_OF_A_BROWSER, now=now):

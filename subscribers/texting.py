@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from components import catalogue
 from notifications import outbox
 from notifications.messages import Message
-from subscribers import limits, operators, phones, proofs, way_settings
+from subscribers import code_links, limits, operators, phones, proofs, way_settings
 from subscribers.limits import Limit, NotNow, TooManyRequests
 from subscribers.models import Purpose, Subscriber, WaySettings
 from subscribers.proofs import Occasion
@@ -65,10 +66,14 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         lives=proofs.CODE_LIVES,
         with_code=True,
     )
+    # Who did not ask on the page just now has to be told where the code is typed.
+    where = code_links.url(subscriber) if occasion is Occasion.AGAIN else ""
+    with translation.override(subscriber.language or settings.LANGUAGE_CODE):
+        message = Message(subject=_("Your code"), text=_words(issued.code, where=where))
     return outbox.put(
         channel="sms",
         address=subscriber.address,
-        message=Message(subject=_("Your code"), text=_words(issued.code)),
+        message=message,
         dedupe_key=f"proof:{issued.proof_id}",
         expires_at=issued.expires_at,
         is_sensitive=True,
@@ -84,11 +89,12 @@ def used(*, now: datetime) -> tuple[int, int]:
     return day, month
 
 
-def _words(code: str) -> str:
+def _words(code: str, *, where: str) -> str:
     """The code, and a last line by which phones offer to fill it in on our page and no other."""
     text = _("%(code)s is your code for %(page)s. It works for 15 minutes. Reply STOP to get none.")
     host = urlsplit(settings.CANDOR_ORIGIN).hostname or ""
-    return f"{text % {'code': code, 'page': catalogue.page().name[:60]}}\n\n@{host} #{code}"
+    said = text % {"code": code, "page": catalogue.page().name[:60]}
+    return "\n\n".join(part for part in (said, where, f"@{host} #{code}") if part)
 
 
 def _budget(row: WaySettings) -> tuple[Limit, Limit]:

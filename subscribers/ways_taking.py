@@ -4,21 +4,25 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from notifications.channels.base import FieldInvalid
-from subscribers import hooking, pages, phones, pushing, subscribing, texting, visits, way_settings
+from subscribers import (
+    code_links,
+    hooking,
+    pages,
+    phones,
+    pushing,
+    subscribing,
+    texting,
+    visits,
+    way_settings,
+)
 from subscribers.models import Origin, Subscriber
 from subscribers.offers import NotTaken
 from subscribers.subscribing import Choice
-
-_SALT = "subscribers.code"
-# As long as somebody may look for their phone; the code itself lives for 15 minutes.
-_ASKED_FOR_S = 3600
 
 
 def sms(request: HttpRequest, *, choice: Choice, now: datetime) -> HttpResponse:
@@ -87,20 +91,6 @@ def webpush(request: HttpRequest, *, choice: Choice, now: datetime) -> HttpRespo
     return visits.welcome(request, subscriber=row, now=now, said="confirmed" if is_new else "")
 
 
-def who(row: Subscriber) -> str:
-    """The subscription that a code is typed for, as it stands in an address: for this form only."""
-    return signing.dumps(row.pk, salt=_SALT)
-
-
-def asked_by(text: str) -> Subscriber | None:
-    """Whose code is typed; None when the address was made up or is an hour old."""
-    try:
-        pk = signing.loads(text, salt=_SALT, max_age=_ASKED_FOR_S)
-    except signing.BadSignature:
-        return None
-    return Subscriber.objects.filter(pk=pk).first()
-
-
 def _asked(request: HttpRequest, **fields: Any) -> Subscriber:
     return subscribing.ask(
         origin=Origin.FORM,
@@ -111,4 +101,4 @@ def _asked(request: HttpRequest, **fields: Any) -> Subscriber:
 
 
 def _to_code(row: Subscriber) -> HttpResponse:
-    return HttpResponseRedirect(reverse("way_code", args=[who(row)]), status=303)
+    return HttpResponseRedirect(code_links.path(row), status=303)

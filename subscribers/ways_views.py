@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from notifications.channels.base import FieldInvalid
-from subscribers import hooking, pages, phones, pushing, subscribing, visits, ways_taking
+from subscribers import code_links, hooking, pages, phones, pushing, subscribing, visits
 from subscribers.models import State, Subscriber
 from subscribers.subscribing import CodeRefused
 
@@ -20,7 +20,7 @@ _BODY_MAX = 8 * 1024
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, who: str) -> HttpResponse:
     """Where a code is typed; the same page whether or not one was sent (A3)."""
-    row = ways_taking.asked_by(who)
+    row = code_links.subscriber(who)
     if row is None:
         return HttpResponseRedirect(reverse("subscribers:subscribe"), status=303)
     if request.method != "POST":

@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from notifications.models import Delivery
-from subscribers import limits, subscribing, texting
+from subscribers import limits, sms_hook, subscribing, texting
 from subscribers.models import Origin, State, Subscriber, WaySettings
 from subscribers.subscribing import Choice, CodeRefused
 from tests import build, web
@@ -128,7 +128,7 @@ def test_budget_stops_codes_and_owners_hear_of_it_once(twilio: web.Server, now: 
     ask(now, number="+12025550009")
 
     assert Delivery.objects.filter(channel="sms").count() == 2
-    told = Delivery.objects.get(channel="email")
+    told = Delivery.objects.get(channel="email", grant="")
     assert told.address == "owner@example.com"
     assert "budget" in told.message["subject"]
     texting.admit(client="203.0.113.1", now=now + timedelta(days=1, seconds=1))
@@ -177,3 +177,33 @@ def test_phone_that_is_known_gets_a_code_that_opens_what_it_has(
     assert row == known
     subscribing.confirm_by_code(subscriber=row, code=texts.code_in(twilio.got[0]), now=now)
     assert row.is_active
+
+
+@pytest.mark.req("A3", "D5")
+def test_asking_costs_the_same_work_for_every_phone(twilio: web.Server, now: datetime) -> None:
+    stopped, enough = "+12025550101", "+12025550102"
+    sms_hook.stop(number=stopped, now=now)
+    for minutes in (0, 2, 4):
+        ask(now + timedelta(minutes=minutes), number=enough)
+    before = Delivery.objects.count()
+
+    for number in (stopped, enough, "+12025550103"):
+        ask(now + timedelta(minutes=6), number=number)
+
+    assert Delivery.objects.count() == before + 3
+    post.drain(now=now + timedelta(minutes=6))
+    assert [got.form["To"] for got in twilio.got].count(stopped) == 0
+    assert [got.form["To"] for got in twilio.got].count(enough) == 3
+
+
+@pytest.mark.req("N8")
+def test_code_that_an_operator_sends_says_where_it_is_typed(
+    twilio: web.Server, now: datetime
+) -> None:
+    row = ask(now)
+    subscribing.resend(subscriber=row, now=now + timedelta(minutes=2))
+    post.drain(now=now + timedelta(minutes=2))
+
+    first, second = (got.form["Body"] for got in twilio.got)
+    assert "https://" not in first
+    assert "\n\nhttps://status.example.com/subscriptions/code/" in second
