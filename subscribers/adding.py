@@ -1,13 +1,18 @@
-"""Add one subscriber by hand, as an operator types it; a list goes through `csv_importing`."""
+"""What operators write of one subscriber: add it by hand, change its choice, ask it again.
+
+A list goes through `csv_importing`.
+"""
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common import auditing
 from subscribers import addressing, subscribing, suppressing
 from subscribers.addressing import Addressed
 from subscribers.models import Origin, State, Subscriber
-from subscribers.subscribing import Choice, Suppressed
+from subscribers.subscribing import Choice, NotNow, Suppressed
 
 
 class SubscribedAlready(Exception):
@@ -59,6 +64,39 @@ def add(
         consent_note=note,
         now=now,
     )
+
+
+def change_choice(*, subscriber: Subscriber, choice: Choice, now: datetime) -> Subscriber:
+    """Change what somebody hears of, and keep in the audit log which components it was before.
+
+    Raises:
+        NothingChosen: see `subscribing.choose`.
+    """
+    with transaction.atomic():
+        before = _components(subscriber)
+        row = subscribing.choose(subscriber=subscriber, choice=choice)
+        after = _components(row)
+        auditing.record(
+            subject=row, before={"components": before}, after={"components": after}, now=now
+        )
+    return row
+
+
+def ask_again(*, subscriber: Subscriber, now: datetime) -> None:
+    """Send the confirmation once more, or to an active one the link to change what it gets.
+
+    Raises:
+        NotNow: it has left or is paused, and no letter would help; or see `subscribing.resend`.
+        Suppressed, TooManyRequests: see there.
+    """
+    if subscriber.state not in {State.WAITING, State.ACTIVE}:
+        raise NotNow(_("Nothing was sent: this one is neither active nor waiting."))
+    subscribing.resend(subscriber=subscriber, now=now)
+
+
+def _components(subscriber: Subscriber) -> str:
+    names = subscriber.chosen.order_by("component__name").values_list("component__name", flat=True)
+    return ", ".join(names)
 
 
 def _check(channel: str, addressed: Addressed) -> None:

@@ -24,6 +24,8 @@ _SEPARATORS = ",;\t|"
 BETWEEN_COMPONENTS = "; "
 ALL = "all"
 
+# What no database and no mail takes; a spreadsheet has no use for it either.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # F12: what a spreadsheet takes for a formula at the start of a cell, also in full width.
 _FORMULA = tuple("=+-@\t\r＝＋－＠")
 
@@ -243,7 +245,7 @@ def _cells(cells: list[str], columns: Mapping[int, str]) -> dict[str, str]:
 
 def _plain(cell: str) -> str:
     """The cell without the sign that `safe_cell` puts in front."""
-    text = cell.strip()[:_CELL_MAX]
+    text = _CONTROLS.sub("", cell).strip()[:_CELL_MAX]
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 

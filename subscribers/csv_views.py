@@ -52,7 +52,7 @@ def subscribers_export(request: HttpRequest) -> HttpResponseBase:
 
 def _take(request: HttpRequest) -> HttpResponse:
     text = request.POST.get("text", "").replace("\r\n", "\n")
-    consent = request.POST.get("consent", "").strip()[:200]
+    consent = request.POST.get("consent", "").replace("\0", "").strip()[:200]
     if not consent:
         return redirect("admin:subscribers_import")
     try:

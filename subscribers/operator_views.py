@@ -70,12 +70,17 @@ def wanted_of(request: HttpRequest) -> Wanted:
     """What the address of the list asks for; what makes no sense narrows nothing."""
     component = request.GET.get("component", "")
     return Wanted(
-        text=request.GET.get("q", "").strip()[:320],
+        text=searched(request),
         state=request.GET.get("state", ""),
         channel=request.GET.get("channel", ""),
         origin=request.GET.get("origin", ""),
         component_id=int(component) if component.isdecimal() and len(component) < 10 else None,
     )
+
+
+def searched(request: HttpRequest) -> str:
+    """The text that is searched for, which no database refuses."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:320]
 
 
 @require_safe
@@ -154,7 +159,7 @@ def subscriber_edit(request: HttpRequest, subscriber_id: int) -> HttpResponse:
 
 def _choose(row: Subscriber, form: ChoiceForm) -> Subscriber:
     try:
-        return subscribing.choose(subscriber=row, choice=form.choice())
+        return adding.change_choice(subscriber=row, choice=form.choice(), now=timezone.now())
     except subscribing.NothingChosen as error:
         raise ValidationError({"components": str(error)}) from None
 
@@ -166,7 +171,7 @@ def subscriber_resend(request: HttpRequest, subscriber_id: int) -> HttpResponse:
     return _done(
         request,
         row,
-        lambda: subscribing.resend(subscriber=row, now=timezone.now()),
+        lambda: adding.ask_again(subscriber=row, now=timezone.now()),
         said=_("It is on its way to %(address)s."),
     )
 

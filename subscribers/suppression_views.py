@@ -14,6 +14,7 @@ from common import console
 from subscribers import addressing, operators_list, suppressing
 from subscribers.models import Reason, Suppression
 from subscribers.operator_forms import LiftForm, SuppressForm, title_of
+from subscribers.operator_views import searched
 
 get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 may_look = permission_required("subscribers.view_suppression", raise_exception=True)
@@ -24,7 +25,7 @@ may_delete = permission_required("subscribers.delete_suppression", raise_excepti
 @require_safe
 @may_look
 def suppression_list(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()[:320]
+    text = searched(request)
     page = operators_list.suppressed(text=text, page=request.GET.get("page", "1"))
     query = request.GET.copy()
     query.pop("page", None)

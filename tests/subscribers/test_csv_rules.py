@@ -37,6 +37,11 @@ def test_any_encoding_of_a_spreadsheet_is_read(encoding: str) -> None:
     assert line.components == ("Überweisung",)
 
 
+def test_what_no_database_takes_is_left_out_of_a_cell() -> None:
+    (line,) = csv_rules.listed("email,consent\nada@acme.example,said \x0byes\x00\n").lines
+    assert line.consent == "said yes"
+
+
 def test_a_list_of_bare_addresses_needs_no_names_of_columns() -> None:
     assert read("ada@acme.example\r\n\r\n+49 170 1234567\r\n") == [
         ("email", "ada@acme.example"),

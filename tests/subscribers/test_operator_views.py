@@ -87,7 +87,8 @@ def test_the_list_is_searched_and_filtered(client: Client, owner: User, now: dat
     assert listed(client, "?q=acme&channel=email&state=active&origin=import") == {
         "search@acme.example"
     }
-    assert len(listed(client, "?state=nonsense&component=1e9&channel=%00&page=x")) == 5
+    assert len(listed(client, "?state=nonsense&component=1e9&channel=%00&page=x&q=%00")) == 5
+    assert client.get(f"{SUPPRESSED}?q=%00").status_code == 200
 
 
 def test_nobody_yet_and_nobody_fits_are_said(client: Client, owner: User) -> None:
@@ -228,6 +229,8 @@ def test_the_choice_is_changed(client: Client, owner: User) -> None:
     row.refresh_from_db()
     assert [one.component for one in row.chosen.all()] == [search]
     assert row.wants_postmortems
+    entries = AuditEntry.objects.filter(object_pk=str(row.pk), actor_name="ada")
+    assert ["Checkout", "Search"] in [one.changes.get("components") for one in entries]
     client.post(f"{LIST}{row.pk}/edit/", {"hears": "all"})
     row.refresh_from_db()
     assert row.wants_all
@@ -247,6 +250,15 @@ def test_the_confirmation_is_sent_again_but_not_without_end(client: Client, owne
     assert "on its way" in said(client.post(again, follow=True))
     assert "often enough" in said(client.post(again, follow=True))
     assert Delivery.objects.filter(address=row.address).count() == 1
+
+
+@pytest.mark.parametrize("state", [State.PAUSED, State.ENDED])
+def test_nothing_is_sent_again_to_one_that_no_letter_would_help(
+    client: Client, owner: User, state: State
+) -> None:
+    row = build.subscriber(state=state)
+    assert "Nothing was sent" in said(client.post(f"{LIST}{row.pk}/resend/", follow=True))
+    assert not Delivery.objects.exists()
 
 
 def test_a_paused_one_is_resumed(client: Client, owner: User, now: datetime) -> None:
