@@ -97,13 +97,33 @@ class _Fleet:
                     break
                 self._take(self._all_news())
         finally:
-            # After a database error: whatever was not handed over must not leave any more.
-            for job in self._jobs:
+            self._end()
+
+    def _end(self) -> None:
+        """End the connections, and after a database error what is on its way (fault F-10).
+
+        What was not handed over must not leave any more; what the server takes now is noted, because
+        nobody would know of it else and a second copy would leave.
+        """
+        for job in self._jobs:
+            if not job.answered.is_set():
                 job.answer(leasing.LeaseLost(job.row.public_id))
-            for _thread in self._threads:
-                self._work.put(None)
-            for thread in self._threads:
-                thread.join()
+        for _thread in self._threads:
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join()
+        with suppress(queue.Empty):
+            while True:
+                self._note_late(self._news.get_nowait())
+        # What was begun and not handed over; of the rest nothing is given back.
+        self._waiting.extend((job.row, 0.0) for job in self._jobs)
+        if self._waiting:
+            runs.insist(self._give_back)
+
+    def _note_late(self, job: _Job) -> None:
+        if job in self._jobs and job.error is None:
+            self._jobs.discard(job)
+            self._run.note_sent_many([job.row])
 
     def _hire(self, count: int) -> None:
         """See to it that so many connections are at work."""
@@ -184,11 +204,7 @@ class _Fleet:
         return news
 
     def _take(self, news: Sequence[_Job]) -> None:
-        if asking := [job for job in news if job.is_handing]:
-            held = leasing.mark_handed_many(rows=[job.row for job in asking], now=self._run.now)
-            for job in asking:
-                lost = job.row.id not in held
-                job.answer(leasing.LeaseLost(job.row.public_id) if lost else None)
+        asking = [job for job in news if job.is_handing]
         done = [job for job in news if job not in asking]
         self._jobs.difference_update(done)
         if sent := [job.row for job in done if job.error is None]:
@@ -196,6 +212,12 @@ class _Fleet:
             self._refusals = 0
             self._is_trusted = True
             self._hire(self._channel.connections)
+        if asking:
+            # After what is known for certain: a database that fails here takes nothing of it away.
+            held = leasing.mark_handed_many(rows=[job.row for job in asking], now=self._run.now)
+            for job in asking:
+                lost = job.row.id not in held
+                job.answer(leasing.LeaseLost(job.row.public_id) if lost else None)
         for job in done:
             if job.error is not None:
                 self._finish(job.row, job.error)
@@ -230,10 +252,5 @@ class _Fleet:
 
     def _give_back(self) -> None:
         self._may_claim = False
-        rows = [row for row, _until in self._waiting]
+        leasing.release(rows=[row for row, _until in self._waiting])
         self._waiting.clear()
-        by_token: dict[str, list[Delivery]] = {}
-        for row in rows:
-            by_token.setdefault(row.lease_token, []).append(row)
-        for together in by_token.values():
-            leasing.release(rows=together)

@@ -105,10 +105,24 @@ class _Lanes:
                 elif not self._may_claim or self._run.is_over:
                     break
         finally:
-            # After a database error: whatever was not handed over must not leave any more.
+            # After a database error: whatever was not handed over must not leave any more, and what
+            # hosts take now is noted, because nobody would know of it else (fault F-10).
             for job in self._jobs:
-                job.answer(leasing.LeaseLost(job.row.public_id))
+                if not job.answered.is_set():
+                    job.answer(leasing.LeaseLost(job.row.public_id))
             pool.shutdown()
+            self._note_late()
+
+    def _note_late(self) -> None:
+        left = [] if self._news.empty() else self._all_news()
+        taken = [each.job for each in left if not each.is_handing and each.error is None]
+        if rows := [job.row for job in taken if job in self._jobs]:
+            self._run.note_sent_many(rows)
+        self._jobs.difference_update(taken)
+        for job in self._jobs:  # begun and not handed over; of the rest nothing is given back
+            self._waiting.setdefault(job.row.destination, deque()).append(job.row)
+        if self._waiting:
+            runs.insist(lambda: self._release(*list(self._waiting)))
 
     def _claim(self) -> None:
         run = self._run
@@ -175,15 +189,16 @@ class _Lanes:
 
     def _take(self, news: list[_News]) -> None:
         """Note all that lanes ask and report at the time, with one statement for each kind."""
+        done = [each for each in news if not each.is_handing]
+        self._jobs.difference_update(each.job for each in done)
+        if sent := [each.job.row for each in done if each.error is None]:
+            self._run.note_sent_many(sent)
+        # After what is known for certain: a database that fails here takes nothing of it away.
         if asking := [each.job for each in news if each.is_handing]:
             held = leasing.mark_handed_many(rows=[job.row for job in asking], now=self._run.now)
             for job in asking:
                 lost = job.row.id not in held
                 job.answer(leasing.LeaseLost(job.row.public_id) if lost else None)
-        done = [each for each in news if not each.is_handing]
-        self._jobs.difference_update(each.job for each in done)
-        if sent := [each.job.row for each in done if each.error is None]:
-            self._run.note_sent_many(sent)
         for each in done:
             host = each.job.row.destination
             self._on_their_way[host] -= 1

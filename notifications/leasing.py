@@ -180,14 +180,14 @@ def claim_spread(
 
 def release(*, rows: Sequence[Delivery], error: str = "") -> None:
     """Put claimed deliveries that were not tried back as they were, with the time they were due."""
-    by_time: dict[datetime | None, list[Delivery]] = defaultdict(list)
+    alike: dict[tuple[datetime | None, str], list[Delivery]] = defaultdict(list)
     for row in rows:
-        by_time[row.next_attempt_at].append(row)
+        alike[row.next_attempt_at, row.lease_token].append(row)
     noted = {"last_error": error[:500]} if error else {}
-    for due_at, together in by_time.items():
+    for (due_at, token), together in alike.items():
         Delivery.objects.filter(
             id__in=[row.id for row in together],
-            lease_token=together[0].lease_token,
+            lease_token=token,
             state=State.LEASED,
             handed_at__isnull=True,
         ).update(

@@ -94,11 +94,11 @@ class Run:
         return known
 
     def note_sent(self, row: Delivery) -> None:
-        _insist(partial(leasing.mark_sent, row=row, now=self.now))
+        insist(partial(leasing.mark_sent, row=row, now=self.now))
         self.drained.sent += 1
 
     def note_sent_many(self, rows: Sequence[Delivery]) -> None:
-        _insist(partial(leasing.mark_sent_many, rows=rows, now=self.now))
+        insist(partial(leasing.mark_sent_many, rows=rows, now=self.now))
         self.drained.sent += len(rows)
 
     def note_failure(self, *, channel: Channel, row: Delivery, error: DeliveryError) -> None:
@@ -163,7 +163,7 @@ def _as_sent(stored: Mapping[str, Any], folded: int, *, is_delayed: bool) -> Mes
     return message
 
 
-def _insist(note: Callable[[], None]) -> None:
+def insist(note: Callable[[], None]) -> None:
     """Note what has happened although the database goes away just now: else it would happen twice."""
     for pause_s in _DATABASE_PAUSES_S:
         try:

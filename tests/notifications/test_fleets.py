@@ -1,9 +1,12 @@
 """Many messages for one server leave over several connections, none twice and none lost."""
 
+import threading
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from notifications import delivering, leasing, outbox, pacing
@@ -69,6 +72,40 @@ def test_content_that_is_refused_three_times_stops_the_rest(
     states = _states()
     assert states == {State.FAILED: 3, State.PENDING: MANY - 3}
     assert Circuit.objects.get(channel="email").failures == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.req("F-10")
+def test_what_is_taken_while_the_database_goes_away_is_noted_all_the_same(
+    now: datetime, settings: Settings
+) -> None:
+    settings.EMAIL_CONNECTIONS = 4
+    _put(MANY, now)
+    is_on_its_way, has_failed, dots = threading.Event(), threading.Event(), []
+
+    def dot(_line: str) -> str:
+        dots.append(1)
+        if len(dots) == 2:
+            is_on_its_way.set()
+            has_failed.wait(10)
+        return "250 taken"
+
+    def executing(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if '"handed_at" = ' in sql and is_on_its_way.is_set() and not has_failed.is_set():
+            has_failed.set()
+            raise OperationalError("the database is gone")
+        return execute(sql, params, many, context)
+
+    with sinks.hostile(DOT=dot) as server:
+        post.use_smtp(settings, server.port)
+        with connection.execute_wrapper(executing), pytest.raises(OperationalError):
+            delivering.drain(now=now)
+        received = [one for mail in server.received for one in mail.recipients]
+
+    assert has_failed.is_set()
+    sent = Delivery.objects.filter(state=State.SENT).values_list("address", flat=True)
+    assert sorted(sent) == sorted(received)
+    assert _states().keys() == {State.SENT, State.PENDING}  # the rest waits for nobody's lease
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,9 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connection, connections
 from pytest_django import Settings
 
 from notifications import circuits, delivering, lanes, leasing, outbox
@@ -267,3 +268,33 @@ def test_name_that_leads_to_our_own_network_is_not_dialled(
 
     assert "may not be dialled" in post.fresh(row).last_error
     assert hosts.server.connections == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.req("F-10")
+def test_what_hosts_take_while_the_database_goes_away_is_noted_all_the_same(
+    hosts: Hosts, now: datetime
+) -> None:
+    is_on_its_way, has_failed = threading.Event(), threading.Event()
+    took: list[str] = []
+
+    def reply(got: web.Got) -> web.Reply:
+        is_on_its_way.set()
+        has_failed.wait(1.5)
+        took.append(got.headers["host"])
+        return web.answer(200)
+
+    def executing(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if '"handed_at" = ' in sql and is_on_its_way.is_set():
+            has_failed.set()
+            raise OperationalError("the database is gone")
+        return execute(sql, params, many, context)
+
+    hosts.server.reply = reply
+    put_many(hosts, list(range(150)), now)
+    with connection.execute_wrapper(executing), pytest.raises(OperationalError):
+        delivering.drain(now=now)
+
+    sent = Delivery.objects.filter(state=State.SENT).count()
+    assert sent == len(took) > 0
+    assert Delivery.objects.filter(state=State.PENDING).count() == 150 - sent
