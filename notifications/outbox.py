@@ -155,6 +155,17 @@ def cancel_grants(*, grants: Collection[str]) -> int:
     return rows.filter(handed_at__isnull=True).update(**endings.ending(State.CANCELLED))
 
 
+def hold_open() -> int:
+    """Let nothing leave that was open when a back-up was made; how many it held (reliability, H5).
+
+    Whether these left after the back-up nobody knows: they end as "perhaps sent", and operators may
+    try them again. Call while no worker runs.
+    """
+    return Delivery.objects.open().update(
+        **endings.ending(State.UNKNOWN), last_error="Restored from a back-up: perhaps sent since."
+    )
+
+
 def try_again(*, ids: Collection[int], now: datetime) -> int:
     """Queue deliveries that ended badly once more, on an operator's word; how many it queued.
 

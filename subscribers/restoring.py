@@ -1,0 +1,24 @@
+"""After a back-up was brought back: nothing leaves by itself that may have left since (reliability, H5).
+
+Called by `bin/manage hold_deliveries`, before any worker is started again.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from notifications import outbox
+from subscribers import fanout
+from subscribers.models import Broadcast
+
+
+def hold(*, now: datetime) -> int:
+    """Hold all that was waiting or announced when the back-up was made; how many deliveries.
+
+    What was announced is expanded first, so that operators see whom it was for. They send it with
+    "try again" where it is still news.
+    """
+    with transaction.atomic():
+        while Broadcast.objects.unfinished().exists():
+            fanout.expand(now=now)
+        return outbox.hold_open()
