@@ -6,12 +6,14 @@ Standard library only: `bin/test` uses it before anything else, tests use it as 
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -41,15 +43,48 @@ def postgres_program(name: str) -> str:
     return found
 
 
+@dataclass
+class Server:
+    """A running server, which tests may end in any way and start again on the same port."""
+
+    url: str
+    port: int
+    command: Sequence[str | Path]
+    folder: Path
+    owner: Mapping[str, int] = field(default_factory=dict)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        self.process = subprocess.Popen(  # type: ignore[call-overload]
+            self.command, cwd=self.folder, stdout=subprocess.DEVNULL, **self.owner
+        )
+        wait_for_port(self.port)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """End it with this signal: of PostgreSQL SIGINT is "fast", SIGQUIT "immediate"."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            _end(self.process)
+            self.process = None
+
+
 @contextmanager
 def postgres(*, is_durable: bool = False, core: int | None = None) -> Iterator[str]:
-    """A fresh PostgreSQL; yields `postgres://…/postgres`.
+    """A fresh PostgreSQL; yields `postgres://…/postgres`; arguments as of `postgres_server`."""
+    with postgres_server(is_durable=is_durable, core=core) as server:
+        yield server.url
+
+
+@contextmanager
+def postgres_server(*, is_durable: bool = False, core: int | None = None) -> Iterator[Server]:
+    """A fresh PostgreSQL that may be stopped and started.
 
     It forgets everything when the machine fails, unless `is_durable`; `core` pins it to a CPU.
     """
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="candor-pg-"))
-    owner: dict[str, str | int] = {}
+    owner: dict[str, int] = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
@@ -74,50 +109,56 @@ def postgres(*, is_durable: bool = False, core: int | None = None) -> Iterator[s
         stdout=subprocess.DEVNULL,
         **owner,
     )
-    server = subprocess.Popen(  # type: ignore[call-overload]
-        [
+    server = Server(
+        url=f"postgres://candor@127.0.0.1:{port}/postgres",
+        port=port,
+        command=[
             *(("taskset", "-c", str(core)) if core is not None else ()),
             postgres_program("postgres"),
             *("-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"),
-            *(
-                "-c",
-                f"fsync={'on' if is_durable else 'off'}",
-                "-c",
-                "max_connections=100",
-                "-c",
-                "log_min_messages=fatal",
-            ),
+            *("-c", f"fsync={'on' if is_durable else 'off'}", "-c", "max_connections=100"),
+            *("-c", "log_min_messages=fatal"),
         ],
-        cwd=folder,
-        **owner,
+        folder=folder,
+        owner=owner,
     )
     try:
-        wait_for_port(port)
-        yield f"postgres://candor@127.0.0.1:{port}/postgres"
+        server.start()
+        yield server
     finally:
-        server.terminate()  # SIGINT would be "fast"; the tests are over, so either does
-        _end(server)
+        server.stop()  # SIGINT would be "fast"; the tests are over, so either does
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def redis() -> Iterator[str]:
     """A fresh Redis without persistence; yields `redis://…`."""
+    with redis_server() as server:
+        yield server.url
+
+
+@contextmanager
+def redis_server() -> Iterator[Server]:
+    """A fresh Redis without persistence that may be stopped and started."""
     program = shutil.which("redis-server")
     if not program:
         raise ServerMissing("redis-server is not installed (Debian package: redis-server)")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="candor-redis-") as folder:
-        server = subprocess.Popen(
-            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder],
-            stdout=subprocess.DEVNULL,
+        server = Server(
+            url=f"redis://127.0.0.1:{port}/0",
+            port=port,
+            command=[
+                *(program, "--port", str(port), "--bind", "127.0.0.1"),
+                *("--save", "", "--dir", folder),
+            ],
+            folder=Path(folder),
         )
         try:
-            wait_for_port(port)
-            yield f"redis://127.0.0.1:{port}/0"
+            server.start()
+            yield server
         finally:
-            server.terminate()
-            _end(server)
+            server.stop()
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:

@@ -1,118 +1,29 @@
-"""The product on private ports: PostgreSQL, Redis, sinks, workers and beat, ended with the block."""
+"""The product on private ports: PostgreSQL, Redis, sinks, web, workers and beat, ended with the block."""
 
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests import servers
+from tests.faultlab.sinks import Mood
 
 ROOT = Path(__file__).resolve().parents[2]
-
-_SEED = """
-import base64, json, os, sys, django
-django.setup()
-from datetime import timedelta
-from django.utils import timezone
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives import serialization
-from components import catalogue
-from notifications.channels import CHANNELS
-from notifications.channels.webhook import new_secret
-from subscribers import links
-from subscribers.models import Integration, Subscriber
-from common import sealing
-counts, http = json.loads(sys.argv[1]), sys.argv[2]
-now = timezone.now() - timedelta(seconds=5)
-catalogue.add_component(name="API", slug="api", now=now)
-point = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(
-    serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-key = base64.urlsafe_b64encode(point).decode().rstrip("=")
-secret = new_secret()
-def secrets(channel, number):
-    if channel == "webhook":
-        host = f"127.1.{number // 250}.{number % 250 + 1}"
-        return {"url": http.replace("127.0.0.1", host) + f"/webhook/{number}", "secret": secret}
-    if channel == "webpush":
-        host = f"127.2.0.{number % 3 + 1}"  # browsers have few push services
-        return {"endpoint": http.replace("127.0.0.1", host) + f"/webpush/{number}", "p256dh": key, "auth": "A" * 22}
-    return {}
-made = {}
-for channel, count in counts.items():
-    if channel == "slack":
-        Integration.objects.create(kind="slack", is_enabled=True, changed_at=now,
-            sealed=sealing.seal_mapping({"url": f"{http}/slack/page"}))
-        made[channel] = 1
-        continue
-    if channel not in CHANNELS:
-        continue
-    rows = []
-    for number in range(count):
-        address = {"email": f"reader{number}@example.com", "sms": f"+1555{number:07d}"}.get(
-            channel, f"{channel}-{number}")
-        row = Subscriber(channel=channel, address=address, canonical=address, state="active",
-            created_at=now, confirmed_at=now)
-        if channel not in {"email", "sms"}:
-            row.secrets = secrets(channel, number)
-        rows.append(row)
-    Subscriber.objects.bulk_create(rows, batch_size=2000)
-    made[channel] = count
-print(json.dumps(made))
-"""
-
-_POST = """
-import json, sys, time, django
-django.setup()
-from django.utils import timezone
-from components.models import Component
-from incidents import publishing
-from incidents.lifecycle import Impact, State
-from incidents.models import Incident
-from incidents.publishing import Report
-number = int(sys.argv[1])
-began = time.time()
-if number == 0:
-    publishing.open_incident(report=Report(title="Trouble", text="We look at it.", impact=Impact.MAJOR,
-        components={Component.objects.get().id: None}), notify=True, now=timezone.now())
-else:
-    states = [State.IDENTIFIED, State.MONITORING, State.RESOLVED]
-    publishing.post_update(incident=Incident.objects.get(), state=states[min(number, 3) - 1],
-        text=f"Update {number}.", notify=True, now=timezone.now())
-print(json.dumps([began, time.time()]))
-"""
-
-_COUNT = """
-import json, django
-django.setup()
-from collections import Counter
-from django.apps import apps
-from subscribers.models import Broadcast
-Delivery = apps.get_model("notifications", "Delivery")
-print(json.dumps({"rows": Delivery.objects.count(),
-    "states": Counter(Delivery.objects.values_list("state", flat=True)),
-    "unexpanded": Broadcast.objects.unfinished().count()}))
-"""
-
-
-_WARM = """
-import json, django
-django.setup()
-from django.utils import timezone
-from notifications import outbox
-from notifications.messages import Message
-outbox.put(channel="email", address="warm@example.com", message=Message(subject="warm", text="x"),
-    dedupe_key="warm", now=timezone.now())
-print("true")
-"""
+TITLE = "Trouble"
+OPEN = ("pending", "leased")
 
 
 @dataclass(frozen=True)
@@ -127,65 +38,158 @@ class Taken:
 
 
 @dataclass
+class Visitor:
+    """Looks at the public page four times a second, and counts what is no 200."""
+
+    port: int
+    asked: int = 0
+    not_ok: list[str] = field(default_factory=list)
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+    def look(self) -> str:
+        """Empty when the page came, else what came instead."""
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            asking.request("GET", "/", headers={"Host": "status.example.com"})
+            status = asking.getresponse().status
+        except OSError as error:
+            return type(error).__name__
+        finally:
+            asking.close()
+        return "" if status == 200 else str(status)
+
+    def keep_looking(self) -> None:
+        while not self.is_over.wait(0.25):
+            self.asked += 1
+            if wrong := self.look():
+                self.not_ok.append(wrong)
+
+
+@dataclass
 class Lab:
     """A running product. `kill` and `start` take the names of its processes."""
 
     environment: dict[str, str]
     folder: Path
     http: str
+    database: servers.Server
+    broker: servers.Server
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    visitor: Visitor | None = None
+    _operator: "subprocess.Popen[bytes] | None" = None
 
-    def run(self, code: str, *arguments: str) -> Any:
-        """The JSON that a program prints, run inside the product."""
-        done = subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        return json.loads(done.stdout)
+    def ask(self, job: str, **arguments: Any) -> Any:
+        """What the operator (`tests.faultlab.operating`) answers. Raises RuntimeError."""
+        if self._operator is None:
+            self._operator = subprocess.Popen(
+                [sys.executable, "-m", "tests.faultlab.operating"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        asked, told = self._operator.stdin, self._operator.stdout
+        assert asked is not None
+        assert told is not None
+        asked.write(json.dumps([job, arguments]).encode() + b"\n")
+        asked.flush()
+        said = json.loads(told.readline() or b'{"error": "the operator is gone"}')
+        if "error" in said:
+            raise RuntimeError(f"{job}: {said['error']}\n{self.errors()[-3000:]}")
+        return said["result"]
 
-    def seed(self, counts: dict[str, int]) -> dict[str, int]:
-        made: dict[str, int] = self.run(_SEED, json.dumps(counts), self.http)
+    def seed(self, counts: Mapping[str, int], *, hooks: Sequence[str] = ()) -> dict[str, int]:
+        made: dict[str, int] = self.ask("seed", counts=counts, http=self.http, hooks=list(hooks))
         return made
 
-    def post(self, number: int) -> tuple[float, float]:
+    def post(self, number: int, *, title: str = TITLE) -> tuple[float, float]:
         """Publish update `number` (0 opens the incident): when it began and when it was done."""
-        began, ended = self.run(_POST, str(number))
+        began, ended = self.ask("post", number=number, title=title)
         return began, ended
+
+    def counts(self) -> Any:
+        """How many deliveries of events there are by state, and events that are not expanded."""
+        return self.ask("counts")
 
     def warm_up(self) -> None:
         """Wait until a message goes all the way, so that starting processes is not measured."""
-        self.run(_WARM)
-        if not self.wait_for(1, timeout_s=60):
+        self.ask("warm")
+        if not self.wait_for(1, timeout_s=120):
             raise TimeoutError(self.errors())
         (self.folder / "notes").write_text("")
 
-    def start(self, name: str, *, settings: dict[str, str] | None = None) -> None:
+    def start(self, name: str, *, settings: dict[str, str] | None = None, point: str = "") -> None:
+        """Start a worker or a beat; with a point, a worker that kills itself there."""
         celery = [sys.executable, "-m", "celery", "-A", "statuspage", "--quiet"]
+        if point:
+            celery = [sys.executable, "-m", "tests.faultlab.dying", point]
         worker = [
             *(*celery, "worker", "--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("-l", "ERROR", "-P", "threads", "-n", f"{name}@%h", "-Q", "deliveries,upkeep"),
             *("-c", "4"),
         ]
         beat = [*celery, "beat", "-l", "ERROR", "--pidfile="]
-        log = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            beat if name.startswith("beat") else worker,
-            cwd=ROOT,
-            env={**self.environment, **(settings or {})},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+        self.run(name, beat if name.startswith("beat") else worker, settings=settings)
+
+    def start_page(self) -> None:
+        """Start the publisher and the web server, and a visitor once the page is there."""
+        self.run("publisher", [sys.executable, "manage.py", "publish"])
+        listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        port = int(listener.getsockname()[1])
+        listener.set_inheritable(True)
+        self.run(
+            "web",
+            [sys.executable, "-m", "statuspage.serve", f"127.0.0.1:{port}"],
+            settings={"CANDOR_SOCKET_FD": str(listener.fileno())},
+            pass_fds=(listener.fileno(),),
         )
-        log.close()
+        listener.close()
+        visitor = Visitor(port)
+        self.until(lambda: not visitor.look(), timeout_s=60)
+        threading.Thread(target=visitor.keep_looking, daemon=True).start()
+        self.visitor = visitor
+
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        settings: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**self.environment, **(settings or {})},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=pass_fds,
+            )
 
     def kill(self, name: str) -> None:
         """kill -9 of a process and all it started."""
         process = self.processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it had died, and nobody of its group is left
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def mood(self, **wrong: Any) -> None:
+        """How the mail server misbehaves from now on: the fields of `sinks.Mood`."""
+        self._sinks("POST", "/_mood", json.dumps(asdict(Mood(**wrong))))
+
+    def seen(self) -> Any:
+        """The fields of `sinks.Seen`."""
+        return self._sinks("GET", "/_seen", "")
+
+    def _sinks(self, method: str, path: str, body: str) -> Any:
+        asking = http.client.HTTPConnection("127.0.0.1", urlsplit(self.http).port, timeout=30)
+        try:
+            asking.request(method, path, body)
+            return json.loads(asking.getresponse().read())
+        finally:
+            asking.close()
 
     def taken(self) -> list[Taken]:
         found = []
@@ -195,28 +199,43 @@ class Lab:
                 found.append(Taken(fields[0], float(fields[1]), *fields[2:]))
         return found
 
-    def counts(self) -> Any:
-        """What the database says, without the message that warmed up."""
-        found = self.run(_COUNT)
-        found["rows"] -= 1
-        found["states"]["sent"] = found["states"].get("sent", 0) - 1
-        return found
-
     def wait_for(self, messages: int, *, timeout_s: float) -> bool:
         """Whether so many messages were taken in time."""
-        ends = time.monotonic() + timeout_s
         notes = self.folder / "notes"
-        while time.monotonic() < ends:
-            if notes.read_bytes().count(b"\n") >= messages:
-                return True
-            time.sleep(0.2)
-        return False
+        return self.until(lambda: notes.read_bytes().count(b"\n") >= messages, timeout_s=timeout_s)
+
+    def until(self, is_so: Callable[[], object], *, timeout_s: float, every_s: float = 0.2) -> bool:
+        """Wait for something; whether it came true in time."""
+        ends = time.monotonic() + timeout_s
+        while not (is_true := bool(is_so())) and time.monotonic() < ends:
+            time.sleep(every_s)
+        return is_true
+
+    def until_quiet(self, *, timeout_s: float, open_left: int = 0) -> bool:
+        """Wait until every event is expanded and no more than so many deliveries are open."""
+
+        def is_quiet() -> bool:
+            found = self.counts()
+            waiting = sum(found["states"].get(state, 0) for state in OPEN)
+            return waiting <= open_left and not found["unexpanded"]
+
+        return self.until(is_quiet, timeout_s=timeout_s, every_s=1)
 
     def errors(self) -> str:
         """What the processes complained of."""
         return "\n".join(
             path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log"))
         )
+
+    def end(self) -> None:
+        """End every process that this one started."""
+        if self.visitor is not None:
+            self.visitor.is_over.set()
+        for name in list(self.processes):
+            self.kill(name)
+        if self._operator is not None:
+            self._operator.kill()
+            self._operator.communicate()
 
 
 @contextmanager
@@ -225,8 +244,8 @@ def running(
 ) -> Iterator[Lab]:
     """A product with an empty database and no processes yet but its servers and sinks."""
     with ExitStack() as stack:
-        database = stack.enter_context(servers.postgres(is_durable=is_durable))
-        broker = stack.enter_context(servers.redis())
+        database = stack.enter_context(servers.postgres_server(is_durable=is_durable))
+        broker = stack.enter_context(servers.redis_server())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="candor-lab-")))
         (folder / "notes").touch()
         sinks = subprocess.Popen(
@@ -238,13 +257,13 @@ def running(
         stack.callback(sinks.terminate)
         assert sinks.stdout is not None
         with sinks.stdout as ports:
-            mail, http = ports.readline().split()
-        address = f"http://127.0.0.1:{int(http)}"
+            mail, web = ports.readline().split()
+        address = f"http://127.0.0.1:{int(web)}"
         lab = Lab(
             environment={
                 **os.environ,
-                "DATABASE_URL": database,
-                "BROKER_URL": broker,
+                "DATABASE_URL": database.url,
+                "BROKER_URL": broker.url,
                 "CANDOR_DATA": str(folder),
                 "SECRET_KEY": "faultlab",
                 "DJANGO_SETTINGS_MODULE": "statuspage.settings",
@@ -263,6 +282,8 @@ def running(
             },
             folder=folder,
             http=address,
+            database=database,
+            broker=broker,
         )
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v", "0"],
@@ -273,8 +294,7 @@ def running(
         try:
             yield lab
         finally:
-            for name in list(lab.processes):
-                lab.kill(name)
+            lab.end()
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -284,6 +304,6 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def duplicates(taken: list[Taken]) -> int:
-    """How many mails were taken more than once."""
-    counted = Counter(each.delivery_id for each in taken if each.kind == "email")
+    """How many messages were taken more than once, of those that carry the id of their delivery."""
+    counted = Counter(each.delivery_id for each in taken if each.delivery_id)
     return sum(count - 1 for count in counted.values())

@@ -3,6 +3,9 @@
 A program of its own (`python -m tests.faultlab.sinks NOTES PAUSE_MS`), so that it shares no
 interpreter lock with what is measured. It prints its two ports, and writes one line for each message:
 `kind seconds recipient delivery-id subject`.
+
+How it misbehaves is set while it runs, by a POST of JSON to /_mood (see `Mood`); /_seen tells what it
+saw besides the messages. What an endpoint does wrong stands in its path (see `hostile`).
 """
 
 import asyncio
@@ -10,48 +13,131 @@ import json
 import re
 import sys
 import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-_ID = re.compile(rb"(?mi)^x-delivery-id: *(\S+)")
+from tests.faultlab import hostile
+
+_ID = re.compile(rb"(?mi)^(?:x-delivery-id: *|webhook-id: *msg_)(\S+)")
 _SUBJECT = re.compile(rb"(?mi)^subject: *(.*)")
 _LENGTH = re.compile(rb"(?mi)^content-length: *(\d+)")
+_MOOD, _SEEN = "/_mood", "/_seen"
+
+
+@dataclass
+class Mood:
+    """How the mail server misbehaves; patterns are searched in the recipient."""
+
+    away: bool = False  # nobody listens
+    greeting: str = "220 sink"  # anything but 220 ends the conversation
+    greylisted_s: dict[str, float] = field(
+        default_factory=dict
+    )  # 450 for so long after the first try
+    rcpt: dict[str, str] = field(default_factory=dict)  # what RCPT is answered
+    rcpt_pause_s: dict[str, float] = field(default_factory=dict)
+    dot: dict[str, str] = field(default_factory=dict)  # what the final dot is answered: not taken
+    # Taken, and then no answer: how often for each recipient.
+    dropped_after_dot: dict[str, int] = field(default_factory=dict)
+    drops_at_quit: bool = False
+
+
+@dataclass
+class Seen:
+    """What the sinks saw besides the messages that they took."""
+
+    greeted_at: list[float] = field(default_factory=list)
+    refused_dots: int = 0
+    rcpt_at: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    quits_dropped: int = 0
+    calls: list[tuple[str, float, float]] = field(default_factory=list)  # path, from, to
+    at_once: Counter[str] = field(default_factory=Counter)  # by address, now
+    most_at_once: Counter[str] = field(default_factory=Counter)
 
 
 class Sinks:
     def __init__(self, notes: IO[str], pause_s: float) -> None:
         self._notes = notes
         self._pause_s = pause_s
+        self.mood = Mood()
+        self.seen = Seen()
+        self._dropped: Counter[str] = Counter()
+        self._mail: asyncio.Server | None = None
+        self._mail_port = 0
+
+    async def listen(self) -> tuple[int, int]:
+        """Begin; the ports of mail and HTTP."""
+        await self._open_mail()
+        # On every loopback address, so that endpoints can be many hosts.
+        http = await asyncio.start_server(self.http, "0.0.0.0", 0, limit=2**22, backlog=512)
+        return self._mail_port, int(http.sockets[0].getsockname()[1])
+
+    async def _open_mail(self) -> None:
+        self._mail = await asyncio.start_server(
+            self.mail, "127.0.0.1", self._mail_port, limit=2**22, reuse_address=True
+        )
+        self._mail_port = int(self._mail.sockets[0].getsockname()[1])
+
+    async def change(self, mood: Mood) -> None:
+        self.mood = mood
+        if mood.away and self._mail is not None:
+            self._mail.close()
+            self._mail = None
+        elif not mood.away and self._mail is None:
+            await self._open_mail()
 
     def note(self, kind: str, recipient: str, delivery_id: str, subject: str) -> None:
         self._notes.write(f"{kind}\t{time.time()}\t{recipient}\t{delivery_id}\t{subject}\n")
         self._notes.flush()
 
     async def mail(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 sink\r\n")
+        self.seen.greeted_at.append(time.time())
+        writer.write(self.mood.greeting.encode() + b"\r\n")
         recipient = ""
         try:
-            while line := await reader.readline():
+            while self.mood.greeting.startswith("220") and (line := await reader.readline()):
+                if self.mood.away:
+                    break
                 verb = line[:4].upper()
                 if verb == b"RCPT":
                     recipient = line.partition(b"<")[2].partition(b">")[0].decode()
-                if verb == b"DATA":
+                    answer = await self._meet(recipient)
+                elif verb == b"DATA":
                     writer.write(b"354 go on\r\n")
                     data = await reader.readuntil(b"\r\n.\r\n")
                     await asyncio.sleep(self._pause_s)
-                    self._note_mail(recipient, data)
-                    writer.write(b"250 taken\r\n")
+                    answer = self._take(recipient, data)
                 elif verb == b"QUIT":
-                    writer.write(b"221 bye\r\n")
-                    break
+                    self.seen.quits_dropped += self.mood.drops_at_quit
+                    answer = "" if self.mood.drops_at_quit else "221 bye"
                 else:
-                    writer.write(b"250 ok\r\n")
+                    answer = "250 ok"
+                if not answer:
+                    break
+                writer.write(answer.encode() + b"\r\n")
+                if verb == b"QUIT":
+                    break
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
 
-    def _note_mail(self, recipient: str, data: bytes) -> None:
+    async def _meet(self, recipient: str) -> str:
+        """What RCPT is answered, after a pause perhaps."""
+        tries = self.seen.rcpt_at[recipient]
+        tries.append(time.time())
+        await asyncio.sleep(_of(self.mood.rcpt_pause_s, recipient) or 0)
+        greylisted_s = _of(self.mood.greylisted_s, recipient) or 0
+        if time.time() - tries[0] < greylisted_s:
+            return "450 4.2.0 greylisted"
+        return _of(self.mood.rcpt, recipient) or "250 ok"
+
+    def _take(self, recipient: str, data: bytes) -> str:
+        """What the final dot is answered; empty: nothing."""
+        if refusal := _of(self.mood.dot, recipient):
+            self.seen.refused_dots += 1
+            return str(refusal)
         found, subject = _ID.search(data), _SUBJECT.search(data)
         self.note(
             "email",
@@ -59,33 +145,61 @@ class Sinks:
             found[1].decode() if found else "",
             subject[1].decode(errors="replace").strip() if subject else "",
         )
+        if self._dropped[recipient] < (_of(self.mood.dropped_after_dot, recipient) or 0):
+            self._dropped[recipient] += 1
+            return ""
+        return "250 taken"
 
     async def http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        address, began = str(writer.get_extra_info("sockname")[0]), time.time()
+        self.seen.at_once[address] += 1
+        self.seen.most_at_once[address] = max(
+            self.seen.most_at_once[address], self.seen.at_once[address]
+        )
+        path = ""
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             length = _LENGTH.search(head)
             body = await reader.readexactly(int(length[1])) if length else b""
             path = head.split(b" ", 2)[1].decode()
-            kind = path.split("/")[1]
-            if kind.startswith("20"):  # the version of the provider of text messages
-                kind = "sms"
-            await asyncio.sleep(self._pause_s)
-            # What was read is taken: noted before the answer, as a real receiver stores it.
-            self.note(kind, path, "", _words(body))
-            answer = b"ok"
-            if kind == "sms":
-                answer = json.dumps(
-                    {"sid": f"SM{abs(hash(body)):032x}", "status": "queued"}
-                ).encode()
-            writer.write(
-                b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                b"Content-Length: %d\r\n\r\n%s" % (len(answer), answer)
-            )
+            if path in {_MOOD, _SEEN}:
+                writer.write(hostile.answer(200, await self._control(path, body)))
+            elif wrong := hostile.of(path):
+                await wrong(reader, writer)
+            else:
+                await asyncio.sleep(self._pause_s)
+                writer.write(self._answer(path, head, body))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
+            self.seen.at_once[address] -= 1
+            if path not in {_MOOD, _SEEN}:
+                self.seen.calls.append((path, began, time.time()))
+
+    async def _control(self, path: str, body: bytes) -> bytes:
+        if path == _MOOD:
+            await self.change(Mood(**json.loads(body)))
+            return b"{}"
+        return json.dumps(vars(self.seen)).encode()
+
+    def _answer(self, path: str, head: bytes, body: bytes) -> bytes:
+        kind = path.split("/")[1]
+        if kind.startswith("20"):  # the version of the provider of text messages
+            kind = "sms"
+        found = _ID.search(head)
+        # What was read is taken: noted before the answer, as a real receiver stores it.
+        self.note(kind, path, found[1].decode() if found else "", _words(body))
+        if kind == "sms":
+            sid = {"sid": f"SM{abs(hash(body)):032x}", "status": "queued"}
+            return hostile.answer(201, json.dumps(sid).encode())
+        return hostile.answer(201, b"ok")
+
+
+def _of(rules: dict[str, Any], recipient: str) -> Any:
+    """What the first rule says whose pattern is in the recipient; None without one."""
+    return next((said for rule, said in rules.items() if re.search(rule, recipient)), None)
 
 
 def _words(body: bytes) -> str:
@@ -94,12 +208,8 @@ def _words(body: bytes) -> str:
 
 async def _serve(notes: Path, pause_ms: float) -> None:
     with notes.open("a", encoding="utf-8") as opened:
-        sinks = Sinks(opened, pause_ms / 1000)
-        mail = await asyncio.start_server(sinks.mail, "127.0.0.1", 0, limit=2**22)
-        # On every loopback address, so that endpoints can be many hosts.
-        http = await asyncio.start_server(sinks.http, "0.0.0.0", 0, limit=2**22)
-        print(*(server.sockets[0].getsockname()[1] for server in (mail, http)), flush=True)
-        await asyncio.gather(mail.serve_forever(), http.serve_forever())
+        print(*await Sinks(opened, pause_ms / 1000).listen(), flush=True)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

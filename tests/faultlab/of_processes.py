@@ -1,0 +1,122 @@
+"""Faults of processes: workers and beats that die or are one too many, messages that are lost."""
+
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from tests.faultlab import dying_points, scenes
+from tests.faultlab.lab import Lab
+from tests.faultlab.scenes import IN_FLIGHT
+
+Verdict = dict[str, Any]
+
+
+def none(size: int) -> Verdict:
+    """no fault: nothing may be doubled"""
+    with scenes.scene(size) as scene:
+        scene.post_all(3)
+        return scene.verdict()
+
+
+def f01(size: int) -> Verdict:
+    """kill -9 of the worker in the middle of the fan-out; another starts"""
+    with scenes.scene(size) as scene:
+        scene.post()
+        scene.halfway()
+        scene.lab.kill("worker-1")
+        scene.lab.start("worker-2")
+        scene.post_all(2)
+        return scene.verdict(kills=1, doubled=IN_FLIGHT)
+
+
+def f02(size: int) -> Verdict:
+    """kill -9 at each named point between two steps, of workers and of the operator's save"""
+    hooks = [("127.1.0.1", "/webhook/0"), ("127.1.0.2", "/webhook/1")]
+    with scenes.scene(12, hooks=hooks, worker=False) as scene:
+        lab = scene.lab
+        points: dict[str, str] = {}
+        for name, point in dying_points.POINTS.items():
+            points[name] = "reached" if _die_at(lab, name) else "NOT REACHED"
+            scene.updates += not point.is_untold
+        scene.hold("every point was reached", set(points.values()) == {"reached"})
+        lab.start("worker-1")
+        may_double = sum(point.may_double for point in dying_points.POINTS.values())
+        found = scene.verdict(kills=len(points), doubled=may_double)
+        found["points"] = _ends(lab.ask("rows"), lab.taken(), points)
+        return found
+
+
+def _die_at(lab: Lab, name: str) -> bool:
+    """Publish an event of this name and have a process die at the point; whether it did."""
+    if dying_points.POINTS[name].dies_posting:
+        lab.run("doomed", [sys.executable, "-m", "tests.faultlab.dying", name, "post", name])
+    else:
+        lab.start("doomed", point=name)
+        lab.post(0, title=name)
+    process = lab.processes["doomed"]
+    is_dead = lab.until(lambda: process.poll() is not None, timeout_s=90)
+    lab.kill("doomed")
+    return is_dead and process.returncode == -signal.SIGKILL
+
+
+def _ends(tables: Any, taken: list[Any], points: dict[str, str]) -> dict[str, str]:
+    """For each point, what became of its event."""
+    ends = {}
+    for name, reached in points.items():
+        rows = [row for row in tables["rows"] if tables["titles"][row["topic"]] == name]
+        ids = {row["id"] for row in rows}
+        copies = [each.delivery_id for each in taken if each.delivery_id in ids]
+        states = {
+            state: sum(row["state"] == state for row in rows)
+            for state in sorted({row["state"] for row in rows})
+        }
+        said = ", ".join(f"{count} {state}" for state, count in states.items()) or "nothing saved"
+        ends[name] = f"{reached}; {said}; {len(copies) - len(set(copies))} doubled"
+    return ends
+
+
+def f03(size: int) -> Verdict:
+    """beat dies; the workers sweep by themselves"""
+    with scenes.scene(size) as scene:
+        scene.post()
+        scene.lab.kill("beat-1")
+        scene.post_all(2)
+        return scene.verdict()
+
+
+def f04(size: int, *, updates: int = 3, has_page: bool = True) -> Verdict:
+    """two beats and two workers at once"""
+    with scenes.scene(size, has_page=has_page) as scene:
+        scene.lab.start("beat-2")
+        scene.lab.start("worker-2")
+        scene.post_all(updates)
+        return scene.verdict()
+
+
+def f05(size: int) -> Verdict:
+    """messages between beat and workers: three in ten lost, the others doubled and shuffled"""
+    with scenes.scene(size, worker=False) as scene:
+        lab = scene.lab
+        untrusted = lab.broker.url.removesuffix("/0") + "/1"
+        lab.kill("beat-1")
+        lab.start("beat-2", settings={"BROKER_URL": untrusted})
+        counts = lab.folder / "meddled.json"
+        meddler = "tests.faultlab.meddling"
+        lab.run(
+            "meddler",
+            [sys.executable, "-m", meddler, untrusted, lab.broker.url, os.fspath(counts)],
+        )
+        for name in ("worker-1", "worker-2"):
+            lab.start(name)
+        lab.warm_up()
+        for _ in range(3):
+            scene.post()
+            time.sleep(3)  # so that there are messages of each update to meddle with
+        scene.hold("quiet", lab.until_quiet(timeout_s=300))
+        meddled = json.loads(counts.read_text())
+        scene.measured["messages"] = meddled
+        scene.hold("messages were lost and doubled", meddled["lost"] and meddled["doubled"])
+        return scene.verdict()
