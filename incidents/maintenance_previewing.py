@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from components.status import Source, Status
 from incidents import audience, sampling, saying, speaking, telling, texts
 from incidents.audience import Audience
@@ -15,6 +17,8 @@ from incidents.sampling import Samples
 from incidents.windows import Kind, State
 from subscribers.content import Touched
 
+# As long as a real one, and of the letters that text messages count once.
+_NO_ID_YET = "x" * 12
 _STATES = {
     Kind.SCHEDULED: State.SCHEDULED,
     Kind.STARTED: State.IN_PROGRESS,
@@ -61,14 +65,14 @@ def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
             stage=stage,
             topic=telling.maintenance_topic(row) if row else "",
         )
-    event = row or Maintenance(public_id="…")
+    event = row or Maintenance(public_id=_NO_ID_YET)
     state = _STATES.get(said.kind, event.state_value)
     text = said.text[: texts.TEXT_LIMIT].strip() or (row.text if row else "")
     content = saying.of_maintenance(
         public_id=event.public_id,
         path=event.get_absolute_url(),
         update_id="",
-        title=" ".join(said.title.split())[: texts.TITLE_LIMIT],
+        title=" ".join(said.title.split())[: texts.TITLE_LIMIT] or _("(no title yet)"),
         text=text,
         kind=said.kind,
         state=state,

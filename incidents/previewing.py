@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from common import markdown
 from components import status
@@ -137,7 +138,7 @@ def _samples(
         public_id=row.public_id,
         path=row.get_absolute_url(),
         update_id="",
-        title=title,
+        title=title or _("(no title yet)"),
         text=text,
         state=said.state,
         stage=_stage(said, incident),
@@ -147,9 +148,7 @@ def _samples(
         next_update_by=said.next_update_by,
         at=said.ended_at or now,
         touched=[
-            Touched(name=one.name, status=one.after.value)
-            for one in consequences
-            if one.is_visible
+            Touched(name=one.name, status=one.after.value) for one in consequences if one.is_visible
         ],
     )
     return sampling.of(content)

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from components.status import Status
-from incidents import previewing, publishing
+from incidents import maintenance as work
+from incidents import maintenance_previewing, previewing, publishing
 from incidents.lifecycle import CHOSEN_BY_HAND, Impact, State
 from incidents.models import Incident
 from incidents.previewing import Preview, Said
+from incidents.windows import State as Step
 from subscribers import fanout
 from subscribers.models import Integration
 from tests import build
@@ -155,3 +157,37 @@ def test_the_integrations_of_the_page_are_named(now: datetime) -> None:
     preview = _previewed(None, now=now, state=State.INVESTIGATING, chosen={})
     assert preview.told is not None
     assert preview.told.forecast.page_titles == ["Slack"]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("K3", "O4")
+@pytest.mark.parametrize(
+    "state", [Step.SCHEDULED, Step.IN_PROGRESS, Step.CANCELLED, Step.VERIFICATION, Step.COMPLETED]
+)
+def test_a_step_of_a_maintenance_reaches_whom_its_form_counted_with_its_samples(
+    now: datetime, state: Step
+) -> None:
+    component, other = build.component(name="Checkout"), build.component()
+    row = build.maintenance(now=now, components=[component], notify=False)
+    build.subscriber(components=[component])
+    build.subscriber(components=[other])
+    build.subscriber(channel="sms", address="+15550100")
+    build.subscriber(channel="slack", address="#status", follows=f"maintenance:{row.public_id}")
+    if state in {Step.VERIFICATION, Step.COMPLETED}:
+        work.post_update(maintenance=row, state=Step.IN_PROGRESS, notify=False, now=now)
+        row.refresh_from_db()
+
+    step = maintenance_previewing.of_step(
+        row=row, state=state, text="We go on.", is_told=True, now=now
+    )
+    update = work.post_update(maintenance=row, state=state, text="We go on.", notify=True, now=now)
+
+    key = f"entry:{update.public_id}"
+    assert step.told is not None
+    parts = step.told.forecast.parts
+    assert {part.channel: part.told for part in parts if part.told} == _sent(key, now)
+    sent = {row.channel: row.content for row in Delivery.objects.filter(dedupe_key=key)}
+    assert step.samples.subject == sent["email"]["subject"]
+    assert sent["email"]["text"].strip().startswith(step.samples.mail.split("--")[0].strip())
+    assert step.samples.chat == sent["slack"]["text"].strip()
+    assert step.samples.sms == (sent["sms"]["text"].strip() if "sms" in sent else "")

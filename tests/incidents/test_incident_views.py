@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from components import claims
@@ -167,6 +168,21 @@ def test_the_preview_says_what_changes_and_saves_nothing(
     assert "1 part" in text
     assert not Incident.objects.exists()
     assert shown(component) == Status.OPERATIONAL
+
+
+@pytest.mark.req("O3", "AMB-15")
+def test_the_author_sees_when_a_channel_is_too_slow_for_its_promise(
+    client: Client, operator: User, settings: Settings
+) -> None:
+    settings.SMS_PER_S = 1
+    for number in range(190):
+        build.subscriber(channel="sms", address=f"+1555{number:07d}")
+    text = client.post(f"{REPORT}preview/", typed(notify="on")).content.decode()
+    assert "3 min at 1/s" in text
+    assert "over the promised 2 min" in text
+    settings.SMS_PER_S = 100
+    text = client.post(f"{REPORT}preview/", typed(notify="on")).content.decode()
+    assert "over the promised" not in text
 
 
 @pytest.mark.req("AMB-15")
