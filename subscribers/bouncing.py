@@ -23,6 +23,7 @@ _HOOKS = ("webhook", "slack", "teams", "discord", "webpush")
 # Long enough to be read again after any stop; acting twice changes nothing.
 _LOOK_BACK = timedelta(days=3)
 _SUPPRESSED = ("email", "sms")
+_BROWSER = "webpush"
 _NOTE_MAX = 300
 
 
@@ -73,16 +74,29 @@ def _retire(bounce: outbox.Bounce, *, now: datetime) -> int:
     rows = Subscriber.objects.active().filter(before, pk=subscriber_id)
     with transaction.atomic():
         row = rows.select_for_update().first()
-        if row is None:
-            return 0
-        if bounce.channel == "sms" and bounce.error.startswith(OPTED_OUT):
-            # The provider heard a STOP that we did not; START from that phone brings all back.
-            return int(sms_hook.stop(number=row.canonical, now=now))
-        if bounce.channel not in _SUPPRESSED:
-            _put_on_hold(row, since=bounce.at, error=bounce.error, now=now)
-            return 1
+        return 0 if row is None else _stop(row, bounce, now=now)
+
+
+def _stop(row: Subscriber, bounce: outbox.Bounce, *, now: datetime) -> int:
+    """Stop writing to a locked subscription, as is right for its channel; how many it stopped."""
+    if bounce.channel == "sms" and bounce.error.startswith(OPTED_OUT):
+        # The provider heard a STOP that we did not; START from that phone brings all back.
+        return int(sms_hook.stop(number=row.canonical, now=now))
+    if bounce.channel == _BROWSER:
+        _end_browser(row, now=now)
+    elif bounce.channel in _SUPPRESSED:
         _suppress(row, reason=Reason.HARD_BOUNCE, note=bounce.error, now=now)
+    else:
+        _put_on_hold(row, since=bounce.at, error=bounce.error, now=now)
     return 1
+
+
+def _end_browser(row: Subscriber, *, now: datetime) -> None:
+    """A browser that is gone, or asked its push service to stop: nobody is told, it happens daily."""
+    row.state, row.ended_at = State.ENDED, now
+    row.ended_reason = _("The browser takes no notifications any more.")
+    row.save(update_fields=["state", "ended_at", "ended_reason"])
+    outbox.cancel_grants(grants=[granting.grant_of(row.id)])
 
 
 def _pause(*, channels: tuple[str, ...], after: timedelta, now: datetime) -> int:
@@ -104,7 +118,7 @@ def _put_on_hold(row: Subscriber, *, since: datetime, error: str, now: datetime)
     row.state, row.failing_since = State.PAUSED, since
     row.save(update_fields=["state", "failing_since"])
     outbox.cancel_grants(grants=[granting.grant_of(row.id)])
-    if row.channel in _SUPPRESSED:
+    if row.channel in {*_SUPPRESSED, _BROWSER}:
         return
     text = _(
         "Messages to %(who)s have failed since %(since)s UTC, so nothing more is sent there."

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,13 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from notifications import outbox
+from notifications.messages import Message
 from notifications.models import Delivery
+from notifications.outbox import Letter
+from subscribers import bouncing, granting
 from subscribers.models import State, Subscriber
-from tests import web
+from tests import build, web
 from tests.notifications import post
 from tests.notifications.channels.providers import BROWSER
 
@@ -117,6 +121,33 @@ def test_browser_that_got_another_address_stays_subscribed(
 def test_nonsense_of_a_worker_is_refused(body: str, client: Client) -> None:
     answer = client.post("/subscriptions/push-moved", body, "application/json")
     assert answer.status_code == 400
+
+
+@pytest.mark.req("A8")
+def test_browser_that_is_gone_is_let_go_without_a_word(client: Client, service: web.Server) -> None:
+    build.operator(email="owner@example.com")
+    subscribed(client, f"{service.url}/push/1")
+    row = Subscriber.objects.get()
+    later = Delivery.objects.get().created_at + timedelta(hours=1)
+    letter = Letter(
+        channel="webpush",
+        address=row.address,
+        message=Message(subject="s", text="t"),
+        dedupe_key="update:1",
+        secrets=row.secrets,
+        grant=granting.grant_of(row.pk),
+    )
+    outbox.put_many(letters=[letter], now=later)
+    service.reply = web.answer(410)
+    post.drain(now=later)
+
+    assert bouncing.retire_bounced(now=later) == 1
+    row.refresh_from_db()
+    assert row.state == State.ENDED
+    assert not Delivery.objects.filter(channel="email").exists()
+    # The same browser may come back.
+    subscribed(client, f"{service.url}/push/1")
+    assert Subscriber.objects.get().is_active
 
 
 def test_form_says_what_is_missing_where_the_script_did_not_run(client: Client) -> None:

@@ -1,10 +1,13 @@
 """The console's screen of the ways to subscribe."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver
 from pytest_django import Settings
 
 from accounts.roles import Role
@@ -184,3 +187,29 @@ def test_sign_up_does_not_override_a_stop(client: Client, twilio: web.Server) ->
             consent_note="by phone",
             now=row.created_at,
         )
+
+
+def _addresses(patterns: list[Any], prefix: str = "/") -> Iterator[str]:
+    """Every address of the site, with something in the place of ids."""
+    for entry in patterns:
+        route = prefix + re.sub(r"<[^>]+>", "1", str(entry.pattern).lstrip("^").rstrip("$"))
+        if hasattr(entry, "url_patterns"):
+            yield from _addresses(entry.url_patterns, route)
+        else:
+            yield route
+
+
+@pytest.mark.req("A6")
+def test_nobody_without_a_sign_in_makes_us_send_a_test(client: Client, twilio: web.Server) -> None:
+    WaySettings.objects.update(sms_test_number=texts.PHONE)
+    found = {
+        each
+        for each in _addresses(get_resolver().url_patterns)
+        if re.search("test|send|verify", each) and "(" not in each
+    }
+    assert "/admin/ways/test/" in found
+    for each in sorted(found):
+        answer = client.post(each, {"number": texts.PHONE, "phone": texts.PHONE})
+        is_sign_in = answer.status_code == 302 and "login" in answer["Location"]
+        assert is_sign_in or answer.status_code in {401, 403, 404, 405}, each
+    assert not Delivery.objects.exists()
