@@ -44,11 +44,6 @@ def of(
     return _audience(forecast.of(stage=stage, component_ids=component_ids, topic=topic))
 
 
-def everybody() -> Audience:
-    """All subscribers of the page, for the dashboard."""
-    return _audience(forecast.everybody())
-
-
 def _audience(found: Forecast) -> Audience:
     programs = [part for part in found.parts if column_of(part.channel) in _PROGRAMS]
     webhooks = sum(part.told for part in programs)

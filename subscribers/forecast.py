@@ -135,27 +135,6 @@ def of(
     return Forecast(parts=parts, page=tuple(page.values_list("kind", flat=True)))
 
 
-def everybody() -> Forecast:
-    """All who are told of something, whatever it is, and those who did not confirm yet."""
-    rows = Subscriber.objects.filter(follows="", state__in=[State.ACTIVE, State.WAITING]).order_by()
-    told: dict[str, int] = {}
-    waiting: dict[str, int] = {}
-    counted = rows.values_list("channel", "state").annotate(Count("id"))
-    for channel, state, count in counted:
-        (told if state == State.ACTIVE else waiting)[channel] = count
-    parts = tuple(
-        Part(
-            channel=channel,
-            told=told.get(channel, 0),
-            not_told={Why.UNCONFIRMED: waiting[channel]} if channel in waiting else {},
-        )
-        for channel in chart.CHANNELS
-        if channel in told or channel in waiting
-    )
-    page = Integration.objects.filter(is_enabled=True).order_by("kind")
-    return Forecast(parts=parts, page=tuple(page.values_list("kind", flat=True)))
-
-
 def title_of(channel: str) -> str:
     """The name of a channel for people."""
     known = CHANNELS.get(channel)

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from common.console import ConsoleForm
 from components.models import Component
-from notifications.channels import CHANNELS
-from subscribers import addressing
+from subscribers import addressing, forecast
 from subscribers.csv_rules import MAX_BYTES, MAX_LINES
 from subscribers.models import Subscriber
 from subscribers.subscribing import Choice
@@ -22,12 +21,7 @@ _NOTE_MAX = 200
 
 def channel_choices(channels: Iterable[str]) -> list[tuple[str, str]]:
     """Channels with their names for people."""
-    return [(name, title_of(name)) for name in channels]
-
-
-def title_of(channel: str) -> str:
-    """The name of a channel for people."""
-    return CHANNELS[channel].title if channel in CHANNELS else channel
+    return [(name, forecast.title_of(name)) for name in channels]
 
 
 class ChoiceForm(ConsoleForm):

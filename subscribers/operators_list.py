@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, Q
 
-from notifications.channels import CHANNELS
-from subscribers import chart, recipients, suppressing
+from subscribers import chart, forecast, recipients, suppressing
 from subscribers.models import Origin, Reason, State, Subscriber, Subscription, Suppression
 from subscribers.models.people import SubscriberQuerySet
 
@@ -55,8 +54,7 @@ class ChannelCount:
     @property
     def title(self) -> str:
         """The channel's name for people."""
-        known = CHANNELS.get(self.channel)
-        return known.title if known else self.channel
+        return forecast.title_of(self.channel)
 
     @property
     def active(self) -> int:

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common import console
-from subscribers import addressing, operators_list, suppressing
+from subscribers import addressing, forecast, operators_list, suppressing
 from subscribers.models import Reason, Suppression
-from subscribers.operator_forms import LiftForm, SuppressForm, title_of
+from subscribers.operator_forms import LiftForm, SuppressForm
 from subscribers.operator_views import searched
 
 get_and_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -36,7 +36,7 @@ def suppression_list(request: HttpRequest) -> HttpResponse:
         "rows": [
             {
                 "row": row,
-                "channel": title_of(row.channel),
+                "channel": forecast.title_of(row.channel),
                 "reason": Reason(row.reason).label,
                 "is_liftable": suppressing.is_liftable(row),
             }

@@ -25,7 +25,6 @@ def test_it_counts_people_and_programs_that_are_told_and_who_waits() -> None:
 
     assert audience.of(component_ids=[api.id]) == Audience(people=2, webhooks=3, waiting=1)
     assert audience.of(component_ids=[]) == Audience(people=1, webhooks=3, waiting=1)
-    assert audience.everybody() == Audience(people=3, webhooks=3, waiting=1)
 
 
 def test_an_update_counts_its_followers_and_its_own_step() -> None:
