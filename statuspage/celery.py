@@ -93,6 +93,7 @@ app.conf.update(
             300, "subscribers.tasks.keep_integrations_fresh", "upkeep"
         ),
         "note misses": _every(10, "subscribers.tasks.note_misses", "upkeep"),
+        "tell troubles": _every(10, "subscribers.tasks.tell_troubles", "upkeep"),
         "look around": _every(5, "monitoring.tasks.look_around", "upkeep"),
         "note gaps": _every(5, "monitoring.tasks.note_gaps", "upkeep"),
         "find silent": _every(1, "monitoring.tasks.find_silent", "upkeep"),

@@ -16,6 +16,7 @@ from subscribers import (
     meter,
     proofs,
     sms_hook,
+    troubles,
 )
 
 
@@ -35,6 +36,12 @@ def retire_bounced() -> None:
 def note_misses() -> None:
     """Tell operators of an event that did not reach everybody in the promised time."""
     meter.note_misses(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def tell_troubles() -> None:
+    """Tell operators of a channel that has stopped."""
+    troubles.tell(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)
