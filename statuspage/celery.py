@@ -66,6 +66,7 @@ app.conf.update(
         "monitoring.tasks.dispatch_due_probes": {"queue": "probes"},
         "monitoring.tasks.probe_batch": {"queue": "probes"},
         "notifications.tasks.drain_due_deliveries": {"queue": "deliveries"},
+        "subscribers.tasks.answer_asked": {"queue": "deliveries"},
         "subscribers.tasks.expand_broadcasts": {"queue": "deliveries"},
     },
     task_ignore_result=True,
@@ -87,6 +88,7 @@ app.conf.update(
     beat_schedule={
         "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
         "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
+        "answer visitors": _every(1, "subscribers.tasks.answer_asked", "deliveries"),
         "expand broadcasts": _every(1, "subscribers.tasks.expand_broadcasts", "deliveries"),
         "retire bounced": _every(60, "subscribers.tasks.retire_bounced", "upkeep"),
         "keep integrations fresh": _every(

@@ -48,7 +48,8 @@ def sweep_probes() -> None:
 
 
 def sweep_deliveries() -> None:
-    """Expand what was announced, send deliveries that are due, start and finish maintenance, note gaps, find who fell silent."""
+    """Answer visitors, expand what was announced, send deliveries that are due, start and finish maintenance, note gaps, find who fell silent."""
+    subscriber_tasks.answer_asked()
     subscriber_tasks.expand_broadcasts()
     notification_tasks.drain_due_deliveries()
     incident_tasks.take_due_steps()

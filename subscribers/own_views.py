@@ -12,13 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from subscribers import letters, links, pages, proofs, subscribing, visits
+from subscribers import asking, letters, links, pages, proofs, subscribing, visits
+from subscribers.canonical import Mailbox
 from subscribers.forms import ChoiceForm, EmailForm, shown_of
 from subscribers.models import Purpose, State, Subscriber
 from subscribers.proofs import LinkDead
 from subscribers.subscribing import NothingChosen, Suppressed, TooManyRequests
 
 _UNDONE_WITHIN = timedelta(days=1)
+# Asked for by a link that names no subscription: the same work, and no mail.
+_NOBODY = Mailbox("", "")
 
 
 @pages.for_visitors
@@ -174,8 +177,9 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return pages.page(request, "subscribers/manage.html", {"token": token})
     row = subscribing.by_leave_token(token)
-    key = ("", "") if row is None else (row.channel, row.canonical)
-    return _link_asked(request, *key)
+    known = row is not None and row.channel == "email"
+    mailbox = Mailbox(row.address, row.canonical) if row is not None and known else _NOBODY
+    return _link_asked(request, mailbox)
 
 
 @pages.for_visitors
@@ -188,17 +192,12 @@ def ask_for_link(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context = {"values": request.POST, "errors": {"email": form.errors["email"][0]}}
         return pages.page(request, "subscribers/ask.html", context, status=422)
-    return _link_asked(request, "email", form.mailbox.key)
+    return _link_asked(request, form.mailbox)
 
 
-def _link_asked(request: HttpRequest, channel: str, canonical: str) -> HttpResponse:
+def _link_asked(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
     try:
-        subscribing.ask_for_link(
-            channel=channel or "email",
-            canonical=canonical,
-            client=pages.client(request),
-            now=timezone.now(),
-        )
+        asking.send_link(mailbox=mailbox, client=pages.client(request), now=timezone.now())
     except TooManyRequests as refused:
         context = {"errors": {"email": str(refused)}, "values": request.POST}
         response = pages.page(request, "subscribers/ask.html", context, status=429)

@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from subscribers import (
+    asking,
     bouncing,
     fanout,
     hooking,
@@ -24,6 +25,12 @@ from subscribers import (
 def expand_broadcasts() -> None:
     """Write the deliveries of what was announced."""
     fanout.expand(now=timezone.now())
+
+
+@shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
+def answer_asked() -> None:
+    """Do what visitors asked for by e-mail."""
+    asking.answer(now=timezone.now())
 
 
 @shared_task(ignore_result=True, acks_late=True)

@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
-from subscribers import followed, letters, pages, subscribing, ways
+from subscribers import asking, followed, letters, pages, ways
 from subscribers.followed import Event
 from subscribers.forms import ChoiceForm, EmailForm
-from subscribers.models import Origin
 from subscribers.offers import NotTaken
 from subscribers.subscribing import NothingChosen, NotNow, TooManyRequests
 
@@ -58,12 +57,9 @@ def _taken(request: HttpRequest, choices: ChoiceForm, errors: dict[str, str]) ->
         if not email.is_valid():
             raise NotTaken("email", str(email.errors["email"][0]))
         _check(choices, errors)
-        subscribing.ask(
-            channel="email",
-            address=email.mailbox.address,
-            canonical=email.mailbox.key,
+        asking.subscribe(
+            mailbox=email.mailbox,
             choice=choices.choice,
-            origin=Origin.FORM,
             language=translation.get_language() or settings.LANGUAGE_CODE,
             client=pages.client(request),
             now=now,

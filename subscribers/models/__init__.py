@@ -1,5 +1,6 @@
 """Who asked to be told, what they want to hear, and what is to be told to them."""
 
+from subscribers.models.asked import Asked
 from subscribers.models.broadcasts import Broadcast, Integration
 from subscribers.models.people import (
     Origin,
@@ -14,6 +15,7 @@ from subscribers.models.tallies import Tally
 from subscribers.models.ways import WaySettings
 
 __all__ = [
+    "Asked",
     "Broadcast",
     "InboundMessage",
     "Integration",

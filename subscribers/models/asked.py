@@ -1,0 +1,19 @@
+"""What visitors asked for by e-mail, until a worker has looked at it."""
+
+from django.db import models
+
+
+class Asked(models.Model):
+    """One form that was sent: the same row, and the same work, for every address (reliability A3).
+
+    `choice` is what `subscribing.Choice` holds, for a subscription; a request for a link has none.
+    """
+
+    address = models.CharField(max_length=320)
+    canonical = models.CharField(max_length=320)
+    choice = models.JSONField(null=True, default=None)
+    language = models.CharField(max_length=16, blank=True, default="")
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
