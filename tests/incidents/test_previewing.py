@@ -48,7 +48,8 @@ def test_a_new_incident_is_previewed_as_page_mail_and_text_message(now: datetime
     assert preview.code == "pa"
     assert preview.samples.subject == f"[Acme] Investigating: {TITLE}"
     blocks = preview.samples.mail.split("\n\n")
-    assert blocks[0].splitlines()[:2] == ["INVESTIGATING", TITLE]
+    assert blocks[0].startswith("INVESTIGATING")
+    assert TITLE in blocks[0]
     assert blocks[0].endswith("Started 14:05 UTC.")
     assert blocks[1:5] == [
         "Some *card* payments fail.",
