@@ -67,6 +67,7 @@ def of_incident(
         started=_("Started %(time)s.") % {"time": _clock(started_at, zone)},
         promise=promise,
         brief=_("%(state)s after %(time)s") % {"state": word, "time": took} if took else "",
+        subject=f"{word}: {title} ({took})" if state == State.RESOLVED else "",
         tone=(Tone.PROBLEM if state.is_open else Tone.RECOVERY).value,
         touched=touched,
         facts={
@@ -120,6 +121,7 @@ def of_maintenance(
         html=markdown.render(text),
         started=window,
         brief=f"{word} {_window(starts_at, ends_at, zone)}" if is_plan else word,
+        subject=_subject(kind, title, starts_at.astimezone(zone)),
         tone=(Tone.RECOVERY if is_over else Tone.NOTICE).value,
         touched=touched,
         facts={"starts_at": iso(starts_at), "ends_at": iso(ends_at)},
@@ -148,6 +150,20 @@ def _word(kind: Kind) -> str:
         Kind.CANCELLED: _("Maintenance cancelled"),
     }
     return words[kind]
+
+
+def _subject(kind: Kind, title: str, start: datetime) -> str:
+    """The subject of a mail (DESIGN 6): a plan has its start in it."""
+    names = {"title": title, "start": f"{date_format(start, 'D j M')} {start:%H:%M %Z}"}
+    subjects = {
+        Kind.SCHEDULED: _("Scheduled: %(title)s, %(start)s"),
+        Kind.RESCHEDULED: _("Moved: %(title)s, %(start)s"),
+        Kind.REMINDER: _("Reminder: %(title)s, %(start)s"),
+        Kind.STARTED: _("Starting now: %(title)s"),
+        Kind.COMPLETED: _("Completed: %(title)s"),
+        Kind.CANCELLED: _("Cancelled: %(title)s"),
+    }
+    return subjects[kind] % names if kind in subjects else ""
 
 
 def _window(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:

@@ -6,30 +6,41 @@ what was announced is what is sent, whatever is edited meanwhile.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.html import escape, strip_tags
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from components.status import Status
 from notifications.messages import NOTE_HERE, Message, Tone, gap
-from subscribers import sms_length
+from subscribers import mail_looks, sms_length
+from subscribers.chart import Stage
+from subscribers.mail_looks import Look
 
 _TEMPLATE = "subscribers/emails/event.{part}"
 # Of a title at least so many letters are left in a text message, should it become two.
 _TITLE_MIN = 20
-# Text glyphs of the design (2.1), for where there are no icons.
-_GLYPHS = {
-    Status.OPERATIONAL: "●",
-    Status.DEGRADED_PERFORMANCE: "▲",
-    Status.PARTIAL_OUTAGE: "◆",
-    Status.MAJOR_OUTAGE: "■",
-    Status.UNDER_MAINTENANCE: "◧",
-    Status.UNKNOWN: "◌",
+_PROBLEMS = frozenset({Status.DEGRADED_PERFORMANCE, Status.PARTIAL_OUTAGE, Status.MAJOR_OUTAGE})
+# What is not among them is an update of its kind.
+_TYPES: Mapping[str, str] = {
+    Stage.INCIDENT_CREATED: "incident.created",
+    Stage.INCIDENT_RESOLVED: "incident.resolved",
+    Stage.INCIDENT_RECORDED: "incident.resolved",  # it was over when it was written
+    Stage.POSTMORTEM_PUBLISHED: "incident.postmortem",
+    Stage.MAINTENANCE_SCHEDULED: "maintenance.scheduled",
+    Stage.MAINTENANCE_STARTED: "maintenance.started",
+    Stage.MAINTENANCE_VERIFYING: "maintenance.verifying",
+    Stage.MAINTENANCE_COMPLETED: "maintenance.completed",
 }
+# Their word for verification, and for cancelled work, which they do not know.
+_STATUSPAGE_STATES = {"verification": "verifying", "cancelled": "completed"}
+_PREVIEW = 140  # letters that lists of mails show under the subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +54,12 @@ class Touched:
     def word(self) -> str:
         return _(Status(self.status).label)
 
-    @property
-    def glyph(self) -> str:
-        return _GLYPHS[Status(self.status)]
-
-    @property
-    def code(self) -> str:
-        return Status(self.status).code
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """One update of one event. Times are ISO 8601 in UTC, `when` and the like are words for people.
+
+    `subject` is what a list of mails shows; empty: the word and the title.
 
     `kind` is "incident" or "maintenance", `path` its public address, `word` the state or step, and
     `brief` the same with its time for a text message ("Resolved after 42 min").
@@ -78,6 +83,7 @@ class Content:
     started: str = ""
     promise: str = ""
     brief: str = ""
+    subject: str = ""
     tone: str = Tone.PROBLEM.value
     touched: Sequence[Touched] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -111,6 +117,58 @@ class Content:
     def headline(self) -> str:
         return f"{self.word}: {self.title}"
 
+    @property
+    def event_type(self) -> str:
+        """The type of our own webhooks (interop 6.4): what happened, in a word that stays."""
+        if self.state == "cancelled" and self.stage == Stage.MAINTENANCE_CHANGED:
+            return "maintenance.cancelled"
+        return _TYPES.get(self.stage, f"{self.kind}.updated")
+
+    @property
+    def worst(self) -> Touched | None:
+        """Of an open incident, the component that it does the worst to."""
+        hit = [each for each in self.touched if Status(each.status) in _PROBLEMS]
+        if not (self.is_problem and hit):
+            return None
+        return max(hit, key=lambda each: Status(each.status).rank)
+
+    @property
+    def look(self) -> Look:
+        """What the state is drawn like: trouble as its worst, the rest as a plan or as over."""
+        plain = {
+            Tone.PROBLEM: Status.UNKNOWN,
+            Tone.RECOVERY: Status.OPERATIONAL,
+        }.get(Tone(self.tone), Status.UNDER_MAINTENANCE)
+        return mail_looks.look(Status(self.worst.status) if self.worst else plain)
+
+    @property
+    def parts(self) -> list[tuple[Look, str]]:
+        """The components with their statuses; of work that touches none yet, their names alone."""
+        if self.is_ahead:
+            look = mail_looks.look(Status.UNDER_MAINTENANCE)
+            return [(look, each.name) for each in self.touched]
+        return [
+            (mail_looks.look(Status(each.status)), f"{each.name}: {each.word}")
+            for each in self.touched
+        ]
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether this is a plan, or one that was given up: nobody notices anything of it."""
+        is_touching = any(Status(each.status) != Status.OPERATIONAL for each in self.touched)
+        return Tone(self.tone) is Tone.NOTICE and not is_touching
+
+    @property
+    def says_status(self) -> bool:
+        """Whether the page's name says already that this is a status page."""
+        return "status" in self.page_name.lower()
+
+    @property
+    def preview(self) -> str:
+        """The first words of the text, for lists of mails."""
+        words = " ".join(unescape(strip_tags(self.html.replace("<", " <"))).split())
+        return Truncator(f"{words} {self.promise}".strip()).chars(_PREVIEW)
+
 
 def as_mail(content: Content) -> Message:
     """The mail, with gaps for what is each recipient's own."""
@@ -122,7 +180,7 @@ def as_mail(content: Content) -> Message:
     }
     host = urlsplit(settings.CANDOR_ORIGIN).hostname or "localhost"
     return Message(
-        subject=f"[{content.page_name}] {content.headline}",
+        subject=f"[{content.page_name}] {content.subject or content.headline}",
         text=render_to_string(_TEMPLATE.format(part="txt"), context),
         html=render_to_string(_TEMPLATE.format(part="html"), context),
         url=content.url,
@@ -154,9 +212,7 @@ def as_post(content: Content) -> Message:
     """What chats, browsers and X get: a headline, a text and a link."""
     lines = [content.text.strip()]
     if content.touched:
-        lines.append(
-            "\n".join(f"{each.glyph} {each.name}: {each.word}" for each in content.touched)
-        )
+        lines.append("\n".join(f"{look.glyph} {words}" for look, words in content.parts))
     if content.promise:
         lines.append(content.promise)
     return Message(
@@ -171,7 +227,7 @@ def as_post(content: Content) -> Message:
 def as_native(content: Content) -> Message:
     """The body of our own webhooks."""
     payload = {
-        "type": f"{content.kind}.{content.stage.partition('_')[2]}",
+        "type": content.event_type,
         "timestamp": content.at,
         "data": {
             "id": content.public_id,
@@ -189,37 +245,51 @@ def as_native(content: Content) -> Message:
 
 
 def as_statuspage(content: Content) -> Message:
-    """The body that receivers of Statuspage's webhooks know; maintenance is an incident there."""
+    """The body that receivers of Statuspage's webhooks know (interop 1.7); maintenance is an incident there."""
+    is_planned = content.kind == "maintenance"
+    impact = "maintenance" if is_planned else content.impact or "none"
+    facts = content.facts
     updates = [
         {
             "id": entry["id"],
             "incident_id": content.public_id,
-            "body": entry["text"],
-            "status": entry["state"],
-            "created_at": entry["at"],
-            "display_at": entry["at"],
-            "updated_at": entry["at"],
+            "body": "<br />".join(escape(entry["text"]).split("\n")),
+            "status": _STATUSPAGE_STATES.get(entry["state"], entry["state"]),
+            **dict.fromkeys(("created_at", "display_at", "updated_at"), _stamp(entry["at"])),
         }
         for entry in content.entries
     ]
     payload = {
-        "meta": {"unsubscribe": "", "documentation": settings.CANDOR_ORIGIN},
-        "page": {"id": "candor", "status_indicator": content.impact, "status_description": ""},
+        "meta": {
+            "unsubscribe": "",
+            "documentation": settings.CANDOR_ORIGIN,
+            "generated_at": _stamp(content.at),
+        },
+        "page": {"id": "candor", "status_indicator": impact, "status_description": content.word},
         "incident": {
             "id": content.public_id,
             "name": content.title,
-            "status": content.state,
-            "impact": content.impact or "none",
+            "status": _STATUSPAGE_STATES.get(content.state, content.state),
+            "impact": impact,
             "shortlink": content.url,
-            "created_at": content.entries[-1]["at"] if content.entries else content.at,
-            "updated_at": content.at,
-            "resolved_at": content.facts.get("resolved_at"),
-            "scheduled_for": content.facts.get("starts_at"),
-            "scheduled_until": content.facts.get("ends_at"),
+            "created_at": _stamp(content.entries[-1]["at"] if content.entries else content.at),
+            "updated_at": _stamp(content.at),
+            "resolved_at": _stamp(facts.get("resolved_at")),
+            "scheduled_for": _stamp(facts.get("starts_at")),
+            "scheduled_until": _stamp(facts.get("ends_at")),
             "incident_updates": updates,
+            "components": [{"name": each.name, "status": each.status} for each in content.touched],
         },
     }
     return Message(subject=content.headline, text=content.text, url=content.url, payload=payload)
+
+
+def _stamp(at: str | None) -> str | None:
+    """The time with exactly three digits of a second: strict clients know no other form."""
+    if at is None:
+        return None
+    instant = datetime.fromisoformat(at).astimezone(UTC)
+    return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
 
 
 _FORMS = {
