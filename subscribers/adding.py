@@ -14,6 +14,9 @@ from subscribers.addressing import Addressed
 from subscribers.models import Origin, State, Subscriber
 from subscribers.subscribing import Choice, NotNow, Suppressed
 
+# What is sent to ask stands on its own; codes are of use only while their owner has the page open.
+_ASKED_BY_LETTER = {"email"}
+
 
 class SubscribedAlready(Exception):
     """The address is subscribed; `subscriber` is the row."""
@@ -45,6 +48,13 @@ def add(
     """
     addressed = addressing.read(channel=channel, text=text)
     _check(channel, addressed)
+    if not has_agreed and channel not in _ASKED_BY_LETTER:
+        raise NotNow(
+            _(
+                "A code can be typed only by who asks for it on the page: add a phone when"
+                " its owner has agreed."
+            )
+        )
     if has_agreed:
         return subscribing.add_confirmed(
             channel=channel,
@@ -91,6 +101,8 @@ def ask_again(*, subscriber: Subscriber, now: datetime) -> None:
     """
     if subscriber.state not in {State.WAITING, State.ACTIVE}:
         raise NotNow(_("Nothing was sent: this one is neither active nor waiting."))
+    if subscriber.channel not in _ASKED_BY_LETTER:
+        raise NotNow(_("Nothing was sent: only mails can be sent again from here."))
     subscribing.resend(subscriber=subscriber, now=now)
 
 

@@ -137,7 +137,7 @@ def _add(form: AddForm) -> Subscriber:
     except (addressing.AddressInvalid, adding.SubscribedAlready, subscribing.Suppressed) as error:
         raise ValidationError({"address": str(error)}) from None
     except (NotNow, TooManyRequests) as error:
-        raise ValidationError(str(error)) from None
+        raise ValidationError({"consent": str(error)}) from None
     except subscribing.NothingChosen as error:
         raise ValidationError({"components": str(error)}) from None
 

@@ -42,6 +42,19 @@ def test_phones_are_imported_only_of_countries_that_are_written_to(
 
 
 @pytest.mark.req("N8")
+def test_a_phone_is_added_by_hand_only_when_its_owner_has_agreed(
+    client: Client, texting: None
+) -> None:
+    client.force_login(build.operator())
+    posted = {"channel": "sms", "address": MOBILE, "hears": "all", "note": "order form"}
+    asked = client.post("/admin/subscribers/add/", posted | {"consent": "ask"})
+    assert "when its owner has agreed" in asked.content.decode()
+    assert not Subscriber.objects.exists()
+    client.post("/admin/subscribers/add/", posted | {"consent": "agreed"})
+    assert Subscriber.objects.get().is_active
+
+
+@pytest.mark.req("N8")
 def test_without_a_provider_no_phone_is_added() -> None:
     assert verdicts(f"phone\n{MOBILE}\n") == [Verdict.NO_CHANNEL]
     with pytest.raises(AddressInvalid):

@@ -252,11 +252,15 @@ def test_the_confirmation_is_sent_again_but_not_without_end(client: Client, owne
     assert Delivery.objects.filter(address=row.address).count() == 1
 
 
-@pytest.mark.parametrize("state", [State.PAUSED, State.ENDED])
+@pytest.mark.parametrize(
+    ("channel", "state"),
+    [("email", State.PAUSED), ("email", State.ENDED), ("sms", State.WAITING)],
+)
 def test_nothing_is_sent_again_to_one_that_no_letter_would_help(
-    client: Client, owner: User, state: State
+    client: Client, owner: User, channel: str, state: State
 ) -> None:
-    row = build.subscriber(state=state)
+    row = build.subscriber(channel=channel, state=state)
+    assert "resend/" not in said(client.get(f"{LIST}{row.pk}/"))
     assert "Nothing was sent" in said(client.post(f"{LIST}{row.pk}/resend/", follow=True))
     assert not Delivery.objects.exists()
 
