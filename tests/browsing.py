@@ -10,11 +10,13 @@ and letting axe look at all of it are what costs, so each happens as rarely as i
 """
 
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from accounts.models import User
+from public_pages import assets
 
 WIDE, NARROW = 1440, 375
 HEIGHT = 900
@@ -47,6 +49,19 @@ class OpenPage(Protocol):
     def __call__(
         self, *, signed_in: bool = True, user: User | None = None, **options: Any
     ) -> Page: ...
+
+
+def with_assets(page: Page) -> Page:
+    """The page with style and scripts of the public pages, which the front serves and Django does not."""
+    bodies = {asset.url: asset.body for asset in assets.bundle().values()}
+
+    def serve(route: Route) -> None:
+        path = urlsplit(route.request.url).path
+        kind = "text/css" if path.endswith(".css") else "text/javascript"
+        route.fulfill(body=bodies[path], content_type=kind)
+
+    page.route("**/assets/**", serve)
+    return page
 
 
 def check_screen(page: Page, address: str) -> None:

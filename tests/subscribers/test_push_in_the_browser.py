@@ -1,15 +1,12 @@
 """Notifications in a visitor's own browser, as Chromium asks for them; its push service is away."""
 
-from urllib.parse import urlsplit
-
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 from pytest_django import Settings
 
-from public_pages import assets
 from subscribers.models import State, Subscriber
 from tests import web
-from tests.browsing import OpenPage
+from tests.browsing import OpenPage, with_assets
 from tests.notifications.channels.providers import BROWSER
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,14 +22,6 @@ _SERVICE = """
 """
 
 
-def _serve(route: Route) -> None:
-    """The front serves assets from files; here there is none."""
-    found = {each.url: each for each in assets.bundle().values()}
-    path = urlsplit(route.request.url).path
-    kind = "text/css" if path.endswith(".css") else "text/javascript"
-    route.fulfill(body=found[path].body, content_type=kind)
-
-
 @pytest.mark.req("N1", "A8")
 def test_browser_subscribes_by_one_button_and_permission(
     open_page: OpenPage, settings: Settings
@@ -40,10 +29,9 @@ def test_browser_subscribes_by_one_button_and_permission(
     settings.ALLOW_PRIVATE_HOOKS = settings.ALLOW_PRIVATE_VISITOR_HOOKS = True
     settings.PUSH_HOSTS = ["127.0.0.1"]
     with web.server() as service:
-        page = open_page(signed_in=False, permissions=["notifications"])
+        page = with_assets(open_page(signed_in=False, permissions=["notifications"]))
         subscription = str(BROWSER.subscription(f"{service.url}/push/1"))
         page.add_init_script(_SERVICE % subscription)
-        page.route("**/assets/**", _serve)
         page.goto("/subscribe")
         page.locator(".way", has_text="Browser").click()
         page.get_by_role("button", name="Subscribe").click()
@@ -61,9 +49,8 @@ def test_browser_subscribes_by_one_button_and_permission(
 
 @pytest.mark.req("N1")
 def test_browser_without_a_push_service_is_told_to_choose_another_way(open_page: OpenPage) -> None:
-    page = open_page(signed_in=False, permissions=["notifications"])
+    page = with_assets(open_page(signed_in=False, permissions=["notifications"]))
     page.add_init_script("PushManager.prototype.subscribe = () => Promise.reject(new Error());")
-    page.route("**/assets/**", _serve)
     page.goto("/subscribe")
     page.locator(".way", has_text="Browser").click()
     page.get_by_role("button", name="Subscribe").click()

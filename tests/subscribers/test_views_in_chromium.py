@@ -1,31 +1,15 @@
 """The pages of subscriptions in a real browser: fit to use in every look."""
 
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route
 
-from public_pages import assets
 from subscribers import proofs
 from subscribers.models import Purpose
 from tests import build
-from tests.browsing import OpenPage, check_screen, faults
+from tests.browsing import OpenPage, check_screen, faults, with_assets
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def _with_assets(page: Page) -> Page:
-    """The page with style and scripts, which the front serves and Django does not."""
-    bodies = {asset.url: asset.body for asset in assets.bundle().values()}
-
-    def serve(route: Route) -> None:
-        path = urlsplit(route.request.url).path
-        kind = "text/css" if path.endswith(".css") else "text/javascript"
-        route.fulfill(body=bodies[path], content_type=kind)
-
-    page.route("**/assets/**", serve)
-    return page
 
 
 def test_the_pages_of_subscriptions_are_fit_to_use(open_page: OpenPage) -> None:
@@ -35,7 +19,7 @@ def test_the_pages_of_subscriptions_are_fit_to_use(open_page: OpenPage) -> None:
     row = build.subscriber(address="ada@example.com")
     build.subscriber(address="ada@example.com", follows="incident:abc", options={"event": "Slow"})
     token = proofs.issue(subscriber=row, purpose=Purpose.MANAGE, now=datetime.now(UTC)).token
-    page = _with_assets(open_page(signed_in=False))
+    page = with_assets(open_page(signed_in=False))
 
     page.goto("/subscribe")
     page.get_by_role("radio", name="Only the components I choose").check()
