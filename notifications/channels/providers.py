@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
 
@@ -123,12 +123,13 @@ class Twilio:
         given = headers.get("X-Twilio-Signature", "")
         if not _SIGNATURE.fullmatch(given):
             return False
-        signed = url + "".join(
+        fields = "".join(
             f"{name}{value}" for name in sorted(params) for value in sorted(set(params[name]))
         )
         return any(
-            hmac.compare_digest(given, _signature(token, signed))
+            hmac.compare_digest(given, _signature(token, f"{spelt}{fields}"))
             for token in (settings.TWILIO_TOKEN, settings.TWILIO_TOKEN_BEFORE)
+            for spelt in _with_and_without_port(url)
             if token
         )
 
@@ -139,6 +140,16 @@ PROVIDERS: Mapping[str, Provider] = {each.name: each for each in (Twilio(),)}
 def chosen() -> Provider | None:
     """The provider whose account the environment holds; None without any."""
     return next((each for each in PROVIDERS.values() if each.is_set_up), None)
+
+
+def _with_and_without_port(url: str) -> tuple[str, str]:
+    """The address both ways: Twilio signs now the one, now the other."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    name = host if parts.port is None else host.rpartition(":")[0]
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    bare, full = parts._replace(netloc=name), parts._replace(netloc=f"{name}:{port}")
+    return bare.geturl(), full.geturl()
 
 
 def _signature(token: str, signed: str) -> str:

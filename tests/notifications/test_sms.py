@@ -180,3 +180,27 @@ def test_nothing_is_sent_without_a_provider(
 
     assert post.fresh(row).last_error == "No provider of text messages is set up."
     assert twilio.got == []
+
+
+@pytest.mark.req("D5")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://mycompany.com/myapp.php?foo=1&bar=2",
+        "https://mycompany.com:443/myapp.php?foo=1&bar=2",
+    ],
+)
+def test_signature_is_that_of_the_providers_own_example(url: str, settings: Settings) -> None:
+    settings.TWILIO_TOKEN = "12345"
+    params = {
+        "CallSid": ["CA1234567890ABCDE"],
+        "Caller": ["+14158675309"],
+        "Digits": ["1234"],
+        "From": ["+14158675309"],
+        "To": ["+18005551212"],
+    }
+    signed = {"X-Twilio-Signature": "RSOYDt4T1cUTdK1PDd93/VVr8B8="}
+    twilio = providers.PROVIDERS["twilio"]
+    assert twilio.is_genuine(url=url, params=params, headers=signed)
+    assert not twilio.is_genuine(url=f"{url}3", params=params, headers=signed)
+    assert not twilio.is_genuine(url=url.replace("https", "http"), params=params, headers=signed)
