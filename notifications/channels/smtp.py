@@ -5,11 +5,14 @@ resend in the second case is a second copy (reliability, finding 3). Connecting,
 with Django's own backend.
 """
 
+import heapq
+import itertools
 import logging
 import re
 import smtplib
 import socket
 import threading
+import time
 from contextlib import suppress
 
 from django.core.mail.backends import smtp
@@ -134,27 +137,66 @@ class _Deadline:
     """Cuts the connection at its end: a server that drips bytes meets no timeout of a single read."""
 
     def __init__(self, connection: smtplib.SMTP, seconds: float) -> None:
-        self._cut_at = threading.Timer(seconds, self._cut, [connection.sock])
-        self._cut_at.daemon = True
+        self._socket = connection.sock
+        self._seconds = seconds
         self._has_passed = False
 
     def __enter__(self) -> "_Deadline":
-        self._cut_at.start()
+        _watch.add(self, at=time.monotonic() + self._seconds)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._cut_at.cancel()
+        self._socket = None
 
     def check(self) -> None:
         """Raise TimeoutError when it has passed: an answer read until then was cut short."""
         if self._has_passed:
             raise TimeoutError("no whole answer in time")
 
-    def _cut(self, connected: socket.socket) -> None:
+    def cut(self) -> None:
+        """End the connection, unless the conversation is over."""
+        connected = self._socket
+        if connected is None:
+            return
         self._has_passed = True
         # Not the method of SSLSocket, which takes the TLS state away under the thread that reads.
         with suppress(OSError):
             socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+class _Watch:
+    """One thread for the deadlines of all connections: one for each mail would cost as much as the mail.
+
+    Those that are over stay listed until their time, which is that of one send, and hold no socket.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._listed: list[tuple[float, int, _Deadline]] = []
+        self._numbers = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def add(self, deadline: _Deadline, *, at: float) -> None:
+        with self._changed:
+            heapq.heappush(self._listed, (at, next(self._numbers), deadline))
+            if self._thread is None or not self._thread.is_alive():  # also after a fork
+                self._thread = threading.Thread(target=self._run, name="smtp-watch", daemon=True)
+                self._thread.start()
+            elif self._listed[0][2] is deadline:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._listed or self._listed[0][0] > time.monotonic():
+                    self._changed.wait(
+                        self._listed[0][0] - time.monotonic() if self._listed else None
+                    )
+                _at, _number, due = heapq.heappop(self._listed)
+            due.cut()
+
+
+_watch = _Watch()
 
 
 class _Refused(Exception):
