@@ -17,7 +17,7 @@ class Point:
 
 
 _EXPAND = "subscribers.fanout:_expand_batch"
-_CURSOR = r'UPDATE "subscribers_broadcast" SET "cursor"'
+_CURSOR = r'UPDATE "subscribers_broadcast" SET .*"cursor"'
 _LEASE = r'UPDATE "notifications_delivery" SET .*"lease_token"'
 
 POINTS: Mapping[str, Point] = {

@@ -22,14 +22,17 @@ def none(size: int) -> Verdict:
 
 
 def f01(size: int) -> Verdict:
-    """kill -9 of the worker in the middle of the fan-out; another starts"""
-    with scenes.scene(size) as scene:
+    """kill -9 of the worker when a tenth, half and nine tenths are sent; each time another starts"""
+    with scenes.scene(size, pause_ms=30) as scene:
         scene.post()
-        scene.halfway()
-        scene.lab.kill("worker-1")
-        scene.lab.start("worker-2")
+        shares = (0.1, 0.5, 0.9)
+        for number, share in enumerate(shares, start=1):
+            scene.lab.wait_for(int(size * share), timeout_s=240)
+            scene.lab.kill(f"worker-{number}")
+            scene.lab.start(f"worker-{number + 1}")
+        scene.measured["taken_at_the_last_kill"] = len(scene.lab.taken())
         scene.post_all(2)
-        return scene.verdict(kills=1, doubled=IN_FLIGHT)
+        return scene.verdict(kills=len(shares), doubled=len(shares) * IN_FLIGHT)
 
 
 def f02(size: int) -> Verdict:
