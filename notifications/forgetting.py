@@ -46,6 +46,7 @@ def forget(
             message=dict(BLANK),
             parts={},
             sealed="",
+            destination="",
             last_error="",
         )
         auditing.redact(objects=rows, now=now)

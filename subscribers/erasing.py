@@ -12,7 +12,7 @@ from django.db import transaction
 from common import auditing
 from notifications import forgetting, reading
 from subscribers import fanout, granting, subscribing
-from subscribers.models import InboundMessage, Proof, Subscriber, Suppression
+from subscribers.models import Asked, InboundMessage, Proof, Subscriber, Suppression
 from subscribers.models.people import SubscriberQuerySet
 
 # What is sent to a person about their own subscription, under no grant: by the beginning of its key.
@@ -53,8 +53,8 @@ def everything_about(*, subscriber: Subscriber, now: datetime) -> dict[str, Any]
 def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
     """Delete all subscriptions of the person, and their address wherever it stands.
 
-    That is: what waits to be sent and what was sent, links and codes, text messages that came in, and
-    the entries of the audit log. An entry of the suppression list stays, without its note: without
+    That is: what waits to be sent and what was sent, links and codes, what they have just asked for,
+    text messages that came in, and the entries of the audit log. An entry of the suppression list stays, without its note: without
     it the address would be written to again as soon as somebody subscribes it (D6).
     """
     with transaction.atomic():
@@ -71,6 +71,8 @@ def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
             now=now,
         )
         _received(subscriber).delete()
+        if subscriber.channel == "email":
+            Asked.objects.filter(canonical=subscriber.canonical).delete()
         for row in rows:
             subscribing.erase(subscriber=row, now=now)
         Suppression.objects.filter(pk__in=[one.pk for one in entries]).update(note="")

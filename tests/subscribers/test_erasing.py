@@ -13,7 +13,8 @@ from notifications.messages import Message
 from notifications.models import Delivery
 from notifications.models import State as Sending
 from notifications.outbox import Letter
-from subscribers import erasing, granting, subscribing, suppressing
+from subscribers import asking, erasing, granting, subscribing, suppressing
+from subscribers.canonical import Mailbox
 from subscribers.models import InboundMessage, Origin, Proof, Reason, Subscriber, Suppression
 from subscribers.subscribing import Choice
 from tests import build
@@ -50,6 +51,7 @@ def ada(now: datetime) -> Subscriber:
     )
     outbox.try_again(ids=[Delivery.objects.get(dedupe_key="update:1").pk], now=now)
     suppressing.suppress(channel="email", canonical=KEY, note=f"{ADDRESS} called us", now=now)
+    asking.send_link(mailbox=Mailbox(ADDRESS, KEY), client="192.0.2.7", now=now)
     return row
 
 
