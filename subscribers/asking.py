@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from subscribers import limits, subscribing
+from subscribers import limits, link_holders, subscribing
 from subscribers.canonical import Mailbox
 from subscribers.models import Asked, Origin
 from subscribers.subscribing import Choice, NothingChosen
@@ -58,7 +58,7 @@ def _answer(row: Asked, now: datetime) -> int:
         if not Asked.objects.filter(pk=row.pk).delete()[0]:
             return 0
         if row.choice is None:
-            subscribing.ask_for_link(channel="email", canonical=row.canonical, now=now)
+            link_holders.ask_for_link(channel="email", canonical=row.canonical, now=now)
             return 1
         choice = Choice(**row.choice | {"component_ids": frozenset(row.choice["component_ids"])})
         try:

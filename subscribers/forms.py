@@ -97,8 +97,8 @@ class ChoiceForm(forms.Form):
     def shown(self) -> dict[str, Any]:
         """What the template draws: as it was posted, or as a blank form begins."""
         posted = self.data if self.is_bound else {}
-        ids = {int(text) for text in _many(posted, "c") if text.isdigit()}
-        groups = {int(text) for text in _many(posted, "g") if text.isdigit()}
+        ids = {int(text) for text in _many(posted, "c") if text.isdecimal()}
+        groups = {int(text) for text in _many(posted, "g") if text.isdecimal()}
         ids |= {pick.id for each in self._groups if each.group_id in groups for pick in each.picks}
         scope = posted.get("scope") or ("event" if self._event else "all")
         return {

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from subscribers import asking, letters, links, pages, proofs, subscribing, visits
+from subscribers import asking, letters, link_holders, links, pages, proofs, subscribing, visits
 from subscribers.canonical import Mailbox
 from subscribers.forms import ChoiceForm, EmailForm, shown_of
 from subscribers.models import Purpose, State, Subscriber
@@ -49,7 +49,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     try:
         if request.method == "POST":
-            row = subscribing.open_by_token(token=token, now=now)
+            row = link_holders.open_by_token(token=token, now=now)
             return visits.welcome(request, subscriber=row, now=now)
         row = proofs.look(token=token, purpose=Purpose.MANAGE, now=now).subscriber
     except LinkDead:
@@ -123,11 +123,13 @@ def stop(request: HttpRequest) -> HttpResponse:
     row = visits.visitor(request, now=now)
     if row is None:
         return _dead(request, is_known=True)
-    wanted = request.POST.get("which", "")
-    other = subscribing.siblings(row).filter(pk=wanted).first() if wanted.isdigit() else None
-    subscribing.leave(subscriber=other or row, now=now)
-    if other is not None:
+    if "which" in request.POST:
+        # One that is not there any more, or not theirs, is as if it had ended.
+        for other in subscribing.siblings(row):
+            if str(other.pk) == request.POST["which"]:
+                subscribing.leave(subscriber=other, now=now)
         return HttpResponseRedirect(reverse("subscribers:mine") + "?saved", status=303)
+    subscribing.leave(subscriber=row, now=now)
     response = _left(request, links.leave_token(row.id), address=row.address)
     visits.end(response)
     return response
@@ -139,7 +141,7 @@ def stop(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Unsubscribe by one click in the mail program, or by the button that a GET shows (D1)."""
-    row = subscribing.by_leave_token(token)
+    row = link_holders.by_leave_token(token)
     if request.method != "POST":
         if row is not None and row.state == State.ENDED:
             return _left(request, token)
@@ -154,7 +156,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
 def undo(request: HttpRequest, token: str) -> HttpResponse:
     """Take back that one unsubscribed, within a day."""
     now = timezone.now()
-    row = subscribing.by_leave_token(token)
+    row = link_holders.by_leave_token(token)
     if row is None or not _can_come_back(row, now=now):
         return _dead(request, is_known=True)
     try:
@@ -176,7 +178,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     """The link to change what one gets that stands in every mail: it sends a fresh one (D2)."""
     if request.method != "POST":
         return pages.page(request, "subscribers/manage.html", {"token": token})
-    row = subscribing.by_leave_token(token)
+    row = link_holders.by_leave_token(token)
     known = row is not None and row.channel == "email"
     mailbox = Mailbox(row.address, row.canonical) if row is not None and known else _NOBODY
     return _link_asked(request, mailbox)
@@ -213,7 +215,7 @@ def link_sent(request: HttpRequest) -> HttpResponse:
 
 
 def _left(request: HttpRequest, token: str, *, address: str = "") -> HttpResponse:
-    row = subscribing.by_leave_token(token)
+    row = link_holders.by_leave_token(token)
     can_undo = row is not None and _can_come_back(row, now=timezone.now())
     context = {"token": token, "address": address, "can_undo": can_undo}
     return pages.page(request, "subscribers/left.html", context)

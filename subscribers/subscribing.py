@@ -99,7 +99,7 @@ def ask(
         if client:
             limits.admit(client=client, now=now)
         row, is_new = _row_for(channel, canonical, choice.follows, given, now)
-        if _suppression(channel, canonical) is not None:
+        if suppression_of(channel, canonical) is not None:
             proving.pretend(channel=channel, now=now)
             return row
         if is_new or row.state in {State.WAITING, State.ENDED}:
@@ -138,7 +138,7 @@ def add_confirmed(
         "consent_note": consent_note,
     }
     with transaction.atomic():
-        found = _suppression(channel, canonical)
+        found = suppression_of(channel, canonical)
         if found is not None:
             message = _("This address is suppressed: %(why)s.")
             raise Suppressed(message % {"why": Reason(found.reason).label}, reason=found.reason)
@@ -234,7 +234,7 @@ def undo_leave(*, subscriber: Subscriber, now: datetime) -> Subscriber:
     Who may, and how long after, is for the caller to know. Raises Suppressed.
     """
     with transaction.atomic():
-        found = _suppression(subscriber.channel, subscriber.canonical)
+        found = suppression_of(subscriber.channel, subscriber.canonical)
         if found is not None:
             raise Suppressed(_("This address is suppressed."), reason=found.reason)
         row = _locked(subscriber)
@@ -254,45 +254,12 @@ def resend(*, subscriber: Subscriber, now: datetime) -> None:
         NotNow: see `ask`.
     """
     with transaction.atomic():
-        found = _suppression(subscriber.channel, subscriber.canonical)
+        found = suppression_of(subscriber.channel, subscriber.canonical)
         if found is not None:
             raise Suppressed(_("This address is suppressed."), reason=found.reason)
         occasion = Occasion.MANAGE if subscriber.is_active else Occasion.AGAIN
         if not proving.prove(subscriber=subscriber, occasion=occasion, now=now):
             raise TooManyRequests(_("This address was written to often enough for today."))
-
-
-def ask_for_link(*, channel: str, canonical: str, now: datetime, client: str = "") -> None:
-    """Send whoever owns this address what lets them change what they get; same for every address (A3).
-
-    Raises:
-        TooManyRequests: from this network.
-    """
-    with transaction.atomic():
-        if client:
-            limits.admit(client=client, now=now)
-        rows = Subscriber.objects.select_for_update().exclude(state=State.ENDED)
-        known = list(rows.filter(channel=channel, canonical=canonical))
-        if not known or _suppression(channel, canonical) is not None:
-            proving.pretend(channel=channel, now=now)
-            return
-        row = min(known, key=lambda each: (not each.is_active, each.follows != "", each.id))
-        occasion = Occasion.MANAGE if row.is_active else Occasion.CONFIRM
-        proving.prove(subscriber=row, occasion=occasion, now=now)
-
-
-def open_by_token(*, token: str, now: datetime) -> Subscriber:
-    """Use up a link to one's own subscription. Raises LinkDead."""
-    proof = proofs.look(token=token, purpose=Purpose.MANAGE, now=now)
-    proofs.use(proof=proof, now=now)
-    return proof.subscriber
-
-
-def by_leave_token(token: str) -> Subscriber | None:
-    """The subscription that a link in a mail names; found by its digest, whatever our keys are (D2)."""
-    if not links.is_token(token):
-        return None
-    return Subscriber.objects.filter(unsubscribe_digest=links.digest(token)).first()
 
 
 def erase(*, subscriber: Subscriber, now: datetime) -> None:
@@ -396,7 +363,8 @@ def _choose(row: Subscriber, choice: Choice) -> None:
     )
 
 
-def _suppression(channel: str, canonical: str) -> Suppression | None:
+def suppression_of(channel: str, canonical: str) -> Suppression | None:
+    """Why this address is not written to; None when it may be."""
     return Suppression.objects.filter(channel=channel, canonical=canonical).first()
 
 

@@ -210,6 +210,28 @@ def test_a_wrong_address_is_told_beside_the_field_and_kept() -> None:
     assert re.search(r'aria-invalid="true" aria-describedby="e-email h-email" autofocus', page)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"email": "a\x00@x.test"},
+        {"email": "a" * 9_000},
+        {"scope": "some", "c": ["²", "\x00", "9" * 40]},
+        {"scope": "some", "g": ["²"]},
+        {"scope": "\x00"},
+        {"channel": "\x00"},
+        {"channel": "feed"},
+        {"channel": "nothing"},
+    ],
+)
+def test_whatever_is_posted_is_refused_in_words(fields: dict[str, Any]) -> None:
+    build.component(group=build.group())
+    posted = {"channel": "email", "email": "ada@example.com"} | fields
+    response = _post("/subscribe", **posted)
+    assert response.status_code == 422
+    assert 'role="alert"' in _text(response)
+    assert not Asked.objects.exists()
+
+
 @pytest.mark.req("D1")
 def test_one_click_of_a_mail_program_unsubscribes() -> None:
     row = build.subscriber(address="ada@example.com")
@@ -306,8 +328,11 @@ def test_the_page_of_a_subscription_ends_it_and_what_else_the_address_gets() -> 
     other.refresh_from_db()
     assert other.state == State.ENDED
     stranger = build.subscriber(address="bob@example.com")
-    left = _post("/subscriptions/mine/stop", browser, which=stranger.pk)
-    assert "You are unsubscribed" in _text(left)
+    for which in (stranger.pk, other.pk, "²", "9" * 40, ""):
+        assert _post("/subscriptions/mine/stop", browser, which=which).status_code == 303
+    row.refresh_from_db()
+    assert row.is_active
+    assert "You are unsubscribed" in _text(_post("/subscriptions/mine/stop", browser))
     row.refresh_from_db()
     stranger.refresh_from_db()
     assert (row.state, stranger.is_active) == (State.ENDED, True)
