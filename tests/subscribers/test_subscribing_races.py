@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from subscribers import granting, proofs, subscribing
+from subscribers import asking, canonical, granting, proofs, subscribing
 from subscribers.models import Origin, Purpose, State, Subscriber, Tally
 from subscribers.proofs import CodeRefused, LinkDead
 from tests import build
@@ -38,6 +38,28 @@ def test_one_mailbox_asked_at_once_gets_one_letter(now: datetime) -> None:
     letters = apps.get_model("notifications", "Delivery").objects
     assert letters.exclude(grant=granting.grant_of(0)).count() == 1
     assert sorted(len(row.times) for row in Tally.objects.all()) == [1, 12]
+
+
+def test_two_workers_answer_each_request_once(now: datetime) -> None:
+    for number in range(8):
+        mailbox = canonical.mailbox(f"reader{number}@example.com")
+        asking.subscribe(
+            mailbox=mailbox,
+            choice=subscribing.Choice(),
+            language="",
+            client="192.0.2.7",
+            now=now,
+        )
+
+    def answer(_number: int) -> int:
+        try:
+            return asking.answer(now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(answer, range(4))) == 8
+    assert Subscriber.objects.count() == 8
 
 
 @pytest.mark.req("C4")
