@@ -106,7 +106,7 @@ class Feeds:
         self._seen = seen
 
     def _remove_vanished(self, page: PageView) -> None:
-        """Remove the feeds of components that are gone or hidden now."""
+        """Remove the feeds of components that are gone or hidden now; shown again, they are due."""
         slugs = frozenset(component.slug for component in page.components)
         if slugs == self._slugs:
             return
@@ -115,6 +115,8 @@ class Feeds:
                 if name.removeprefix("components/").removesuffix(suffix) not in slugs:
                     self._folder.remove(name)
         self._slugs = slugs
+        shown = {component.id for component in page.components}
+        self._done = {ident: mark for ident, mark in self._done.items() if ident in shown}
 
     # ---- the work ------------------------------------------------------------------------------
 

@@ -137,6 +137,10 @@ def test_drafts_and_hidden_components_are_in_no_feed(published: Path, now: datet
     assert b"Canary" not in everything
     assert titles(published) == ["Work on both", "Both"]
 
+    catalogue.change_component(component=hidden, is_visible=True)
+    host.publish(now + 2 * TICK)
+    assert titles(published, f"components/{slug}.rss") == ["Work on both", "Both"]
+
 
 @pytest.mark.req("AMB-18", "I16")
 @pytest.mark.parametrize("is_running", [True, False], ids=["running", "down meanwhile"])
