@@ -6,6 +6,8 @@ The one place that the screens ask.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from incidents import telling
+from incidents.models import Incident
 from subscribers import forecast
 from subscribers.chart import Column, Stage, column_of
 from subscribers.forecast import Forecast, Why
@@ -42,6 +44,15 @@ def of(
     follow this very event hear of it.
     """
     return _audience(forecast.of(stage=stage, component_ids=component_ids, topic=topic))
+
+
+def of_postmortem(incident: Incident) -> Audience:
+    """Who is told when the postmortem of an incident is published: those who asked for postmortems."""
+    return of(
+        component_ids=list(incident.affected.values_list("component_id", flat=True)),
+        stage=Stage.POSTMORTEM_PUBLISHED,
+        topic=telling.incident_topic(incident),
+    )
 
 
 def _audience(found: Forecast) -> Audience:

@@ -15,10 +15,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import console, markdown
-from incidents import composer_views, postmortem_forms, postmortems, promised
+from incidents import audience, composer_views, postmortem_forms, postmortems, promised
 from incidents.holding import IncidentGone
 from incidents.lifecycle import TransitionNotAllowed
 from incidents.models import Incident, Postmortem
@@ -68,9 +69,10 @@ def postmortem_publish(request: HttpRequest, public_id: str) -> HttpResponse:
     """Publish the saved report, from the incident's screen."""
     incident = get_object_or_404(Incident.objects.public(), public_id=public_id)
     author = composer_views.user_of(request)
+    told = audience.of_postmortem(incident).total
     try:
         postmortems.publish(incident=incident, now=timezone.now(), author=author)
-        messages.success(request, _("The postmortem is published. Nobody is notified."))
+        messages.success(request, _published(told))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("admin:postmortem", public_id)
@@ -135,12 +137,25 @@ def _carry_out(
     if not is_published or saved.is_published:
         messages.success(request, _("The postmortem is saved."))
         return True
+    told = audience.of_postmortem(incident).total
     published = editor.form.carry_out(
         lambda: postmortems.publish(incident=incident, now=now, author=author)
     )
     if published is not None:
-        messages.success(request, _("The postmortem is published. Nobody is notified."))
+        messages.success(request, _published(told))
     return published is not None
+
+
+def _published(told: int) -> str:
+    said = _("The postmortem is published.")
+    if not told:
+        return f"{said} {_('Nobody is notified.')}"
+    asked = ngettext(
+        "%(count)d subscriber asked for postmortems and is notified.",
+        "%(count)d subscribers asked for postmortems and are notified.",
+        told,
+    )
+    return f"{said} {asked % {'count': told}}"
 
 
 def _changed(request: HttpRequest, incident: Incident, wish: str) -> Editor:
@@ -208,5 +223,6 @@ def _screen(
         "editor": editor,
         "preview": _preview(editor),
         "may_publish": not incident.is_open,
+        "told": audience.of_postmortem(incident),
     }
     return console.page(request, TEMPLATE, context, status=status)

@@ -1,7 +1,7 @@
 """Postmortems: written as a draft, published, unpublished, deleted (M1-M9).
 
-Nobody is notified of any of it. A draft is on no public surface; what is published is changed in
-place. Every operation is one transaction that validates first.
+Nobody is notified but, when it is published, those who asked for postmortems. A draft is on no public
+surface; what is published is changed in place. Every operation is one transaction that validates first.
 """
 
 from collections.abc import Sequence

@@ -119,6 +119,17 @@ def test_it_is_published_unpublished_and_deleted(client: Client, resolved: Incid
     assert Incident.objects.get().state == State.RESOLVED
 
 
+@pytest.mark.req("M9", "AMB-15")
+def test_its_author_sees_how_many_asked_for_postmortems(client: Client, resolved: Incident) -> None:
+    build.subscriber()
+    build.subscriber(wants_postmortems=True)
+    client.post(editor(resolved), typed(do="save"))
+    text = client.get(editor(resolved)).content.decode()
+    assert "notifies 1 subscriber who asked for postmortems" in text
+    said = client.post(f"{editor(resolved)}publish/", follow=True).content.decode()
+    assert "1 subscriber asked for postmortems and is notified." in said
+
+
 @pytest.mark.req("M5")
 def test_what_is_published_changes_when_it_is_saved(client: Client, resolved: Incident) -> None:
     client.post(editor(resolved), typed(do="publish"))
