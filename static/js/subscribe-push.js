@@ -10,9 +10,14 @@
   // The browser's own subscription for visitors, beside the one that an operator may have here.
   const subscription = async key => {
     const worker = await navigator.serviceWorker.register('/push-worker.js', { scope: '/subscriptions' });
-    while (!worker.active) await new Promise(done => { setTimeout(done, 50); });
+    for (let tries = 0; !worker.active; tries++) {
+      if (tries > 200) throw new Error();
+      await new Promise(done => { setTimeout(done, 50); });
+    }
     const made = await worker.pushManager.getSubscription();
-    if (made) return made;
+    // One of an older key cannot be changed, only replaced.
+    if (made && String(new Uint8Array(made.options.applicationServerKey)) === String(bytes(key))) return made;
+    await made?.unsubscribe();
     return worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) });
   };
   const fill = async (form, set) => {
