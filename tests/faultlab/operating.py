@@ -150,6 +150,12 @@ def counts() -> dict[str, Any]:
     }
 
 
+def handed() -> list[str]:
+    """The deliveries that a sender has handed over and not noted the end of."""
+    leased = apps.get_model("notifications", "Delivery").objects.filter(state="leased")
+    return [row.public_id for row in leased.filter(handed_at__isnull=False)]
+
+
 def rows() -> dict[str, Any]:
     """Every delivery of an event, and when each event was announced."""
     deliveries = apps.get_model("notifications", "Delivery").objects.exclude(topic="")
@@ -194,6 +200,7 @@ def _serve() -> None:
         "post": post,
         "warm": warm,
         "counts": counts,
+        "handed": handed,
         "rows": rows,
     }
     for line in sys.stdin:
