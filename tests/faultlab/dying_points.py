@@ -12,7 +12,6 @@ class Point:
     is_before: bool = False
     statement: str = ""
     dies_posting: bool = False  # in the operator's save, not in a worker
-    may_double: bool = False  # the message may have arrived, and nobody could note it
     is_untold: bool = False  # the event was not saved, so nobody is told
 
 
@@ -33,15 +32,11 @@ POINTS: Mapping[str, Point] = {
     "granted": Point(function="notifications.granting:only_granted"),
     "before handed_at": Point(function="notifications.leasing:mark_handed_many", is_before=True),
     "handed_at": Point(function="notifications.leasing:mark_handed_many"),
-    "after the dot": Point(
-        function="notifications.channels.smtp:_end", statement="the dot", may_double=True
-    ),
-    "answered": Point(function="notifications.channels.smtp:_end", may_double=True),
-    "before sent": Point(
-        function="notifications.leasing:mark_sent_many", is_before=True, may_double=True
-    ),
+    "after the dot": Point(function="notifications.channels.smtp:_end", statement="the dot"),
+    "answered": Point(function="notifications.channels.smtp:_end"),
+    "before sent": Point(function="notifications.leasing:mark_sent_many", is_before=True),
     "sent": Point(function="notifications.leasing:mark_sent_many"),
     "hook claimed": Point(function="notifications.leasing:claim_spread"),
     "hook handed_at": Point(function="notifications.lanes:_Job.hand"),
-    "hook answered": Point(function="common.guarded_http:send", may_double=True),
+    "hook answered": Point(function="common.guarded_http:send"),
 }
