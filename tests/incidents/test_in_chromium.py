@@ -26,6 +26,7 @@ def test_a_report_is_written_from_a_template_with_a_preview_and_saves_itself(
     EventTemplate.objects.create(
         name="Slow", title="{component} is slow", text="Since **now**.", created_at=timezone.now()
     )
+    build.subscriber(components=[search])
     page = open_page()
     page.goto("/admin/incidents/report/")
     preview = page.locator("#preview")
@@ -34,6 +35,7 @@ def test_a_report_is_written_from_a_template_with_a_preview_and_saves_itself(
     page.get_by_label("Search becomes").select_option("Major outage")
     expect(page.get_by_role("checkbox", name="Search")).to_be_checked()
     expect(preview.get_by_text("Major outage").first).to_be_attached()
+    expect(page.get_by_role("button", name="Publish and notify 1")).to_be_visible()
 
     page.get_by_label("Template").select_option("Slow")
     page.get_by_role("button", name="Use").click()
