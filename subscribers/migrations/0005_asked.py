@@ -4,21 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('subscribers', '0004_ways'),
+        ("subscribers", "0004_ways"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Asked',
+            name="Asked",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=320)),
-                ('canonical', models.CharField(max_length=320)),
-                ('choice', models.JSONField(default=None, null=True)),
-                ('language', models.CharField(blank=True, default='', max_length=16)),
-                ('asked_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=320)),
+                ("canonical", models.CharField(max_length=320)),
+                ("choice", models.JSONField(default=None, null=True)),
+                ("language", models.CharField(blank=True, default="", max_length=16)),
+                ("asked_at", models.DateTimeField()),
             ],
         ),
     ]
