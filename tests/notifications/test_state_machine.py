@@ -329,12 +329,12 @@ class Table(RuleBasedStateMachine):
 def test_whatever_happens_between_two_steps_of_a_delivery_the_invariants_hold() -> None:
     grants = {"reader": f"{__name__}.still_granted"}
     # Each statement takes PostgreSQL several times as long, and it says the same.
-    share = 2 if connection.vendor == "sqlite" else 10
+    tenths = 4 if connection.vendor == "sqlite" else 1
     with override_settings(DELIVERY_GRANTS=grants):
         run_machine(
             Table,
             settings=hypothesis.settings(
-                max_examples=hypothesis.settings().max_examples // share,
+                max_examples=hypothesis.settings().max_examples * tenths // 10,
                 stateful_step_count=20,
                 deadline=None,
                 derandomize=True,
