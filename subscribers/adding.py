@@ -12,10 +12,11 @@ from common import auditing
 from subscribers import addressing, subscribing, suppressing
 from subscribers.addressing import Addressed
 from subscribers.models import Origin, State, Subscriber
+from subscribers.proofs import Occasion
 from subscribers.subscribing import Choice, NotNow, Suppressed
 
-# What is sent to ask stands on its own; codes are of use only while their owner has the page open.
-_ASKED_BY_LETTER = {"email"}
+# What an operator may send again: it stands on its own, or says where its code is typed.
+_SENT_AGAIN = {(State.WAITING, "email"), (State.WAITING, "sms"), (State.ACTIVE, "email")}
 
 
 class SubscribedAlready(Exception):
@@ -37,7 +38,8 @@ def add(
 ) -> Subscriber:
     """Subscribe the address that was typed: at once when its owner has agreed, or else ask it first.
 
-    `note` says where the consent comes from; it is kept and exported.
+    A phone is sent a code in either case, and waits until its owner typed it (N8). `note` says where
+    the consent comes from; it is kept and exported.
 
     Raises:
         AddressInvalid: what is wrong with it.
@@ -48,14 +50,8 @@ def add(
     """
     addressed = addressing.read(channel=channel, text=text)
     _check(channel, addressed)
-    if not has_agreed and channel not in _ASKED_BY_LETTER:
-        raise NotNow(
-            _(
-                "A code can be typed only by who asks for it on the page: add a phone when"
-                " its owner has agreed."
-            )
-        )
-    if has_agreed:
+    is_by_word = subscribing.state_by_word(channel) == State.ACTIVE
+    if has_agreed and is_by_word:
         return subscribing.add_confirmed(
             channel=channel,
             address=addressed.address,
@@ -72,6 +68,7 @@ def add(
         choice=choice,
         origin=Origin.OPERATOR,
         consent_note=note,
+        asked=Occasion.CONFIRM if is_by_word else Occasion.AGAIN,
         now=now,
     )
 
@@ -93,7 +90,7 @@ def change_choice(*, subscriber: Subscriber, choice: Choice, now: datetime) -> S
 
 
 def ask_again(*, subscriber: Subscriber, now: datetime) -> None:
-    """Send the confirmation once more, or to an active one the link to change what it gets.
+    """Send the confirmation once more, to a phone a code; to an active one the link to change things.
 
     Raises:
         NotNow: it has left or is paused, and no letter would help; or see `subscribing.resend`.
@@ -101,8 +98,8 @@ def ask_again(*, subscriber: Subscriber, now: datetime) -> None:
     """
     if subscriber.state not in {State.WAITING, State.ACTIVE}:
         raise NotNow(_("Nothing was sent: this one is neither active nor waiting."))
-    if subscriber.channel not in _ASKED_BY_LETTER:
-        raise NotNow(_("Nothing was sent: only mails can be sent again from here."))
+    if (subscriber.state, subscriber.channel) not in _SENT_AGAIN:
+        raise NotNow(_("Nothing was sent: only mails, and codes for phones, are sent from here."))
     subscribing.resend(subscriber=subscriber, now=now)
 
 

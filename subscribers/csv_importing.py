@@ -31,6 +31,7 @@ class Verdict(models.TextChoices):
     """What becomes of a line."""
 
     READY = "ready", gettext_lazy("Is added")
+    WAITS = "waits", gettext_lazy("Waits for a code")
     INVALID = "invalid", gettext_lazy("Not an address")
     NO_CHANNEL = "no_channel", gettext_lazy("Channel cannot be imported")
     NO_COMPONENT = "no_component", gettext_lazy("Unknown component")
@@ -39,6 +40,9 @@ class Verdict(models.TextChoices):
     KNOWN = "known", gettext_lazy("Subscribed already")
     LEFT = "left", gettext_lazy("Has unsubscribed")
     SUPPRESSED = "suppressed", gettext_lazy("Suppressed")
+
+
+_ADDED = {Verdict.READY, Verdict.WAITS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +65,16 @@ class Report:
 
     @property
     def ready(self) -> list[Checked]:
-        return [one for one in self.lines if one.verdict is Verdict.READY]
+        return [one for one in self.lines if one.verdict in _ADDED]
+
+    @property
+    def waiting(self) -> int:
+        """How many phones are added that wait until their owners typed a code (N8)."""
+        return self.counts.get(Verdict.WAITS, 0)
 
     @property
     def skipped(self) -> list[Checked]:
-        return [one for one in self.lines if one.verdict is not Verdict.READY]
+        return [one for one in self.lines if one.verdict not in _ADDED]
 
     @property
     def stamp(self) -> str:
@@ -81,6 +90,14 @@ class Report:
             for one in self.ready
         ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many were added: `told` from now on, and `waiting` until their owners typed a code."""
+
+    told: int
+    waiting: int
 
 
 class Changed(Exception):
@@ -105,9 +122,10 @@ def look(*, lines: Iterable[Line]) -> Report:
     return Report(lines=tuple(settled), counts=counts)
 
 
-def take(*, lines: Iterable[Line], stamp: str, consent: str, now: datetime) -> int:
-    """Add everybody whose line is good, all or nobody; how many. They get mail from now on.
+def take(*, lines: Iterable[Line], stamp: str, consent: str, now: datetime) -> Taken:
+    """Add everybody whose line is good, all or nobody. They get mail from now on.
 
+    Phones wait for a code, and none is sent here: an operator sends it to each (`adding.ask_again`).
     `stamp` is that of the report which the operator saw. `consent` says where their consent comes
     from, for the lines that do not say it themselves; it is kept with each of them. This is the bulk
     form of `subscribing.add_confirmed`, and leaves one entry in the audit log for the whole list.
@@ -130,7 +148,7 @@ def take(*, lines: Iterable[Line], stamp: str, consent: str, now: datetime) -> i
             after={"imported_subscribers": f"{len(report.ready)} ({consent})"},
             now=now,
         )
-    return len(report.ready)
+    return Taken(told=len(report.ready) - report.waiting, waiting=report.waiting)
 
 
 def _write(ready: Collection[Checked], *, consent: str, now: datetime) -> None:
@@ -157,7 +175,7 @@ def _columns(
         "channel": one.line.channel,
         "address": addressed.address,
         "canonical": addressed.canonical,
-        "state": State.ACTIVE,
+        "state": subscribing.state_by_word(one.line.channel),
         "wants_all": one.line.wants_all,
         "wants_postmortems": one.line.wants_postmortems,
         "language": one.line.language[:_LANGUAGE_MAX],
@@ -179,7 +197,7 @@ def _components() -> dict[str, set[int]]:
 def _readable(
     line: Line, components: Mapping[str, set[int]], readers: Mapping[str, Reader]
 ) -> Checked:
-    """The line on its own, without asking who is subscribed; READY for now."""
+    """The line on its own, without asking who is subscribed; for now READY, or WAITS for a phone."""
     if line.state not in {"", State.ACTIVE}:
         return Checked(line=line, verdict=Verdict.NOT_ACTIVE, detail=line.state)
     if line.channel not in readers:
@@ -194,7 +212,9 @@ def _readable(
     if unknown or (not line.wants_all and not line.components):
         return Checked(line=line, verdict=Verdict.NO_COMPONENT, detail=", ".join(unknown))
     ids = frozenset(pk for name in line.components for pk in components[name.casefold()])
-    return Checked(line=line, verdict=Verdict.READY, addressed=addressed, component_ids=ids)
+    waits = subscribing.state_by_word(line.channel) == State.WAITING
+    verdict = Verdict.WAITS if waits else Verdict.READY
+    return Checked(line=line, verdict=verdict, addressed=addressed, component_ids=ids)
 
 
 class _Known:

@@ -56,7 +56,7 @@ def _take(request: HttpRequest) -> HttpResponse:
     if not consent:
         return redirect("admin:subscribers_import")
     try:
-        count = csv_importing.take(
+        taken = csv_importing.take(
             lines=csv_rules.listed(text).lines,
             stamp=request.POST["stamp"],
             consent=consent,
@@ -71,16 +71,26 @@ def _take(request: HttpRequest) -> HttpResponse:
             _("Nothing was imported: since you looked, others would be added. Look again."),
         )
         return _preview(request, text=text, consent=consent)
-    messages.success(
-        request,
-        ngettext(
+    _say(request, taken)
+    return redirect("admin:subscribers")
+
+
+def _say(request: HttpRequest, taken: csv_importing.Taken) -> None:
+    """Who is told from now on, and what is left to do for the phones."""
+    if taken.told:
+        said = ngettext(
             "%(count)d subscriber is told from now on.",
             "%(count)d subscribers are told from now on.",
-            count,
+            taken.told,
         )
-        % {"count": count},
-    )
-    return redirect("admin:subscribers")
+        messages.success(request, said % {"count": taken.told})
+    if taken.waiting:
+        said = ngettext(
+            "%(count)d phone waits for a code. Open it and press “Send a code”.",
+            "%(count)d phones wait for a code. Open each of them and press “Send a code”.",
+            taken.waiting,
+        )
+        messages.warning(request, said % {"count": taken.waiting})
 
 
 def _text_of(file: "UploadedFile[bytes]") -> str:

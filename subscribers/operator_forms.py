@@ -121,7 +121,13 @@ class AddForm(ChoiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["channel"].choices = channel_choices(addressing.readers())  # type: ignore[attr-defined]  # of a choice field
+        channels = addressing.readers()
+        self.fields["channel"].choices = channel_choices(channels)  # type: ignore[attr-defined]  # of a choice field
+        if "sms" in channels:
+            self.fields["consent"].help_text = _(
+                "A phone is sent a code in either case, with the address of the page where it is typed,"
+                " and is told nothing until then. The code works for 15 minutes."
+            )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

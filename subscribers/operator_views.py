@@ -112,11 +112,12 @@ def subscriber_add(request: HttpRequest) -> HttpResponse:
     row = form.carry_out(lambda: _add(form))
     if row is None:
         return _form(request, form, title=_("Add a subscriber"), button=_("Add subscriber"))
-    said = (
-        _("%(address)s is told from now on.")
-        if row.is_active
-        else _("%(address)s was asked to confirm, and is told nothing until then.")
-    )
+    if row.is_active:
+        said = _("%(address)s is told from now on.")
+    elif row.channel == "sms":
+        said = _("%(address)s was sent a code, and is told nothing until its owner has typed it.")
+    else:
+        said = _("%(address)s was asked to confirm, and is told nothing until then.")
     messages.success(request, said % {"address": row.address})
     return redirect("admin:subscriber", row.pk)
 
@@ -137,7 +138,7 @@ def _add(form: AddForm) -> Subscriber:
     except (addressing.AddressInvalid, adding.SubscribedAlready, subscribing.Suppressed) as error:
         raise ValidationError({"address": str(error)}) from None
     except (NotNow, TooManyRequests) as error:
-        raise ValidationError({"consent": str(error)}) from None
+        raise ValidationError({"address": str(error)}) from None
     except subscribing.NothingChosen as error:
         raise ValidationError({"components": str(error)}) from None
 

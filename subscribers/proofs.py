@@ -36,7 +36,7 @@ class Occasion(StrEnum):
     """Why somebody is written to about their own subscription."""
 
     CONFIRM = "confirm"  # asked for it, and has to show that the address is theirs
-    AGAIN = "again"  # the same once more, on an operator's word
+    AGAIN = "again"  # the same on an operator's word, who is told why nothing is sent
     KNOWN = "known"  # asked for it, and has it already
     MANAGE = "manage"  # wants to change it
 

@@ -27,6 +27,11 @@ LEFT = "Unsubscribed."
 REMOVED = "Removed by an operator."
 
 
+def state_by_word(channel: str) -> State:
+    """How far somebody's word for the consent goes: a phone waits until its owner typed the code (N8)."""
+    return State.WAITING if channel == "sms" else State.ACTIVE
+
+
 class NothingChosen(ValueError):
     """Neither everything nor one component that visitors see was chosen."""
 
@@ -76,11 +81,13 @@ def ask(
     consent_note: str = "",
     language: str = "",
     client: str = "",
+    asked: Occasion = Occasion.CONFIRM,
 ) -> Subscriber:
     """Note that this address wants to be told, and ask it to prove that: the row, new or known.
 
     A subscription that is active stays as it is, and its owner is told so; a suppressed address is
-    told nothing. `client` is the IP address of a visitor, who is counted.
+    told nothing. `client` is the IP address of a visitor, who is counted. `asked` is AGAIN for
+    somebody who is not on the page, and has to be told where a code is typed.
 
     Raises:
         NothingChosen: see there.
@@ -104,7 +111,7 @@ def ask(
             return row
         if is_new or row.state in {State.WAITING, State.ENDED}:
             _begin(row, given, secrets, choice, now=now)
-        occasion = Occasion.KNOWN if row.is_active else Occasion.CONFIRM
+        occasion = Occasion.KNOWN if row.is_active else asked
         proving.prove(subscriber=row, occasion=occasion, now=now)
     return row
 
@@ -123,6 +130,8 @@ def add_confirmed(
     language: str = "",
 ) -> Subscriber:
     """Add an address whose consent somebody states, and note what they state; one that is there stays.
+
+    A phone is noted and waits for its code all the same (`state_by_word`); none is sent here.
 
     Raises:
         Suppressed: the address is not written to (D6).
@@ -147,7 +156,8 @@ def add_confirmed(
             raise HasLeft(_("The owner of this address has unsubscribed."))
         if is_new or row.state in {State.WAITING, State.ENDED}:
             _begin(row, given, secrets, choice, now=now)
-            _activate(row, confirmed_at=None)
+            if state_by_word(channel) == State.ACTIVE:
+                _activate(row, confirmed_at=None)
     return row
 
 

@@ -48,16 +48,16 @@ def admit(*, client: str, now: datetime) -> None:
 
 
 def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
-    """Send a code to the phone, whatever the occasion: it also opens what is known already."""
-    row = way_settings.current()
-    if not way_settings.offers_sms(row) or not phones.is_written_to(
-        subscriber.address, countries=way_settings.countries(row)
-    ):
-        return False
-    if not limits.take(kind="sms", key=subscriber.canonical, limits=OF_A_NUMBER, now=now):
-        return False
-    if not limits.take(kind=_BUDGET, key="", limits=_budget(row), now=now):
-        _tell_owners(row, now)
+    """Send a code to the phone, whatever the occasion: it also opens what is known already.
+
+    Raises:
+        NotNow, TooManyRequests: why none is sent, to an operator; visitors never learn it (A3).
+    """
+    try:
+        _admit_phone(subscriber, now)
+    except (NotNow, TooManyRequests):
+        if occasion is Occasion.AGAIN:
+            raise
         return False
     issued = proofs.issue(
         subscriber=subscriber,
@@ -87,6 +87,30 @@ def used(*, now: datetime) -> tuple[int, int]:
         limits.used(kind=_BUDGET, key="", within=timedelta(days=days), now=now) for days in (1, 30)
     )
     return day, month
+
+
+def _admit_phone(subscriber: Subscriber, now: datetime) -> None:
+    """Count a code for this phone. Raises NotNow or TooManyRequests, with a sentence for operators."""
+    row = way_settings.current()
+    if not way_settings.offers_sms(row):
+        raise NotNow(_("No code was sent: text messages are not offered here."))
+    if not phones.is_written_to(subscriber.address, countries=way_settings.countries(row)):
+        raise NotNow(
+            _(
+                "No code was sent: the country of this phone is not among the chosen ones, or it is no mobile."
+            )
+        )
+    if not limits.take(kind="sms", key=subscriber.canonical, limits=OF_A_NUMBER, now=now):
+        raise TooManyRequests(
+            _("No code was sent: a phone gets one a minute and three in 24 hours. Try again later.")
+        )
+    if not limits.take(kind=_BUDGET, key="", limits=_budget(row), now=now):
+        _tell_owners(row, now)
+        raise NotNow(
+            _(
+                "No code was sent: the budget for codes is used up. Raise it under Ways to subscribe, or wait."
+            )
+        )
 
 
 def _words(code: str, *, where: str) -> str:

@@ -29,7 +29,7 @@ def take(text: str, now: datetime, *, stamp: str = "", consent: str = "fair 2025
         stamp=stamp or report_on(text).stamp,
         consent=consent,
         now=now,
-    )
+    ).told
 
 
 @pytest.mark.req("N11")

@@ -254,7 +254,12 @@ def test_the_confirmation_is_sent_again_but_not_without_end(client: Client, owne
 
 @pytest.mark.parametrize(
     ("channel", "state"),
-    [("email", State.PAUSED), ("email", State.ENDED), ("sms", State.WAITING)],
+    [
+        ("email", State.PAUSED),
+        ("email", State.ENDED),
+        ("sms", State.ACTIVE),
+        ("webhook", State.WAITING),
+    ],
 )
 def test_nothing_is_sent_again_to_one_that_no_letter_would_help(
     client: Client, owner: User, channel: str, state: State
