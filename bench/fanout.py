@@ -26,7 +26,9 @@ def main() -> None:
     mails = int(sys.argv[1]) if len(sys.argv) > 1 else 10_240
     is_alone = mails > _ALONE_FROM or "alone" in sys.argv
     counts = {"email": mails, **({} if is_alone else _OTHERS)}
-    with lab.running(pause_ms=20, is_durable=True) as running:
+    # The sinks set the pace, not a contract with a provider.
+    unlimited = {"CANDOR_SMS_PER_S": "0"}
+    with lab.running(pause_ms=20, is_durable=True, settings=unlimited) as running:
         made = running.seed(counts)
         running.start("worker-1")
         running.start("beat-1")
