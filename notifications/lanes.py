@@ -32,9 +32,20 @@ _CLAIM = 128
 _CLAIM_BELOW = LANES // 4  # a claim looks at all that is due: not for a single free lane
 
 
+# One token for each drain of this process that is out on the lanes.
+_out: deque[None] = deque()
+
+
+def are_out() -> bool:
+    """Whether another drain of this process serves the lanes just now."""
+    return bool(_out)
+
+
 def drain(*, channels: Mapping[str, Channel], run: Run) -> None:
     """Send what is due on these channels; returns when nothing is on its way any more."""
     with ExitStack() as stack:
+        _out.append(None)
+        stack.callback(_out.pop)
         sessions = {
             name: stack.enter_context(channel.session()) for name, channel in channels.items()
         }

@@ -15,7 +15,7 @@ from notifications import circuits, delivering, lanes, leasing, outbox
 from notifications.channels import calls
 from notifications.models import Delivery, State
 from tests import web
-from tests.notifications import post
+from tests.notifications import post, sinks
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +96,47 @@ def test_one_host_of_many_letters_gets_two_at_once_and_starves_nobody(
 
     assert set(hosts.most.values()) <= {1, lanes.PER_HOST}
     assert len(set(hosts.order[:40])) == 6
+
+
+@pytest.mark.req("F-23")
+@pytest.mark.django_db(transaction=True)
+def test_a_second_worker_sends_mail_before_it_helps_with_slow_hosts(
+    hosts: Hosts, settings: Settings, now: datetime
+) -> None:
+    is_served, may_end = threading.Event(), threading.Event()
+    mails_before_the_second: list[int] = []
+
+    def serve_slowly() -> None:
+        try:
+            delivering.drain(now=now)
+        finally:
+            connections.close_all()
+
+    with sinks.sink() as mail:
+        post.use_smtp(settings, mail.port)
+
+        def reply(got: web.Got) -> web.Reply:
+            if got.headers["host"] == hosts.url(0).split("/")[2]:
+                is_served.set()
+                may_end.wait(10)
+            else:
+                mails_before_the_second.append(len(mail.received))
+            return web.answer(200)
+
+        hosts.server.reply = reply
+        put_many(hosts, [0], now)
+        first = threading.Thread(target=serve_slowly)
+        first.start()
+        assert is_served.wait(10)
+        put_many(hosts, [1], now)
+        post.put(now=now)
+        try:
+            delivering.drain(now=now)
+        finally:
+            may_end.set()
+            first.join()
+
+    assert mails_before_the_second == [1]
 
 
 @pytest.mark.req("F-24")
