@@ -41,7 +41,7 @@ def main() -> None:
         taken = running.taken()
         if len(taken) < expected:
             print(running.errors()[-3000:], running.counts(), file=sys.stderr)
-    spent = {name: used[name] - used_before[name] for name in used}
+    spent = {name: used[name] - used_before.get(name, 0.0) for name in used}
     shares = ", ".join(
         f"{name} {seconds * 1000 / max(len(taken), 1):.2f}"
         for name, seconds in sorted(spent.items(), key=lambda found: -found[1])
@@ -71,7 +71,7 @@ def _wait(running: Lab, expected: int, posted: float) -> None:
         print(f"after {time.time() - posted:.0f} s: {dict(taken)}", flush=True)
 
 
-def _processor_s() -> Counter[str]:
+def _processor_s() -> dict[str, float]:
     """The processor time of everything that this program started, by what it runs."""
     parents: dict[int, int] = {}
     used: dict[int, tuple[str, float]] = {}
@@ -85,7 +85,7 @@ def _processor_s() -> Counter[str]:
         parents[pid] = int(fields[1])
         # Of itself and of children that ended, in user and system mode.
         used[pid] = (_kind(command), sum(map(int, fields[11:15])) / _TICKS_PER_S)
-    found: Counter[str] = Counter()
+    found: dict[str, float] = defaultdict(float)
     for pid, (kind, seconds) in used.items():
         ancestor = pid
         while ancestor in parents and ancestor != os.getpid():
