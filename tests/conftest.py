@@ -15,11 +15,11 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from tests import build, sharing
+from tests import build, chromium, sharing
 from tests.browsing import HEIGHT, WATCH_POLICY, WIDE, OpenPage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,24 +45,9 @@ def browser() -> Iterator[Browser]:
     so the tests marked `browser` come last. Django takes the thread for asynchronous code as well,
     and refuses the database unless told.
     """
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is not installed (Debian package: chromium)")
-    with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patched, chromium.launched() as launched:
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        launched = playwright.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-extensions",
-                "--disable-sync",
-            ],
-        )
         yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A running product that stories share: each start costs eight seconds of work."""
+"""A running product that stories share: each start costs three seconds of work."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,14 +1,14 @@
 """A visitor subscribes on the page, chooses one service, hears of it alone, and leaves by one click."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from email.message import Message
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, expect, sync_playwright
+from playwright.sync_api import BrowserContext, expect
 
+from tests import chromium
 from tests.stories.world import Mailbox, Product, wait_for
 
 pytestmark = [pytest.mark.story, pytest.mark.xdist_group("shared product")]
@@ -36,13 +36,8 @@ for slug, title in (("finder", "Search finds nothing"), ("basket", "Baskets are 
 @pytest.fixture
 def context() -> Iterator[BrowserContext]:
     """The visitor's browser; ended with the test, for asynchronous tests follow on this worker."""
-    program = shutil.which("chromium")
-    assert program is not None, "chromium is not installed (Debian package: chromium)"
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield chromium.new_context()
-        chromium.close()
+    with chromium.launched() as browser:
+        yield browser.new_context()
 
 
 def _text(mail: Message) -> str:

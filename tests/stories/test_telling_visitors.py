@@ -1,12 +1,12 @@
 """An operator says what is going on, and a visitor whose page is open sees it without a reload."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests import chromium
 from tests.stories.world import Product, wait_for
 
 pytestmark = [pytest.mark.story, pytest.mark.xdist_group("shared product")]
@@ -33,13 +33,8 @@ row.save(update_fields=["starts_at", "ends_at", "next_step_at"])
 @pytest.fixture
 def browsing() -> Iterator[Callable[[], BrowserContext]]:
     """Browsers of two people; ended with the test, for asynchronous tests follow on this worker."""
-    program = shutil.which("chromium")
-    assert program is not None, "chromium is not installed (Debian package: chromium)"
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield chromium.new_context
-        chromium.close()
+    with chromium.launched() as browser:
+        yield browser.new_context
 
 
 @pytest.fixture
