@@ -82,6 +82,9 @@ def test_without_a_mail_server_feeds_and_calendar_stay(settings: Any) -> None:
     assert _subscribe().status_code == 422
     assert not Subscriber.objects.exists()
 
+    settings.IS_DEMO = True  # whoever tries it reads the log
+    assert 'value="email"' in _text(Client().get("/subscribe"))
+
 
 @pytest.mark.req("N2")
 def test_visitors_choose_among_the_components_they_see() -> None:
