@@ -6,6 +6,7 @@ alone reveals nothing. SECRET_KEY_FALLBACKS can still be read after a rotation.
 
 import base64
 import json
+from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
@@ -35,13 +36,34 @@ def unseal_mapping(sealed: str) -> dict[str, str]:
     return {str(name): str(value) for name, value in opened.items()}
 
 
-def _fernet() -> MultiFernet:
+def seal_number(number: int, *, use: str, now: datetime) -> str:
+    """The number as text for an address: as long for every number, another one each time.
+
+    `use` says what for; text sealed for one use is nothing in another.
+    """
+    sealed = _fernet(use).encrypt_at_time(f"{number:020d}".encode(), int(now.timestamp()))
+    return sealed.decode().rstrip("=")
+
+
+def unseal_number(text: str, *, use: str, lives: timedelta, now: datetime) -> int:
+    """The number that `seal_number` was given. Raises SealBroken when it was made up, or is too old."""
+    try:
+        padded = (text + "=" * (-len(text) % 4)).encode("ascii")
+        opened = _fernet(use).decrypt_at_time(
+            padded, int(lives.total_seconds()), int(now.timestamp())
+        )
+    except (InvalidToken, UnicodeError):
+        raise SealBroken("This address is made up, or too old.") from None
+    return int(opened)
+
+
+def _fernet(use: str = "sealed settings") -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(str(key))) for key in keys])
+    return MultiFernet([Fernet(_derived(str(key), use)) for key in keys])
 
 
-def _derived(key: str) -> bytes:
+def _derived(key: str, use: str) -> bytes:
     derivation = HKDF(
-        algorithm=hashes.SHA256(), length=32, salt=None, info=b"candor sealed settings"
+        algorithm=hashes.SHA256(), length=32, salt=None, info=f"candor {use}".encode()
     )
     return base64.urlsafe_b64encode(derivation.derive(key.encode()))

@@ -92,7 +92,11 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         lives=proofs.CODE_LIVES,
         with_code=True,
     )
-    where = code_links.url(subscriber) if occasion is Occasion.AGAIN else settings.CANDOR_ORIGIN
+    where = (
+        code_links.url(subscriber, now=now)
+        if occasion is Occasion.AGAIN
+        else settings.CANDOR_ORIGIN
+    )
     with translation.override(subscriber.language or settings.LANGUAGE_CODE):
         message = _challenge(issued.code, url=where, now=now)
     letter = Letter(
@@ -130,8 +134,11 @@ def forget_replaced(*, now: datetime) -> int:
 def _forget(row: Subscriber, now: datetime) -> bool:
     if datetime.fromisoformat(row.options[_REPLACED_AT]) > now - BOTH_FOR:
         return False
+    try:
+        row.secrets = _without(row.secrets, _BEFORE)
+    except sealing.SealBroken:
+        return False  # nobody can use it either, and it does not hold up the others
     row.options = _without(row.options, _REPLACED_AT)
-    row.secrets = _without(row.secrets, _BEFORE)
     row.save(update_fields=["sealed", "options"])
     return True
 

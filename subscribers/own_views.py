@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -37,7 +36,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     except LinkDead:
         used = proofs.found(token=token, purpose=Purpose.CONFIRM)
         is_done = used is not None and used.subscriber.is_active
-        return _dead(request, is_known=used is not None, is_done=is_done)
+        return pages.dead(request, is_known=used is not None, is_done=is_done)
     context = {"subscriber": row, "about": letters.about(row)}
     return pages.page(request, "subscribers/confirm.html", context)
 
@@ -54,7 +53,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         row = proofs.look(token=token, purpose=Purpose.MANAGE, now=now).subscriber
     except LinkDead:
         is_known = proofs.found(token=token, purpose=Purpose.MANAGE) is not None
-        return _dead(request, is_known=is_known)
+        return pages.dead(request, is_known=is_known)
     return pages.page(request, "subscribers/open.html", {"subscriber": row})
 
 
@@ -64,7 +63,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     """What somebody gets, to be changed (N2, N3); without a visit, the way to one."""
     row = visits.visitor(request, now=timezone.now())
     if row is None:
-        return _dead(request, is_known=True)
+        return pages.dead(request, is_known=True)
     if request.method != "POST" or row.follows:
         said = "confirmed" if "confirmed" in request.GET else ""
         said = "saved" if "saved" in request.GET else said
@@ -122,7 +121,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     row = visits.visitor(request, now=now)
     if row is None:
-        return _dead(request, is_known=True)
+        return pages.dead(request, is_known=True)
     if "which" in request.POST:
         # One that is not there any more, or not theirs, is as if it had ended.
         for other in subscribing.siblings(row):
@@ -158,11 +157,11 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     row = link_holders.by_leave_token(token)
     if row is None or not _can_come_back(row, now=now):
-        return _dead(request, is_known=True)
+        return pages.dead(request, is_known=True)
     try:
         subscribing.undo_leave(subscriber=row, now=now)
     except Suppressed:
-        return _dead(request, is_known=True)
+        return pages.dead(request, is_known=True)
     return pages.page(request, "subscribers/back.html", {"token": token})
 
 
@@ -219,10 +218,3 @@ def _left(request: HttpRequest, token: str, *, address: str = "") -> HttpRespons
     can_undo = row is not None and _can_come_back(row, now=timezone.now())
     context = {"token": token, "address": address, "can_undo": can_undo}
     return pages.page(request, "subscribers/left.html", context)
-
-
-def _dead(request: HttpRequest, *, is_known: bool, is_done: bool = False) -> HttpResponse:
-    """The page of a link that is of no use: it offers a new one."""
-    title = _("You have confirmed already") if is_done else _("This link no longer works")
-    context = {"title": title, "is_done": is_done}
-    return pages.page(request, "subscribers/dead.html", context, status=410 if is_known else 404)

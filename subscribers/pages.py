@@ -43,6 +43,13 @@ def page(
     return render(request, template, shared | (context or {}), status=status)
 
 
+def dead(request: HttpRequest, *, is_known: bool, is_done: bool = False) -> HttpResponse:
+    """The page of a link that is of no use: it offers a new one."""
+    title = _("You have confirmed already") if is_done else _("This link no longer works")
+    context = {"title": title, "is_done": is_done}
+    return page(request, "subscribers/dead.html", context, status=410 if is_known else 404)
+
+
 def client(request: HttpRequest) -> str:
     """The visitor's IP address; the middleware has looked behind our own proxies."""
     return str(request.META.get("REMOTE_ADDR", ""))

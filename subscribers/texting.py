@@ -67,7 +67,7 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         with_code=True,
     )
     # Who did not ask on the page just now has to be told where the code is typed.
-    where = code_links.url(subscriber) if occasion is Occasion.AGAIN else ""
+    where = code_links.url(subscriber, now=now) if occasion is Occasion.AGAIN else ""
     with translation.override(subscriber.language or settings.LANGUAGE_CODE):
         message = Message(subject=_("Your code"), text=_words(issued.code, where=where))
     return outbox.put(

@@ -36,7 +36,7 @@ def sms(request: HttpRequest, *, choice: Choice, now: datetime) -> HttpResponse:
     row = _asked(
         request, now=now, channel="sms", address=found.number, canonical=found.number, choice=choice
     )
-    return _to_code(row)
+    return _to_code(row, now)
 
 
 def hook(kind: str, request: HttpRequest, *, choice: Choice, now: datetime) -> HttpResponse:
@@ -61,7 +61,7 @@ def hook(kind: str, request: HttpRequest, *, choice: Choice, now: datetime) -> H
         options=found.options,
         choice=choice,
     )
-    return _to_code(row)
+    return _to_code(row, now)
 
 
 def webpush(request: HttpRequest, *, choice: Choice, now: datetime) -> HttpResponse:
@@ -100,5 +100,5 @@ def _asked(request: HttpRequest, **fields: Any) -> Subscriber:
     )
 
 
-def _to_code(row: Subscriber) -> HttpResponse:
-    return HttpResponseRedirect(code_links.path(row), status=303)
+def _to_code(row: Subscriber, now: datetime) -> HttpResponse:
+    return HttpResponseRedirect(code_links.path(row, now=now), status=303)

@@ -20,12 +20,12 @@ _BODY_MAX = 8 * 1024
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, who: str) -> HttpResponse:
     """Where a code is typed; the same page whether or not one was sent (A3)."""
-    row = code_links.subscriber(who)
+    now = timezone.now()
+    row = code_links.subscriber(who, now=now)
     if row is None:
-        return HttpResponseRedirect(reverse("subscribers:subscribe"), status=303)
+        return pages.dead(request, is_known=True)
     if request.method != "POST":
         return _code(request, row)
-    now = timezone.now()
     is_new = row.state == State.WAITING
     try:
         subscribing.confirm_by_code(subscriber=row, code=request.POST.get("code", ""), now=now)

@@ -54,5 +54,5 @@ def test_screens_of_text_messages_are_fit_to_use(open_page: OpenPage, settings: 
             channel="sms", address=texts.PHONE, state=State.WAITING, confirmed_at=None
         )
         visitor = with_assets(open_page(signed_in=False))
-        check_screen(visitor, code_links.path(row))
+        check_screen(visitor, code_links.path(row, now=datetime.now(UTC)))
         check_screen(open_page(), "/admin/ways/")

@@ -1,9 +1,10 @@
 """Visitors' hooks: proved by a code that arrives there, signed, and never into a private network."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from notifications import outbox
 from notifications.messages import Message
 from notifications.models import Delivery
 from notifications.outbox import Letter
-from subscribers import bouncing, content, fanout, granting, hooking
+from subscribers import bouncing, code_links, content, fanout, granting, hooking
 from subscribers.models import State, Subscriber, WaySettings
 from tests import build, web
 from tests.notifications import post
@@ -170,6 +171,25 @@ def test_both_secrets_sign_for_a_day_after_a_rotation(
     verify(server.got[-1], new)
     with pytest.raises(standardwebhooks.WebhookVerificationError):
         verify(server.got[-1], old)
+
+
+@pytest.mark.req("F13")
+def test_a_secret_that_nobody_can_read_keeps_no_other_from_being_forgotten(now: datetime) -> None:
+    options = {"replaced_at": now.isoformat()}
+    broken = build.subscriber(
+        channel="webhook", address="a.example.com", sealed="of-another-key", options=options
+    )
+    healthy = build.subscriber(
+        channel="webhook",
+        address="b.example.com",
+        secrets={"url": "https://b.example.com/", "previous_secret": "old"},
+        options=options,
+    )
+    assert hooking.forget_replaced(now=now + timedelta(hours=24)) == 1
+    healthy.refresh_from_db()
+    broken.refresh_from_db()
+    assert healthy.secrets == {"url": "https://b.example.com/"}
+    assert broken.sealed == "of-another-key"
 
 
 def verify(got: web.Got, secret: str, *, body: bytes | None = None) -> None:
@@ -329,5 +349,27 @@ def test_choice_of_the_form_is_what_the_hook_gets(client: Client, server: web.Se
 
 @pytest.mark.req("A3")
 def test_address_of_the_code_page_cannot_be_made_up(client: Client) -> None:
-    assert client.get("/subscriptions/code/1").status_code == 303
-    assert client.post("/subscriptions/code/MQ:1vF:abc", {"code": "000000"}).status_code == 303
+    row = build.subscriber(channel="webhook", state=State.WAITING, confirmed_at=None)
+    good = code_links.path(row, now=datetime.now(UTC))
+    assert client.get(good).status_code == 200
+    middle = len(good) - 60
+    tampered = good[:middle] + ("A" if good[middle] != "A" else "B") + good[middle + 1 :]
+    old = code_links.path(row, now=datetime.now(UTC) - timedelta(minutes=61))
+    for path in (tampered, old, "/subscriptions/code/1", "/subscriptions/code/MQ:1vF:é"):
+        answer = client.get(path)
+        assert answer.status_code == 410
+        assert "This link no longer works" in answer.content.decode()
+        assert client.post(path, {"code": "000000"}).status_code == 410
+
+
+@pytest.mark.req("A3")
+def test_address_of_the_code_page_tells_nothing_of_the_row(now: datetime) -> None:
+    """Who asks twice must not see the same number come back, nor how many rows there are."""
+    known = Subscriber(pk=7, channel="webhook")
+    newest = Subscriber(pk=123_456_789_012, channel="webhook")
+    first, again, other = (code_links.path(row, now=now) for row in (known, known, newest))
+
+    assert first != again
+    assert len(first) == len(again) == len(other)
+    opened = other.rpartition("/")[2]
+    assert b"123456789012" not in base64.urlsafe_b64decode(opened + "=" * (-len(opened) % 4))
