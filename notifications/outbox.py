@@ -38,8 +38,9 @@ class Letter:
     is blanked once its end is known, and no operator is shown it.
 
     `secrets` is what the channel needs to send it (see `Channel.fields`), kept sealed; `address` is
-    then a name for people, which tells this recipient from others. `schedule` names a retry schedule
-    of `backoff.BY_NAME` in place of the channel's own.
+    then a name for people, which tells this recipient from others. `sealed` is given in its place
+    where nobody can unseal it any more: the delivery then fails, where operators see it. `schedule`
+    names a retry schedule of `backoff.BY_NAME` in place of the channel's own.
 
     A message that many get alike is stored once, under `body_key`; what the key meant first it means
     for good. `parts` fill the gaps of it (`messages.gap`) for this recipient. Letters of one `topic`
@@ -54,6 +55,7 @@ class Letter:
     expires_at: datetime | None = None
     is_sensitive: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict)
+    sealed: str = ""
     schedule: str = ""
     body_key: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
@@ -284,7 +286,7 @@ def _rows(
             topic=letter.topic,
             sequence=letter.sequence,
             grant=letter.grant,
-            sealed=sealing.seal_mapping(dict(letter.secrets)),
+            sealed=letter.sealed or sealing.seal_mapping(dict(letter.secrets)),
             schedule=letter.schedule,
             destination=_destination(letter),
             next_attempt_at=now,
@@ -297,7 +299,9 @@ def _rows(
 
 def _destination(letter: Letter) -> str:
     channel = CHANNELS.get(letter.channel)
-    return channel.destination(letter.secrets)[:_HOST_MAX] if channel else ""
+    if channel is None or letter.sealed:
+        return ""
+    return channel.destination(letter.secrets)[:_HOST_MAX]
 
 
 def _put_chunk(rows: list[Delivery]) -> int:

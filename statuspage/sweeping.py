@@ -6,7 +6,7 @@ beat or broker delays and never stops anything (decisions 6).
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ _stopping = threading.Event()
 def start(sender: Any = None, **_: Any) -> None:
     """Start the sweeper of this worker, for the queues that it consumes."""
     names = {queue.name for queue in sender.task_consumer.queues} if sender is not None else set()
-    jobs = [job for queue, job in _JOBS.items() if queue in names]
+    jobs = [job for queue, found in JOBS.items() if queue in names for job in found]
     threading.Thread(target=_run, args=(jobs,), name="sweeper", daemon=True).start()
 
 
@@ -47,27 +47,33 @@ def sweep_probes() -> None:
         monitoring_tasks.probe_batch(replica_ids=batch.replica_ids)
 
 
-def sweep_deliveries() -> None:
-    """Answer visitors, expand what was announced, send deliveries that are due, start and finish maintenance, note gaps, find who fell silent."""
-    subscriber_tasks.answer_asked()
-    subscriber_tasks.expand_broadcasts()
-    notification_tasks.drain_due_deliveries()
-    incident_tasks.take_due_steps()
-    monitoring_tasks.look_around()
-    monitoring_tasks.note_gaps()
-    monitoring_tasks.find_silent()
+# What the sweeper does for each queue, one after the other; a step that fails holds up none.
+JOBS: dict[str, tuple[Callable[[], None], ...]] = {
+    "probes": (sweep_probes,),
+    "deliveries": (
+        subscriber_tasks.answer_asked,
+        subscriber_tasks.expand_broadcasts,
+        notification_tasks.drain_due_deliveries,
+        incident_tasks.take_due_steps,
+        monitoring_tasks.look_around,
+        monitoring_tasks.note_gaps,
+        monitoring_tasks.find_silent,
+    ),
+}
 
 
-_JOBS: dict[str, Callable[[], None]] = {"probes": sweep_probes, "deliveries": sweep_deliveries}
+def sweep(jobs: Iterable[Callable[[], None]]) -> None:
+    """Do each of these once, whatever becomes of the others."""
+    for job in jobs:
+        close_old_connections()
+        try:
+            job()
+        except Exception:
+            _logger.exception("sweep failed: %s", job.__name__)
+        finally:
+            close_old_connections()
 
 
 def _run(jobs: list[Callable[[], None]]) -> None:
     while not _stopping.wait(EVERY_S):
-        for job in jobs:
-            close_old_connections()
-            try:
-                job()
-            except Exception:
-                _logger.exception("sweep failed: %s", job.__name__)
-            finally:
-                close_old_connections()
+        sweep(jobs)

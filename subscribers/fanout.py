@@ -1,16 +1,18 @@
 """From one event to a delivery for everybody who asked: announced in one row, expanded in batches.
 
 `announce` stands in the transaction of the event. `expand` runs on any number of workers at once and
-may be killed anywhere: each batch and the place that passes it are one transaction.
+may be killed anywhere: each batch and the place that passes it are one transaction. What is broken
+about one recipient or one event stops no other: operators see a delivery that failed, or a miss.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from common import sealing
 from notifications import outbox
@@ -22,6 +24,8 @@ from subscribers import content as contents
 from subscribers.chart import Stage
 from subscribers.content import Content
 from subscribers.models import Broadcast, Integration, State, Subscriber
+
+_logger = logging.getLogger(__name__)
 
 BATCH = 1_000
 # Kinds of integrations of the page itself that are told of every event (Q3).
@@ -69,23 +73,39 @@ def expand(*, now: datetime, batches: int = 200) -> int:
     """Write the deliveries of what is announced, up to so many batches; how many it wrote.
 
     What is promised sooner comes first, of all events. Events of one topic are expanded one after
-    the other, so that a newer one finds the older ones.
+    the other, so that a newer one finds the older ones; but one that cannot be expanded holds up none.
     """
     written = 0
+    broken: set[int] = set()
     for lane in range(len(LANES)):
         busy: set[str] = set()
         for row in Broadcast.objects.unfinished().order_by("id"):
-            if row.topic in busy:
+            if row.topic in busy or row.pk in broken:
                 continue
-            while batches > 0 and row.lane <= lane and row.expanded_at is None:
-                batches -= 1
-                count = _expand_batch(row, now=now)
-                if count is None:
-                    break
-                written += count
+            try:
+                count, batches = _expand_lane(row, lane, batches, now=now)
+            except (OperationalError, InterfaceError):
+                raise  # the database is away, for every event
+            except Exception:
+                _logger.exception("not expanded: %s", row.key)
+                broken.add(row.pk)
+                continue
+            written += count
             if row.lane <= lane and row.expanded_at is None:
                 busy.add(row.topic)
     return written
+
+
+def _expand_lane(row: Broadcast, lane: int, batches: int, *, now: datetime) -> tuple[int, int]:
+    """Expand one event up to the end of a lane: how many it wrote, how many batches are left."""
+    written = 0
+    while batches > 0 and row.lane <= lane and row.expanded_at is None:
+        batches -= 1
+        count = _expand_batch(row, now=now)
+        if count is None:
+            break
+        written += count
+    return written, batches
 
 
 def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
@@ -149,7 +169,7 @@ class _Forms:
             form=form,
             channel=subscriber.channel,
             address=address_of(subscriber),
-            secrets=subscriber.secrets,
+            **_secrets(subscriber.sealed, lambda: subscriber.secrets),
             grant=granting.grant_of(subscriber.id),
             parts=_parts(subscriber) if form == "mail" else {},
         )
@@ -161,7 +181,7 @@ class _Forms:
                 form="post",
                 channel=row.kind,
                 address=page_address(row.kind),
-                secrets=integration_secrets(row),
+                **_secrets(row.sealed, partial(integration_secrets, row)),
             )
 
     def _letter(self, *, form: str, **fields: object) -> Letter:
@@ -194,6 +214,14 @@ def integration_secrets(row: Integration) -> dict[str, str]:
     secrets = sealing.unseal_mapping(row.sealed)
     names = {each.name for each in CHANNELS[row.kind].fields}
     return {name: value for name, value in secrets.items() if name in names}
+
+
+def _secrets(sealed: str, unsealed: Callable[[], dict[str, str]]) -> dict[str, object]:
+    """Of a letter; what cannot be read after a change of the key goes along as it is."""
+    try:
+        return {"secrets": unsealed()}
+    except sealing.SealBroken:
+        return {"sealed": sealed}
 
 
 def _parts(subscriber: Subscriber) -> dict[str, str]:

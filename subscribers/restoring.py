@@ -4,6 +4,7 @@ Called by `bin/manage hold_deliveries`, before any worker is started again.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -16,9 +17,13 @@ def hold(*, now: datetime) -> int:
     """Hold all that was waiting or announced when the back-up was made; how many deliveries.
 
     What was announced is expanded first, so that operators see whom it was for. They send it with
-    "try again" where it is still news.
+    "try again" where it is still news. What cannot be expanded is cancelled.
     """
+    unfinished = Broadcast.objects.unfinished()
     with transaction.atomic():
-        while Broadcast.objects.unfinished().exists():
+        before: list[Any] = []
+        while (places := list(unfinished.values_list("id", "lane", "cursor"))) != before:
+            before = places
             fanout.expand(now=now)
+        unfinished.update(cancelled_at=now)
         return outbox.hold_open()

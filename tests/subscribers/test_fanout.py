@@ -19,7 +19,7 @@ from incidents.models import Incident
 from incidents.windows import State as Step
 from notifications import delivering
 from subscribers import fanout, links
-from subscribers.models import Broadcast, Subscriber, Suppression
+from subscribers.models import Broadcast, Integration, Subscriber, Suppression
 from tests import build
 from tests.notifications import post, sinks
 
@@ -148,6 +148,47 @@ def test_who_follows_an_event_hears_its_end_and_is_let_go(now: datetime, sink: s
     assert follower.state == "ended"
     delivering.drain(now=now)
     assert sink.addresses == [follower.address]
+
+
+@pytest.mark.req("F13", "O3")
+def test_who_cannot_be_unsealed_fails_where_operators_see_it_and_the_others_are_told(
+    now: datetime, sink: sinks.Sink
+) -> None:
+    healthy = build.subscriber()
+    build.subscriber(channel="webhook", address="hook.example.com", sealed="of-another-key")
+    Integration.objects.create(kind="slack", is_enabled=True, sealed="of-another-key")
+    _incident(build.component(), now=now)
+
+    fanout.expand(now=now)
+    delivering.drain(now=now)
+
+    assert Broadcast.objects.get().expanded_at == now
+    assert sink.addresses == [healthy.address]
+    broken = Delivery.objects.exclude(channel="email").order_by("channel")
+    assert [(row.channel, row.state) for row in broken] == [
+        ("slack", "failed"),
+        ("webhook", "failed"),
+    ]
+    assert all("cannot be read with this SECRET_KEY" in row.last_error for row in broken)
+
+
+@pytest.mark.req("O3")
+def test_an_event_that_cannot_be_rendered_holds_up_no_other(now: datetime) -> None:
+    reader = build.subscriber()
+    incident = _incident(build.component(), now=now)
+    broken = Broadcast.objects.get()
+    Broadcast.objects.update(content={"title": "Of no version that we know"})
+    publishing.post_update(
+        incident=incident, state=State.RESOLVED, text="Over.", notify=True, now=now
+    )
+    other = _incident(build.component(), now=now)
+
+    fanout.expand(now=now)
+
+    told = {(row.topic, row.address) for row in Delivery.objects.all()}
+    topics = (f"incident:{one.public_id}" for one in (incident, other))
+    assert told == {(topic, reader.address) for topic in topics}
+    assert list(Broadcast.objects.unfinished()) == [broken]
 
 
 def test_expanding_again_or_after_a_crash_doubles_nothing(

@@ -8,7 +8,8 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from notifications import delivering, outbox
-from subscribers import fanout
+from subscribers import fanout, restoring
+from subscribers.models import Broadcast
 from tests import build
 from tests.notifications import post, sinks
 
@@ -40,3 +41,17 @@ def test_after_a_restore_nothing_leaves_until_an_operator_says_so(
         assert outbox.try_again(ids=ids, now=later) == 4
         delivering.drain(now=later)
         assert len(sink.received) == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.req("H5")
+def test_what_cannot_be_expanded_after_a_restore_is_cancelled(now: datetime) -> None:
+    build.subscriber()
+    for content in ({}, {"title": "Of no version that we know"}):
+        build.incident(components={build.component(): None}, now=now)
+        if content:
+            Broadcast.objects.filter(pk=Broadcast.objects.latest("id").pk).update(content=content)
+
+    assert restoring.hold(now=now) == 1
+
+    assert [row.cancelled_at for row in Broadcast.objects.order_by("id")] == [None, now]
