@@ -99,6 +99,7 @@ class PageAdmin(ConsoleAdmin[Page]):
     fieldsets = (
         (None, {"fields": ("name", "time_zone")}),
         (gettext_lazy("Maintenance"), {"fields": ("maintenance_hides_monitors",)}),
+        (gettext_lazy("Subscribers"), {"fields": ("tells_status_changes",)}),
         (
             gettext_lazy("How uptime is counted"),
             {

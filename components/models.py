@@ -65,6 +65,15 @@ class Page(models.Model):
             "person says is shown all the same."
         ),
     )
+    tells_status_changes = models.BooleanField(
+        _("tell people of a status set by hand"),
+        default=False,
+        help_text=_(
+            "Subscribers hear of a status that is chosen on the dashboard, over every channel but "
+            "text messages, unless an open incident or maintenance names the service. Webhooks hear "
+            "of it always."
+        ),
+    )
     # The host in the ids of feeds and calendars; stays when the page moves to another address.
     feed_authority = models.CharField(max_length=253, blank=True, default="", editable=False)
     is_demo = models.BooleanField(_("shows made-up history"), default=False, editable=False)

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from common import markdown
 from components import catalogue
+from components.models import Page, StatusChange
+from components.status import Status
 from incidents import windows
 from incidents.lifecycle import State
 from incidents.windows import Kind
@@ -21,6 +23,12 @@ from subscribers.chart import Stage
 from subscribers.content import Content, Touched, iso
 
 _Entries = Sequence[Mapping[str, Any]]
+# The words of impacts for what a person says of one component.
+_INDICATORS = {
+    Status.DEGRADED_PERFORMANCE: "minor",
+    Status.PARTIAL_OUTAGE: "major",
+    Status.MAJOR_OUTAGE: "critical",
+}
 
 
 def of_incident(
@@ -54,6 +62,7 @@ def of_incident(
         public_id=public_id,
         update_id=update_id,
         page_name=page.name,
+        page_id=str(page.uuid),
         title=title,
         word=word,
         state=state.value,
@@ -110,6 +119,7 @@ def of_maintenance(
         public_id=public_id,
         update_id=update_id,
         page_name=page.name,
+        page_id=str(page.uuid),
         title=title,
         word=word,
         state=state.value,
@@ -126,6 +136,37 @@ def of_maintenance(
         touched=touched,
         facts={"starts_at": iso(starts_at), "ends_at": iso(ends_at)},
         entries=entries,
+    )
+
+
+def of_status(*, change: StatusChange, page: Page, stage: Stage) -> Content:
+    """What is said of a status that was set by hand: no more than what visitors see."""
+    component, status = change.component, Status(change.status)
+    tone = Tone.PROBLEM if status in _INDICATORS else Tone.NOTICE
+    return Content(
+        kind="component",
+        public_id=str(component.uuid),
+        update_id=str(change.pk),
+        page_name=page.name,
+        page_id=str(page.uuid),
+        title=component.name,
+        word=_(status.label),
+        state=status.value,
+        stage=stage.value,
+        path=f"/components/{component.slug}",
+        at=change.recorded_at.isoformat(),
+        when=f"{_moment(change.recorded_at, ZoneInfo(page.time_zone))}.",
+        impact=_INDICATORS.get(status, "none"),
+        tone=(Tone.RECOVERY if status == Status.OPERATIONAL else tone).value,
+        touched=[Touched(name=component.name, status=status.value, id=str(component.uuid))],
+        facts={
+            "old_status": change.previous,
+            "new_status": change.status,
+            "created_at": component.created_at.isoformat(),
+            "position": component.position,
+            "description": component.description,
+            "group_id": str(component.group_id) if component.group_id else None,
+        },
     )
 
 

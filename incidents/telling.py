@@ -145,7 +145,14 @@ def _ids(rows: Iterable[Any]) -> list[int]:
 
 def _touched(update: IncidentUpdate | MaintenanceUpdate) -> list[Touched]:
     rows = update.components.filter(was_visible=True).order_by("id")  # as on the page
-    return [Touched(name=row.name, status=row.status) for row in rows]
+    return [
+        Touched(
+            name=row.name,
+            status=row.status,
+            id=str(row.component.uuid) if row.component else "",
+        )
+        for row in rows.select_related("component")
+    ]
 
 
 def _entries(rows: Iterable[Any]) -> list[dict[str, Any]]:

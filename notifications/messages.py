@@ -150,6 +150,7 @@ class Message:
             html=fill(self.html, parts),
             url=fill(self.url, parts),
             headers={name: fill(value, parts) for name, value in self.headers.items()},
+            payload=_filled(self.payload, parts),
         )
 
 
@@ -161,6 +162,17 @@ def gap(name: str) -> str:
 def fill(text: str, parts: Mapping[str, str]) -> str:
     """The text with its gaps filled; one without its part stays empty."""
     return _GAP.sub(lambda found: parts.get(found[1], ""), text)
+
+
+def _filled(value: Any, parts: Mapping[str, str]) -> Any:
+    match value:
+        case str():
+            return fill(value, parts)
+        case Mapping():
+            return {key: _filled(each, parts) for key, each in value.items()}
+        case list() | tuple():
+            return [_filled(each, parts) for each in value]
+    return value
 
 
 def check_parts(parts: Mapping[str, str]) -> dict[str, str]:

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import roles
 from common import console
-from components import by_hand
 from components.models import Component
 from components.status import Status
+from incidents import status_telling
 from monitoring.models import Node
 from statuspage import dashboard
 
@@ -93,7 +93,7 @@ def _changed_choices(posted: Mapping[str, str]) -> dict[int, Status | None]:
 
 
 def _choose(request: HttpRequest, choices: dict[int, Status | None]) -> None:
-    by_hand.choose(choices=choices, now=timezone.now(), by=request.user.get_username())
+    status_telling.choose(choices=choices, now=timezone.now(), by=request.user.get_username())
 
 
 @require_safe

@@ -30,6 +30,8 @@ class Stage(StrEnum):
     MAINTENANCE_VERIFYING = "maintenance_verifying"
     MAINTENANCE_UPDATED = "maintenance_updated"
     MAINTENANCE_COMPLETED = "maintenance_completed"
+    STATUS_CHANGED = "status_changed"  # set by hand on the dashboard (AMB-16)
+    STATUS_TOLD = "status_told"  # the same, on a page that tells people of it
 
     @property
     def label(self) -> str:
@@ -63,6 +65,8 @@ _LABELS = {
     Stage.MAINTENANCE_VERIFYING: gettext_noop("Maintenance: verification"),
     Stage.MAINTENANCE_UPDATED: gettext_noop("Maintenance: update without a new state"),
     Stage.MAINTENANCE_COMPLETED: gettext_noop("Maintenance: completed"),
+    Stage.STATUS_CHANGED: gettext_noop("Status set by hand"),
+    Stage.STATUS_TOLD: gettext_noop("Status set by hand, where the page tells of it"),
 }
 
 _EVERYBODY = frozenset(Column)
@@ -85,6 +89,8 @@ CHART: Mapping[Stage, frozenset[Column]] = {
     Stage.MAINTENANCE_VERIFYING: _NOT_BY_SMS,
     Stage.MAINTENANCE_UPDATED: _NOT_BY_SMS,
     Stage.MAINTENANCE_COMPLETED: _EVERYBODY,
+    Stage.STATUS_CHANGED: frozenset({Column.PROGRAM}),
+    Stage.STATUS_TOLD: _NOT_BY_SMS,
 }
 
 _COLUMNS = {

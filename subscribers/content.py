@@ -37,6 +37,8 @@ _TYPES: Mapping[str, str] = {
     Stage.MAINTENANCE_STARTED: "maintenance.started",
     Stage.MAINTENANCE_VERIFYING: "maintenance.verifying",
     Stage.MAINTENANCE_COMPLETED: "maintenance.completed",
+    Stage.STATUS_CHANGED: "component.status_changed",
+    Stage.STATUS_TOLD: "component.status_changed",
 }
 # Their word for verification, and for cancelled work, which they do not know.
 _STATUSPAGE_STATES = {"verification": "verifying", "cancelled": "completed"}
@@ -49,6 +51,7 @@ class Touched:
 
     name: str
     status: str
+    id: str = ""  # what programs know the component by
 
     @property
     def word(self) -> str:
@@ -61,7 +64,8 @@ class Content:
 
     `subject` is what a list of mails shows; empty: the word and the title.
 
-    `kind` is "incident" or "maintenance", `path` its public address, `word` the state or step, and
+    `kind` is "incident", "maintenance" or "component" (a status set by hand; its `facts` are the
+    component as programs know it), `path` its public address, `word` the state or step, and
     `brief` the same with its time for a text message ("Resolved after 42 min").
     `html` is safe. `entries` are all entries of the event so far, newest first, for machines.
     """
@@ -88,6 +92,7 @@ class Content:
     touched: Sequence[Touched] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     entries: Sequence[Mapping[str, Any]] = ()
+    page_id: str = ""
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Content":
@@ -106,8 +111,9 @@ class Content:
     @property
     def short_url(self) -> str:
         """The short address as people read it, without a scheme."""
-        letter = "i" if self.kind == "incident" else "m"
-        return f"{urlsplit(settings.CANDOR_ORIGIN).netloc}/{letter}/{self.public_id}"
+        host = urlsplit(settings.CANDOR_ORIGIN).netloc
+        letter = {"incident": "i", "maintenance": "m"}.get(self.kind)
+        return f"{host}/{letter}/{self.public_id}" if letter else f"{host}{self.path}"
 
     @property
     def is_problem(self) -> bool:
@@ -237,7 +243,7 @@ def as_native(content: Content) -> Message:
             "impact": content.impact,
             "text": content.text,
             "url": content.url,
-            "components": [{"name": each.name, "status": each.status} for each in content.touched],
+            "components": _components(content),
             **content.facts,
         },
     }
@@ -245,7 +251,59 @@ def as_native(content: Content) -> Message:
 
 
 def as_statuspage(content: Content) -> Message:
-    """The body that receivers of Statuspage's webhooks know (interop 1.7); maintenance is an incident there."""
+    """The body that receivers of Statuspage's webhooks know (interop 1.7)."""
+    is_component = content.kind == "component"
+    impact = "maintenance" if content.kind == "maintenance" else content.impact or "none"
+    payload = {
+        "meta": {
+            "unsubscribe": gap("leave_url"),
+            "documentation": settings.CANDOR_ORIGIN,
+            "generated_at": _stamp(content.at),
+        },
+        "page": {
+            "id": content.page_id,
+            "status_indicator": impact,
+            "status_description": content.word,
+        },
+        **(_statuspage_component(content) if is_component else _statuspage_incident(content)),
+    }
+    return Message(subject=content.headline, text=content.text, url=content.url, payload=payload)
+
+
+def _statuspage_component(content: Content) -> dict[str, Any]:
+    """A change of one component; nobody looked is no word of theirs."""
+    facts = content.facts
+    old, new = (
+        Status.OPERATIONAL.value if facts[name] == Status.UNKNOWN else facts[name]
+        for name in ("old_status", "new_status")
+    )
+    at = _stamp(content.at)
+    return {
+        "component_update": {
+            "id": content.update_id,
+            "component_id": content.public_id,
+            "component_type": "Component",
+            "old_status": old,
+            "new_status": new,
+            "created_at": at,
+        },
+        "component": {
+            "id": content.public_id,
+            "name": content.title,
+            "status": new,
+            "created_at": _stamp(facts["created_at"]),
+            "updated_at": at,
+            "position": facts["position"],
+            "description": facts["description"] or None,
+            "showcase": True,
+            "page_id": content.page_id,
+            "group_id": facts["group_id"],
+        },
+    }
+
+
+def _statuspage_incident(content: Content) -> dict[str, Any]:
+    """An event; maintenance is an incident there."""
     is_planned = content.kind == "maintenance"
     impact = "maintenance" if is_planned else content.impact or "none"
     facts = content.facts
@@ -259,13 +317,7 @@ def as_statuspage(content: Content) -> Message:
         }
         for entry in content.entries
     ]
-    payload = {
-        "meta": {
-            "unsubscribe": "",
-            "documentation": settings.CANDOR_ORIGIN,
-            "generated_at": _stamp(content.at),
-        },
-        "page": {"id": "candor", "status_indicator": impact, "status_description": content.word},
+    return {
         "incident": {
             "id": content.public_id,
             "name": content.title,
@@ -278,10 +330,13 @@ def as_statuspage(content: Content) -> Message:
             "scheduled_for": _stamp(facts.get("starts_at")),
             "scheduled_until": _stamp(facts.get("ends_at")),
             "incident_updates": updates,
-            "components": [{"name": each.name, "status": each.status} for each in content.touched],
+            "components": _components(content),
         },
     }
-    return Message(subject=content.headline, text=content.text, url=content.url, payload=payload)
+
+
+def _components(content: Content) -> list[dict[str, str]]:
+    return [{"id": one.id, "name": one.name, "status": one.status} for one in content.touched]
 
 
 def _stamp(at: str | None) -> str | None:

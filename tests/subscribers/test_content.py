@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from components.models import Page
 from components.status import Status
 from incidents import maintenance, maintenance_changes, maintenance_plans, publishing, windows
 from incidents.lifecycle import State
@@ -116,8 +117,9 @@ def test_work_ahead_names_its_components_and_claims_no_status(now: datetime) -> 
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_webhooks_have_types_that_were_promised(stage: Stage) -> None:
+    first = stage.partition("_")[0]
     said = Content(
-        kind=stage.partition("_")[0].replace("postmortem", "incident"),
+        kind={"postmortem": "incident", "status": "component"}.get(first, first),
         public_id="1",
         update_id="2",
         page_name="Acme",
@@ -135,6 +137,7 @@ def test_webhooks_have_types_that_were_promised(stage: Stage) -> None:
     assert (
         word
         in {
+            "component": {"status_changed"},
             "incident": {"created", "updated", "resolved", "postmortem"},
             "maintenance": {
                 *("scheduled", "updated", "started", "verifying", "completed", "cancelled"),
@@ -144,7 +147,8 @@ def test_webhooks_have_types_that_were_promised(stage: Stage) -> None:
 
 
 def test_statuspage_s_receivers_get_their_words_times_and_markup(now: datetime) -> None:
-    row = build.maintenance(now=now, components=[build.component(name="Checkout")])
+    component = build.component(name="Checkout")
+    row = build.maintenance(now=now, components=[component])
     _work(windows.State.IN_PROGRESS, row, now + HOUR)
     verifying = _work(windows.State.VERIFICATION, row, now + HOUR, "One <b>\nTwo")
 
@@ -157,7 +161,13 @@ def test_statuspage_s_receivers_get_their_words_times_and_markup(now: datetime) 
     assert incident["resolved_at"] is None
     newest = incident["incident_updates"][0]
     assert (newest["status"], newest["body"]) == ("verifying", "One &lt;b&gt;<br />Two")
-    assert incident["components"] == [{"name": "Checkout", "status": "under_maintenance"}]
+    assert incident["components"] == [
+        {"id": str(component.uuid), "name": "Checkout", "status": "under_maintenance"}
+    ]
+    assert payload["page"]["id"] == str(Page.objects.get().uuid)
+    leaving = "https://status.example.com/subscriptions/leave/x"
+    own = content.as_statuspage(verifying).filled({"leave_url": leaving})
+    assert own.payload["meta"]["unsubscribe"] == leaving
 
     cancelled = _work(windows.State.CANCELLED, row, now + HOUR)
     assert content.as_statuspage(cancelled).payload["incident"]["status"] == "completed"
