@@ -7,6 +7,7 @@ digest of the token is stored. Once any account ever existed the door stays shut
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -15,9 +16,11 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from accounts.models import SetUp, User
 from accounts.roles import Role
+from common import auditing
 
 
 class SetUpClosed(Exception):
@@ -76,13 +79,15 @@ def complete(*, token: str, username: str, email: str, password: str, now: datet
     )
     _validate(user, password)
     user.password = make_password(password)  # outside the transaction: it takes a tenth of a second
+    by_link = replace(auditing.actor(), name=gettext("set-up link"))
     with transaction.atomic():
         won = SetUp.objects.filter(id=1, completed_at=None, token_digest=_digest(token)).update(
             completed_at=now, token_digest=""
         )
         if not won:
             raise SetUpClosed
-        user.save()
+        with auditing.acting(lambda: by_link):
+            user.save()
     return user
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts import setting_up
-from accounts.models import SetUp, User
+from accounts.models import AuditEntry, SetUp, User
 from tests import build
 from tests.accounts.signing import sign_in
 
@@ -51,6 +51,8 @@ def test_the_link_makes_an_administrator_who_can_sign_in(now: datetime) -> None:
     assert user.check_password(PASSWORD)
     assert sign_in(Client(), "ada", PASSWORD) == 302
     assert not setting_up.is_open()
+    made = AuditEntry.objects.filter(object_pk=str(user.pk)).earliest("id")
+    assert made.actor_name == "set-up link"
 
 
 @pytest.mark.django_db
