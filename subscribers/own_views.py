@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from subscribers import asking, letters, link_holders, links, pages, proofs, subscribing, visits
 from subscribers.canonical import Mailbox
 from subscribers.forms import ChoiceForm, EmailForm, shown_of
+from subscribers.granting import EVENT_OVER
 from subscribers.models import Purpose, State, Subscriber
 from subscribers.proofs import LinkDead
 from subscribers.subscribing import NothingChosen, Suppressed, TooManyRequests
@@ -142,7 +143,8 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     """Unsubscribe by one click in the mail program, or by the button that a GET shows (D1)."""
     row = link_holders.by_leave_token(token)
     if request.method != "POST":
-        if row is not None and row.state == State.ENDED:
+        # One that was let go with its event may still wait for its last messages.
+        if row is not None and row.state == State.ENDED and row.ended_reason != EVENT_OVER:
             return _left(request, token)
         return pages.page(request, "subscribers/leave.html", {"token": token})
     if row is not None:

@@ -4,36 +4,33 @@ Nobody is told anything before they have proved that the address is theirs (N4, 
 `proving`. Who asks gets the same answer for every address (reliability A3).
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from common import auditing
-from components.models import Component
 from notifications import outbox
-from subscribers import followed, granting, limits, links, proofs, proving
+from subscribers import choices, followed, granting, limits, links, proofs, proving
+from subscribers.choices import Choice, NothingChosen
 from subscribers.limits import NotNow, TooManyRequests
-from subscribers.models import Origin, Purpose, Reason, State, Subscriber, Subscription, Suppression
+from subscribers.models import Origin, Purpose, Reason, State, Subscriber, Suppression
 from subscribers.models.people import SubscriberQuerySet
 from subscribers.proofs import CodeRefused, LinkDead, Occasion
 
-__all__ = ["Choice", "CodeRefused", "LinkDead", "NotNow", "TooManyRequests"]
+__all__ = ["Choice", "CodeRefused", "LinkDead", "NotNow", "NothingChosen", "TooManyRequests"]
 
 # Why a subscription ended, besides `granting.EVENT_OVER` and the reasons of suppression.
 LEFT = "Unsubscribed."
 REMOVED = "Removed by an operator."
+_BY_OPERATORS = {Origin.OPERATOR, Origin.IMPORT}
 
 
 def state_by_word(channel: str) -> State:
     """How far somebody's word for the consent goes: a phone waits until its owner typed the code (N8)."""
     return State.WAITING if channel == "sms" else State.ACTIVE
-
-
-class NothingChosen(ValueError):
-    """Neither everything nor one component that visitors see was chosen."""
 
 
 class Suppressed(Exception):
@@ -46,26 +43,6 @@ class Suppressed(Exception):
 
 class HasLeft(Suppressed):
     """Its owner unsubscribed: only they can come back, by a new confirmation (D6)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What somebody wants to hear of.
-
-    `follows` is the topic of one event ("incident:9k2…"), or "", and `event` its title, as letters
-    name it.
-    """
-
-    wants_all: bool = True
-    component_ids: frozenset[int] = field(default_factory=frozenset)
-    wants_postmortems: bool = False
-    follows: str = ""
-    event: str = ""
-
-    @property
-    def own_options(self) -> dict[str, str]:
-        """What is kept of it in the options of the row."""
-        return {"event": self.event} if self.event else {}
 
 
 def ask(
@@ -86,7 +63,7 @@ def ask(
     """Note that this address wants to be told, and ask it to prove that: the row, new or known.
 
     A subscription that is active stays as it is, and its owner is told so; a suppressed address is
-    told nothing. `client` is the IP address of a visitor, who is counted. `asked` is AGAIN for
+    told nothing. One that waits keeps what it was asked for with, where a stranger could change it. `client` is the IP address of a visitor, who is counted. `asked` is AGAIN for
     somebody who is not on the page, and has to be told where a code is typed.
 
     Raises:
@@ -94,7 +71,7 @@ def ask(
         TooManyRequests: from this network, or as the channel says.
         NotNow: the channel cannot be used at the moment.
     """
-    _check(choice)
+    choices.check(choice)
     given = {
         "address": address,
         "options": (options or {}) | choice.own_options,
@@ -109,7 +86,7 @@ def ask(
         if suppression_of(channel, canonical) is not None:
             proving.pretend(channel=channel, now=now)
             return row
-        if is_new or row.state in {State.WAITING, State.ENDED}:
+        if is_new or _begins_anew(row, origin, now):
             _begin(row, given, secrets, choice, now=now)
         occasion = Occasion.KNOWN if row.is_active else asked
         proving.prove(subscriber=row, occasion=occasion, now=now)
@@ -138,7 +115,7 @@ def add_confirmed(
         HasLeft: its owner unsubscribed.
         NothingChosen: see there.
     """
-    _check(choice)
+    choices.check(choice)
     given = {
         "address": address,
         "options": (options or {}) | choice.own_options,
@@ -191,9 +168,7 @@ def confirm(*, subscriber: Subscriber, now: datetime) -> Subscriber:
         row = _locked(subscriber)
         if row.state in {State.WAITING, State.PAUSED}:
             _activate(row, confirmed_at=now)
-        if row.is_active and row.follows and not followed.is_open(row.follows):
-            row.state, row.ended_at, row.ended_reason = State.ENDED, now, granting.EVENT_OVER
-            row.save(update_fields=["state", "ended_at", "ended_reason"])
+        _end_if_over(row, now=now)
     _copy(row, subscriber)
     return subscriber
 
@@ -213,8 +188,8 @@ def choose(*, subscriber: Subscriber, choice: Choice) -> Subscriber:
     with transaction.atomic():
         row = _locked(subscriber)
         if not row.follows:
-            _check(choice)
-            _choose(row, choice)
+            choices.check(choice)
+            choices.store(row, choice)
     _copy(row, subscriber)
     return subscriber
 
@@ -222,6 +197,7 @@ def choose(*, subscriber: Subscriber, choice: Choice) -> Subscriber:
 def leave(*, subscriber: Subscriber, reason: str = LEFT, now: datetime) -> Subscriber:
     """End the subscription, and cancel what is not sent yet (D1); ended ones stay as they are.
 
+    One that was let go with its event may still wait for its last messages, so it ends here, too.
     With it ends whatever else is open for the same address and the same events: an old mail names an
     old row, and its owner means all.
     """
@@ -229,7 +205,8 @@ def leave(*, subscriber: Subscriber, reason: str = LEFT, now: datetime) -> Subsc
         rows = Subscriber.objects.select_for_update().filter(
             channel=subscriber.channel, canonical=subscriber.canonical, follows=subscriber.follows
         )
-        for row in rows.exclude(state=State.ENDED).order_by("id"):
+        let_go = Q(ended_reason=granting.EVENT_OVER)
+        for row in rows.filter(~Q(state=State.ENDED) | let_go).order_by("id"):
             row.state, row.ended_at, row.ended_reason = State.ENDED, now, reason
             row.save(update_fields=["state", "ended_at", "ended_reason"])
             proofs.void(subscriber=row)
@@ -251,6 +228,7 @@ def undo_leave(*, subscriber: Subscriber, now: datetime) -> Subscriber:
         others = siblings(row).filter(follows=row.follows)
         if row.state == State.ENDED and not others.exists():
             _activate(row, confirmed_at=now)
+            _end_if_over(row, now=now)
     _copy(row, subscriber)
     return subscriber
 
@@ -316,6 +294,19 @@ def _found(channel: str, canonical: str, follows: str) -> Subscriber | None:
     return known[0] if known else None
 
 
+def _begins_anew(row: Subscriber, origin: Origin | str, now: datetime) -> bool:
+    """Whether what is asked for now replaces what this known row holds.
+
+    Visitors have proved nothing: neither may they change what the link or code that is under way
+    confirms, nor what an operator noted.
+    """
+    if row.state != State.WAITING:
+        return row.state == State.ENDED
+    if origin in _BY_OPERATORS:
+        return True
+    return row.origin not in _BY_OPERATORS and not proofs.is_open(subscriber=row, now=now)
+
+
 def _begin(
     row: Subscriber,
     given: dict[str, Any],
@@ -340,7 +331,7 @@ def _begin(
     row.state, row.confirmed_at, row.ended_at, row.ended_reason = State.WAITING, None, None, ""
     fields = ["sealed", "state", "created_at", "confirmed_at", "ended_at", "ended_reason"]
     row.save(update_fields=[*given, *fields])
-    _choose(row, choice)
+    choices.store(row, choice)
 
 
 def _activate(row: Subscriber, *, confirmed_at: datetime | None) -> None:
@@ -351,26 +342,11 @@ def _activate(row: Subscriber, *, confirmed_at: datetime | None) -> None:
     row.save(update_fields=[*fields, "unsubscribe_digest"])
 
 
-def _check(choice: Choice) -> None:
-    if choice.wants_all or choice.follows:
-        return
-    if not Component.objects.visible().filter(id__in=choice.component_ids).exists():
-        raise NothingChosen(_("Choose at least one component, or everything."))
-
-
-def _choose(row: Subscriber, choice: Choice) -> None:
-    row.wants_all = choice.wants_all
-    row.wants_postmortems = choice.wants_postmortems
-    row.save(update_fields=["wants_all", "wants_postmortems"])
-    wanted: set[int] = set()
-    if not choice.wants_all and not row.follows:
-        visible = Component.objects.visible().filter(id__in=choice.component_ids)
-        wanted = set(visible.values_list("id", flat=True))
-    had = set(row.chosen.values_list("component_id", flat=True))
-    row.chosen.filter(component_id__in=had - wanted).delete()
-    Subscription.objects.bulk_create(
-        Subscription(subscriber=row, component_id=pk) for pk in sorted(wanted - had)
-    )
+def _end_if_over(row: Subscriber, *, now: datetime) -> None:
+    """End one that follows an event which is over by now."""
+    if row.is_active and row.follows and not followed.is_open(row.follows):
+        row.state, row.ended_at, row.ended_reason = State.ENDED, now, granting.EVENT_OVER
+        row.save(update_fields=["state", "ended_at", "ended_reason"])
 
 
 def suppression_of(channel: str, canonical: str) -> Suppression | None:

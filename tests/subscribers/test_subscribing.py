@@ -108,6 +108,74 @@ def test_a_decoy_never_leaves(now: datetime) -> None:
     assert granting.still_granted([granting.grant_of(0)]) == set()
 
 
+@pytest.mark.req("N4", "N8")
+def test_a_stranger_cannot_change_what_the_letter_under_way_confirms(now: datetime) -> None:
+    part = build.component()
+    some = Choice(wants_all=False, component_ids=frozenset({part.id}))
+    _ask(choice=some, consent_note="on the form", now=now)
+    row = _ask(choice=Choice(wants_postmortems=True), consent_note="mine", now=now)
+    assert (row.wants_all, row.wants_postmortems) == (False, False)
+
+    subscribing.confirm_by_token(token=_token(_letters()[0]), now=now)
+    row.refresh_from_db()
+    assert (row.is_active, row.wants_all, row.consent_note) == (True, False, "on the form")
+    assert [each.component_id for each in row.chosen.all()] == [part.id]
+
+
+@pytest.mark.req("N4", "N8")
+def test_what_asks_after_the_letter_is_void_is_a_new_request(now: datetime) -> None:
+    part = build.component()
+    _ask(choice=Choice(wants_all=False, component_ids=frozenset({part.id})), now=now)
+    row = _ask(now=now + DAY + timedelta(minutes=1))
+    assert row.wants_all
+
+
+@pytest.mark.req("N4", "N8")
+@pytest.mark.parametrize("origin", [Origin.OPERATOR, Origin.IMPORT])
+def test_what_an_operator_noted_stays_whoever_asks_for_the_address(
+    origin: Origin, now: datetime
+) -> None:
+    part = build.component()
+    row = build.subscriber(
+        address="ada@example.com",
+        components=[part],
+        state=State.WAITING,
+        confirmed_at=None,
+        origin=origin,
+        consent_note="On paper.",
+    )
+    _ask(consent_note="", now=now)
+
+    row.refresh_from_db()
+    assert (row.origin, row.consent_note, row.wants_all) == (origin, "On paper.", False)
+    assert len(_letters()) == 1  # whose owner may confirm it all the same
+
+
+@pytest.mark.req("D1")
+def test_who_was_let_go_with_the_event_can_still_leave_before_its_last_letter(
+    now: datetime,
+) -> None:
+    row = build.subscriber(
+        follows="incident:abc", state=State.ENDED, ended_reason=granting.EVENT_OVER
+    )
+    letter = outbox.Letter(
+        channel="email",
+        address=row.address,
+        message=Message(subject="Resolved", text="It is over."),
+        dedupe_key="update:9",
+        grant=granting.grant_of(row.pk),
+    )
+    outbox.put_many(letters=[letter], now=now)
+    subscribing.leave(subscriber=row, now=now)
+
+    assert row.ended_reason == subscribing.LEFT
+    assert granting.still_granted([granting.grant_of(row.pk)]) == set()
+    assert not Delivery.objects.open().exists()
+    # Undone, it does not follow again what is over.
+    subscribing.undo_leave(subscriber=row, now=now)
+    assert (row.state, row.ended_reason) == (State.ENDED, granting.EVENT_OVER)
+
+
 @pytest.mark.req("D6")
 def test_a_suppressed_address_keeps_what_it_had_and_gets_nothing(now: datetime) -> None:
     part = build.component()

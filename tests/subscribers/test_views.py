@@ -262,6 +262,21 @@ def test_one_click_of_a_mail_program_unsubscribes() -> None:
 
 
 @pytest.mark.req("D1")
+def test_the_link_in_the_last_mail_of_an_event_still_shows_its_button() -> None:
+    row = build.subscriber(
+        follows="incident:abc", state=State.ENDED, ended_reason=granting.EVENT_OVER
+    )
+    row.unsubscribe_digest = links.digest(links.leave_token(row.pk))
+    row.save(update_fields=["unsubscribe_digest"])
+    path = f"/subscriptions/leave/{links.leave_token(row.pk)}"
+    assert f'action="{path}"' in _text(Client().get(path))
+
+    Client().post(path)
+    row.refresh_from_db()
+    assert row.ended_reason == subscribing.LEFT
+
+
+@pytest.mark.req("D1")
 def test_leaving_can_be_undone_within_a_day() -> None:
     row = build.subscriber()
     row.unsubscribe_digest = links.digest(links.leave_token(row.pk))
