@@ -191,6 +191,8 @@ def as_mail(content: Content) -> Message:
         html=render_to_string(_TEMPLATE.format(part="html"), context),
         url=content.url,
         headers={
+            "List-Id": f"<{host}>",
+            # No mailto: nobody reads an address, and what comes back is taken for bounces only.
             "List-Unsubscribe": f"<{gap('leave_url')}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             # All mails of one event refer to the same mail that never was: clients thread by it.

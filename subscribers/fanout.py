@@ -171,7 +171,7 @@ class _Forms:
             address=address_of(subscriber),
             **_secrets(subscriber.sealed, lambda: subscriber.secrets),
             grant=granting.grant_of(subscriber.id),
-            parts=_parts(subscriber) if form == "mail" else {},
+            parts=_parts(subscriber) if form in {"mail", "statuspage"} else {},
         )
 
     def page_letters(self, stage: Stage) -> Iterable[Letter]:
@@ -234,7 +234,7 @@ def _keep_digests(batch: Iterable[Subscriber]) -> None:
     changed: list[Any] = []
     for row in batch:
         digest = links.digest(links.leave_token(row.id))
-        if row.channel == "email" and row.unsubscribe_digest != digest:
+        if row.channel in {"email", "webhook"} and row.unsubscribe_digest != digest:
             changed += [row.id, digest]
     if not changed:
         return

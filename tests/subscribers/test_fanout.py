@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -18,7 +20,7 @@ from incidents.lifecycle import State
 from incidents.models import Incident
 from incidents.windows import State as Step
 from notifications import delivering
-from subscribers import fanout, links
+from subscribers import fanout, link_holders, links
 from subscribers.models import Broadcast, Integration, Subscriber, Suppression
 from tests import build
 from tests.notifications import post, sinks
@@ -298,6 +300,7 @@ def test_the_mail_says_what_happened_and_how_to_leave(now: datetime, sink: sinks
     text, html = [part.get_content() for part in received.mail.iter_parts()]
     assert received.mail["Subject"].endswith("Investigating: Payments fail & stall")
     assert received.mail["List-Unsubscribe"] == f"<{links.leave_url(token)}>"
+    assert received.mail["List-Id"] == f"<{urlsplit(settings.CANDOR_ORIGIN).hostname}>"
     assert received.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"incident-{incident.public_id}@" in received.mail["References"]
     assert "Payments fail & stall" in text
@@ -319,18 +322,27 @@ def test_a_text_message_fits_and_keeps_its_link(now: datetime) -> None:
 
 
 def test_a_webhook_gets_the_form_it_chose(now: datetime) -> None:
-    for payload in ("native", "statuspage"):
-        build.subscriber(
+    rows = {
+        payload: build.subscriber(
             channel="webhook", address=f"{payload}.example.com", options={"payload": payload}
         )
-    incident = _incident(build.component(name="API"), now=now)
+        for payload in ("native", "statuspage")
+    }
+    api = build.component(name="API")
+    incident = _incident(api, now=now)
     fanout.expand(now=now)
 
     bodies = {row.address.split(".")[0]: row.content["payload"] for row in Delivery.objects.all()}
     assert bodies["native"]["type"] == "incident.created"
-    assert bodies["native"]["data"]["components"] == [{"name": "API", "status": "partial_outage"}]
+    assert bodies["native"]["data"]["components"] == [
+        {"id": str(api.uuid), "name": "API", "status": "partial_outage"}
+    ]
     assert bodies["statuspage"]["incident"]["id"] == incident.public_id
     assert bodies["statuspage"]["incident"]["incident_updates"][0]["status"] == "investigating"
+    token = links.leave_token(rows["statuspage"].pk)
+    parts = Delivery.objects.get(address__startswith="statuspage").parts
+    assert parts["leave_url"] == links.leave_url(token)
+    assert link_holders.by_leave_token(token) == rows["statuspage"]
 
 
 def test_who_leaves_between_the_fan_out_and_the_sending_gets_nothing(
