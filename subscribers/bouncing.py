@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from notifications import outbox
 from notifications.channels.providers import OPTED_OUT
-from notifications.messages import Message
 from subscribers import granting, operators, sms_hook
 from subscribers.fanout import PAGE_KINDS, page_address
 from subscribers.models import Integration, Reason, State, Subscriber, Suppression
@@ -114,7 +113,7 @@ def _pause(*, channels: tuple[str, ...], after: timedelta, now: datetime) -> int
 
 
 def _put_on_hold(row: Subscriber, *, since: datetime, error: str, now: datetime) -> None:
-    """Pause, cancel what waits, and tell: the owner where we know one, and the operators."""
+    """Pause, cancel what waits, and tell the operators: of a hook we know no other address."""
     row.state, row.failing_since = State.PAUSED, since
     row.save(update_fields=["state", "failing_since"])
     outbox.cancel_grants(grants=[granting.grant_of(row.id)])
@@ -127,9 +126,6 @@ def _put_on_hold(row: Subscriber, *, since: datetime, error: str, now: datetime)
     subject = _("Switched off: %(who)s") % {"who": row.address}
     key = f"paused:{row.id}:{since:%Y%m%d%H%M}"
     operators.tell(key=key, subject=subject, text=text, path="/admin/subscribers/", now=now)
-    if contact := row.options.get("contact"):
-        message = Message(subject=subject, text=text)
-        outbox.put(channel="email", address=contact, message=message, dedupe_key=key, now=now)
 
 
 def _switch_off(bounce: outbox.Bounce, *, now: datetime) -> int:
