@@ -55,8 +55,7 @@ class Subscriber(models.Model):
     `address` is what a person recognises and, for e-mail and SMS, what is sent to. `canonical` is
     the mailbox or number behind it, one row each (A5). `sealed` holds what other channels need
     (hook addresses, push endpoints, signing secrets). `follows` names the one event that the
-    subscription is for ("incident:9k2…"); it ends with it. `epoch` rises with every change that
-    makes old links void.
+    subscription is for ("incident:9k2…"); it ends with it.
     """
 
     channel = models.CharField(_("channel"), max_length=16)
