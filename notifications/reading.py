@@ -113,7 +113,7 @@ class Progress:
     """How far the deliveries of one event are on one channel.
 
     `settled` were told with a later one, cancelled or are not wanted any more: nobody waits for them.
-    `oldest_at` is since when the oldest of those that wait has been waiting; `last_sent_at` when the
+    `refused` are those of the `failed` whose address was refused for good. `oldest_at` is since when the oldest of those that wait has been waiting; `last_sent_at` when the
     latest left.
     """
 
@@ -123,6 +123,7 @@ class Progress:
     sent: int
     waiting: int
     failed: int
+    refused: int
     settled: int
     oldest_at: datetime | None
     last_sent_at: datetime | None
@@ -137,6 +138,7 @@ def progress(*, dedupe_keys: Collection[str]) -> list[Progress]:
         sent=Count("id", filter=Q(state=State.SENT)),
         waiting=Count("id", filter=is_open),
         failed=Count("id", filter=is_bad),
+        refused=Count("id", filter=is_bad & Q(bounced_at__isnull=False)),
         settled=Count("id", filter=Q(state__in=[State.FOLDED, State.CANCELLED])),
         oldest_at=Min("queued_at", filter=is_open),
         last_sent_at=Max("sent_at"),

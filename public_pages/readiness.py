@@ -14,6 +14,7 @@ from django.db import DatabaseError, models
 from components.models import Page
 from monitoring.models import Replica
 from notifications import outbox
+from subscribers import meter
 
 PUBLISHED_WITHIN = timedelta(minutes=3)
 PROBED_WITHIN = timedelta(minutes=1)
@@ -65,6 +66,8 @@ def _probed(now: datetime) -> str:
 
 
 def _delivered(now: datetime) -> str:
+    if (stuck := meter.oldest_stuck_age(now=now)) is not None:
+        return f"What was announced is not prepared for {_words(stuck)}."
     age = outbox.oldest_due_age(now=now)
     if age is None or age <= DELIVERED_WITHIN:
         return ""

@@ -15,7 +15,6 @@ from notifications import reading
 from notifications.reading import Progress
 from subscribers import forecast, operators
 from subscribers.chart import Stage
-from subscribers.content import Content
 from subscribers.models import Broadcast
 
 # Older events are history: nobody can do anything about them any more.
@@ -60,7 +59,7 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """One event that was announced."""
+    """One event that was announced. `is_stuck`: its messages should all be written by now."""
 
     key: str
     stage: str
@@ -68,6 +67,7 @@ class Meter:
     posted_at: datetime
     is_expanded: bool
     is_cancelled: bool
+    is_stuck: bool
     gauges: tuple[Gauge, ...]
 
     @property
@@ -76,7 +76,7 @@ class Meter:
 
     @property
     def is_missed(self) -> bool:
-        return any(gauge.is_missed for gauge in self.gauges)
+        return self.is_stuck or any(gauge.is_missed for gauge in self.gauges)
 
     @property
     def is_running(self) -> bool:
@@ -106,7 +106,7 @@ def recent(*, now: datetime, limit: int = 20) -> list[Meter]:
 
 
 def note_misses(*, now: datetime) -> int:
-    """Tell operators of events whose promised time passed with somebody waiting; how many are new."""
+    """Tell operators of events that somebody was not told of in the promised time; how many are new."""
     rows = Broadcast.objects.recent(since=now - _LOOK_BACK)
     rows = rows.filter(missed_at__isnull=True, cancelled_at__isnull=True)
     told = 0
@@ -116,25 +116,36 @@ def note_misses(*, now: datetime) -> int:
     return told
 
 
+def oldest_stuck_age(*, now: datetime) -> timedelta | None:
+    """How long ago the oldest event was posted that should have been expanded; None when all are."""
+    oldest = Broadcast.objects.unfinished().order_by("created_at").first()
+    if oldest is None or not _is_stuck(oldest, now):
+        return None
+    return now - oldest.created_at
+
+
 def _tell(meter: Meter, *, now: datetime) -> bool:
     lines = [
-        _("%(channel)s: %(sent)d of %(total)d sent, promised within %(minutes)d min")
+        _("%(channel)s: %(sent)d of %(total)d sent, %(failed)d failed, promised in %(minutes)d min")
         % {
             "channel": gauge.channel,
             "sent": gauge.sent,
             "total": gauge.total,
+            "failed": gauge.failed,
             "minutes": gauge.promised_minutes,
         }
         for gauge in meter.gauges
         if gauge.is_missed
     ]
+    if meter.is_stuck:
+        lines.append(_("Not all messages are prepared: the log of the worker says why."))
     with transaction.atomic():
         new = Broadcast.objects.filter(key=meter.key, missed_at__isnull=True)
         if not new.update(missed_at=now):
             return False
         operators.tell(
             key=f"missed:{meter.key}",
-            subject=_("Subscribers wait longer than promised: %(title)s") % {"title": meter.title},
+            subject=_("Subscribers were not told in time: %(title)s") % {"title": meter.title},
             text="\n".join(lines) + "\n",
             path="/admin/messages/",
             now=now,
@@ -150,19 +161,27 @@ def _meters(rows: list[Broadcast], *, now: datetime) -> list[Meter]:
         Meter(
             key=row.key,
             stage=row.stage,
-            title=Content.from_json(row.content).title if row.content else "",
+            title=str(row.content.get("title", "")),
             posted_at=row.created_at,
             is_expanded=row.expanded_at is not None,
             is_cancelled=row.cancelled_at is not None,
+            is_stuck=_is_stuck(row, now),
             gauges=tuple(_gauge(found, row=row, now=now) for found in by_key[row.key]),
         )
         for row in rows
     ]
 
 
+def _is_stuck(row: Broadcast, now: datetime) -> bool:
+    is_open = row.expanded_at is None and row.cancelled_at is None
+    return is_open and now - row.created_at > forecast.PROMISED_OTHERWISE
+
+
 def _gauge(found: Progress, *, row: Broadcast, now: datetime) -> Gauge:
     promised = forecast.promised(found.channel)
     due_at = row.created_at + promised
+    # Of many addresses some are dead, which is no fault of the sending; of all of them, it is.
+    is_lost = found.failed > found.refused or (found.failed > 0 and not found.sent)
     is_late = found.last_sent_at is not None and found.last_sent_at > due_at
     return Gauge(
         channel=found.channel,
@@ -173,5 +192,5 @@ def _gauge(found: Progress, *, row: Broadcast, now: datetime) -> Gauge:
         settled=found.settled,
         promised=promised,
         waited=None if found.oldest_at is None else now - found.oldest_at,
-        is_missed=is_late or (found.waiting > 0 and now > due_at),
+        is_missed=is_late or is_lost or (found.waiting > 0 and now > due_at),
     )

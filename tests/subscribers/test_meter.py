@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
+from public_pages import readiness
 from subscribers import fanout, meter
 from subscribers.models import Broadcast
 from tests import build
@@ -65,6 +66,54 @@ def test_a_miss_is_told_to_the_owners_once(now: datetime) -> None:
     letter = Delivery.objects.get(address="owner@example.com")
     assert "email: 0 of 3 sent" in letter.message["text"]
     assert Broadcast.objects.get().missed_at is not None
+
+
+@pytest.mark.req("O2", "O3")
+@pytest.mark.parametrize("state", ["failed", "unknown", "expired"])
+def test_what_never_left_is_missed_and_told(now: datetime, state: str) -> None:
+    build.operator(email="owner@example.com")
+    topic = _announced(now)
+    _sent(2, at=now)
+    Delivery.objects.filter(state="pending").update(state=state, next_attempt_at=None)
+    assert meter.of(topic=topic, now=now)[0].is_missed
+    assert meter.note_misses(now=now) == 1
+    letter = Delivery.objects.get(address="owner@example.com")
+    assert "email: 2 of 3 sent, 1 failed" in letter.message["text"]
+
+
+@pytest.mark.parametrize(("reached", "is_missed"), [(2, False), (0, True)])
+def test_one_dead_mailbox_of_many_breaks_no_promise(
+    now: datetime, reached: int, is_missed: bool
+) -> None:
+    topic = _announced(now)
+    _sent(reached, at=now)
+    Delivery.objects.filter(state="pending").update(
+        state="failed", bounced_at=now, next_attempt_at=None
+    )
+    assert meter.of(topic=topic, now=now)[0].is_missed is is_missed
+
+
+@pytest.mark.req("O3")
+def test_an_event_that_is_not_prepared_after_two_minutes_is_missed_and_told(
+    client: Client, now: datetime
+) -> None:
+    operator = build.operator(email="owner@example.com")
+    build.subscriber()
+    build.incident(components={build.component(): None}, now=now)
+    Broadcast.objects.update(content={"title": "Of no version that we know"})
+    fanout.expand(now=now)
+
+    assert meter.note_misses(now=now + timedelta(minutes=2)) == 0
+    late = now + timedelta(minutes=2, seconds=1)
+    assert "deliveries" not in readiness.problems(now=now)
+    assert "not prepared" in readiness.problems(now=late)["deliveries"]
+    assert meter.note_misses(now=late) == 1
+    letter = Delivery.objects.get(address="owner@example.com")
+    assert "Not all messages are prepared" in letter.message["text"]
+    client.force_login(operator)
+    shown = client.get("/admin/messages/").content.decode()
+    assert "Of no version that we know" in shown
+    assert "Not all messages are prepared" in shown
 
 
 def test_a_deleted_event_misses_nothing(now: datetime) -> None:
