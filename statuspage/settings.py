@@ -286,11 +286,15 @@ SMS_START_WORDS = env.text("CANDOR_SMS_START_WORDS").split()
 SMS_HELP_WORDS = env.text("CANDOR_SMS_HELP_WORDS").split()
 
 # ---- logs ------------------------------------------------------------------------------------------
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # Addresses may hold the token of a live link.
+    "filters": {"mask": {"()": "statuspage.log_masking.MaskTokens"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["mask"]}
+    },
     "root": {"handlers": ["console"], "level": env.text("CANDOR_LOG_LEVEL", "INFO")},
     "loggers": {
         "httpx": {"level": "WARNING"},
