@@ -1,7 +1,7 @@
 """What each role may do: one table from role and permission to yes or no. Pure.
 
 Permissions are named as Django names them, "app.verb_model"; ours beside those of models are
-`STATUS`, `MUTE` and `TEST`. What no line allows is refused, so a new app stays closed to everybody
+`STATUS`, `MUTE`, `TEST` and `PROGRESS`. What no line allows is refused, so a new app stays closed to everybody
 but Owners until somebody opens it here. A new model of `incidents` needs no line.
 """
 
@@ -17,16 +17,24 @@ def gettext_noop(message: str) -> str:
 STATUS = "components.set_status"
 MUTE = "monitoring.mute_node"
 TEST = "monitoring.test_address"
+# To see how far the messages of an event are; a delivery itself names whom it is for.
+PROGRESS = "notifications.view_progress"
 
 # Apps whose rows every role may look at ...
 _READABLE = frozenset({"components", "incidents", "monitoring", "notifications"})
-# ... but for these models, which hold secrets or belong to the team's own alerting.
+# ... but for these models, which hold secrets or addresses, or belong to the team's own alerting.
 _CLOSED = frozenset(
     f"monitoring.{model}"
     for model in ("token", "alertchannel", "alertsettings", "browser", "healthhook")
-)
+) | {"notifications.delivery"}
 # A Responder sees who is told, and changes nothing of it; to a Viewer these people are nobody.
-_RESPONDER_SEES = frozenset({"subscribers.view_subscriber", "subscribers.view_suppression"})
+_RESPONDER_SEES = frozenset(
+    {
+        "subscribers.view_subscriber",
+        "subscribers.view_suppression",
+        "notifications.view_delivery",
+    }
+)
 _RESPONDS_WITH = frozenset({STATUS, MUTE, TEST}) | _RESPONDER_SEES
 _VERBS = frozenset({"view", "add", "change", "delete"})
 # Nobody rewrites history, whatever their role (reliability F14).
@@ -62,7 +70,7 @@ _SUMMARIES = {
         " looks at subscribers."
     ),
     Role.VIEWER: gettext_noop(
-        "Looks at everything but the team, subscribers, tokens and alert channels."
+        "Looks at everything but the team, subscribers, deliveries, tokens and alert channels."
     ),
 }
 

@@ -20,6 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import setting_up
 from accounts import urls as account_urls
+from accounts.roles import PROGRESS
 from accounts.second_step import NewPasswordForm
 from accounts.signing_in import SignIn
 from common import console
@@ -202,7 +203,7 @@ MENU: list[tuple[Any, list[Entry]]] = [
             Entry(
                 label=_("Messages"),
                 view="messages",
-                permission="notifications.view_delivery",
+                permission=PROGRESS,
                 icon="mail",
             ),
             Entry(

@@ -6,12 +6,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.roles import PROGRESS
 from common import console
 from subscribers import meter
 
 
 @require_safe
-@permission_required("notifications.view_delivery", raise_exception=True)
+@permission_required(PROGRESS, raise_exception=True)
 def messages(request: HttpRequest) -> HttpResponse:
     """The last events that subscribers were told of, each with its meter."""
     now = timezone.now()

@@ -158,6 +158,8 @@ def test_an_owner_is_refused_only_what_nobody_may_do() -> None:
         ("accounts.delete_auditentry", ""),
         ("subscribers.view_subscriber", "owner responder"),
         ("subscribers.view_suppression", "owner responder"),
+        ("notifications.view_delivery", "owner responder"),
+        ("notifications.view_progress", "owner responder viewer"),
         ("subscribers.change_subscriber", "owner"),
         ("subscribers.export_subscriber", "owner"),
         ("subscribers.view_integration", "owner"),

@@ -3,7 +3,9 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.roles import Role
 from notifications.messages import Message
 from notifications.models import Delivery, State
 from tests import build
@@ -95,7 +97,7 @@ def test_trying_again_queues_what_failed_and_says_what_it_left(console: Client) 
 
 
 def test_who_may_only_look_cannot_try_again(client: Client) -> None:
-    client.force_login(build.operator(role="viewer"))
+    client.force_login(build.operator(role=Role.RESPONDER))
     row = post.put(now=NOW)
     post.become(State.FAILED)
 
@@ -114,3 +116,21 @@ def test_nobody_adds_changes_or_deletes_a_delivery(console: Client) -> None:
     delete = reverse("admin:notifications_delivery_delete", args=[row.id])
     assert console.post(delete, {"post": "yes"}).status_code == 403
     assert post.fresh(row).state == State.PENDING
+
+
+@pytest.mark.req("F1")
+def test_a_viewer_sees_how_far_messages_are_and_no_address(client: Client) -> None:
+    build.component()
+    row = post.put(now=timezone.now())
+    post.become(State.FAILED, last_error="550 no such user ops@example.com")
+    client.force_login(build.operator(role=Role.VIEWER))
+
+    assert client.get("/admin/messages/").status_code == 200
+    for address in (reverse(LIST), f"{reverse(LIST)}?q=ops", f"{reverse(LIST)}{row.id}/change/"):
+        assert client.get(address).status_code == 403
+    dashboard = client.get("/admin/").content.decode()
+    assert "ops@example.com" not in dashboard
+    assert reverse(LIST) not in dashboard
+    client.force_login(build.operator(role=Role.RESPONDER))
+    assert "ops@example.com" in client.get("/admin/").content.decode()
+    assert "ops@example.com" in client.get(reverse(LIST)).content.decode()
