@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -277,6 +278,25 @@ def test_name_that_leads_into_this_machine_is_refused_when_it_is_dialled(
         post.drain(now=due())
         assert canary.connections == 0
     assert "may not be dialled" in Delivery.objects.latest("id").last_error
+
+
+@pytest.mark.req("A7", "F7")
+@pytest.mark.parametrize("leads_to", ["::1", "169.254.169.254", "93.184.215.14 ::1"])
+def test_name_that_leads_to_ipv6_loopback_or_metadata_reaches_no_canary(
+    leads_to: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as canary:
+        canary.setblocking(False)
+        port = canary.getsockname()[1]
+        found = [(0, socket.SOCK_STREAM, 0, "", (one, port)) for one in leads_to.split()]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+        asked(client, "webhook", f"https://hook.example.com:{port}/")
+        post.drain(now=due())
+        with pytest.raises(BlockingIOError):
+            canary.accept()
+    row = Delivery.objects.latest("id")
+    assert "may not be dialled" in row.last_error
+    assert row.copies == 0
 
 
 @pytest.mark.req("A7")
