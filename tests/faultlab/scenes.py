@@ -32,10 +32,6 @@ class Scene:
         self.updates += 1
         return ended - began
 
-    def halfway(self) -> None:
-        """Wait until half of the first update has been taken."""
-        self.hold("half was sent in time", self.lab.wait_for(self.size // 2, timeout_s=180))
-
     def post_all(self, count: int) -> None:
         """Publish so many updates, each when half as many messages as there are people are sent."""
         for number in range(count):
