@@ -16,6 +16,7 @@ from subscribers.models import Subscriber
 from subscribers.subscribing import Choice
 
 _MAX_PICKS = 2_000
+_DIGITS_MAX = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +153,5 @@ def _choices(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) ->
 
 def _many(posted: Any, name: str) -> list[str]:
     found = posted.getlist(name) if hasattr(posted, "getlist") else []
-    return [str(text) for text in found][:_MAX_PICKS]
+    # Longer ones are no numbers of ours; of 4,300 digits Python makes none at all.
+    return [str(text) for text in found if len(text) <= _DIGITS_MAX][:_MAX_PICKS]

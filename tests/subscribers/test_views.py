@@ -220,6 +220,7 @@ def test_a_wrong_address_is_told_beside_the_field_and_kept() -> None:
         {"email": "a" * 9_000},
         {"scope": "some", "c": ["²", "\x00", "9" * 40]},
         {"scope": "some", "g": ["²"]},
+        {"scope": "some", "c": ["9" * 5_000], "g": ["9" * 5_000]},
         {"scope": "\x00"},
         {"channel": "\x00"},
         {"channel": "feed"},
