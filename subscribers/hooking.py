@@ -53,7 +53,7 @@ class Entered:
 
 def admit(*, client: str, now: datetime) -> None:
     """Count a visitor who wants something posted somewhere. Raises TooManyRequests."""
-    key = limits.network_of(client)
+    key = limits.network_of(client, v6=48)
     if not limits.take(kind="hook-network", key=key, limits=OF_A_NETWORK, now=now):
         raise TooManyRequests(_("Too many requests from your network. Try again in an hour."))
 

@@ -91,17 +91,20 @@ def admit(*, client: str, now: datetime) -> None:
         raise TooManyRequests(_("Too many requests from your network. Try again in an hour."))
 
 
-def network_of(client: str) -> str:
-    """What one customer of a provider holds: an IPv4 address, or the /64 of an IPv6 address."""
+def network_of(client: str, *, v4: int = 32, v6: int = 64) -> str:
+    """The network of so many bits that an address is in; "unknown" when it is none.
+
+    Unless told otherwise, what one customer of a provider holds: an IPv4 address, or the /64 of an
+    IPv6 address. A /24 or a /48 is what one site holds.
+    """
     try:
         parsed = ipaddress.ip_address(client)
     except ValueError:
         return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    bits = v4 if parsed.version == 4 else v6
+    return str(ipaddress.ip_network((parsed, bits), strict=False))
 
 
 def prune(*, now: datetime) -> int:

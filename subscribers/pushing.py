@@ -16,15 +16,29 @@ from notifications import outbox
 from notifications.channels import CHANNELS, calls
 from notifications.messages import Message
 from notifications.outbox import Letter
-from subscribers import fanout, limits
+from subscribers import fanout, granting, limits
 from subscribers.hooking import Entered
-from subscribers.limits import Limit
+from subscribers.limits import Limit, TooManyRequests
 from subscribers.models import State, Subscriber
 from subscribers.proofs import Occasion
 
 CHANNEL = "webpush"
+# What one site of IPv6 holds: whoever has a /48 has 65,536 networks that `limits.admit` takes for one.
+OF_A_SITE = (Limit(120, timedelta(hours=1)),)
 _OF_A_BROWSER = (Limit(3, timedelta(hours=24)),)
 _KEYS = ("endpoint", "p256dh", "auth")
+
+
+def admit(*, client: str, now: datetime) -> None:
+    """Count a visitor who names a browser; call before looking at what they sent.
+
+    Raises:
+        TooManyRequests: there were too many from there lately.
+    """
+    limits.admit(client=client, now=now)
+    site = limits.network_of(client, v6=48)
+    if not limits.take(kind=f"{CHANNEL}-site", key=site, limits=OF_A_SITE, now=now):
+        raise TooManyRequests(_("Too many requests from your network. Try again in an hour."))
 
 
 def entered(values: Mapping[str, str]) -> Entered:
@@ -51,6 +65,9 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     kind = f"{CHANNEL}-hello"
     if not limits.take(kind=kind, key=subscriber.canonical, limits=_OF_A_BROWSER, now=now):
         return False
+    # A browser that is gone ends its subscription. Who asks becomes active in the same transaction;
+    # whom an operator sends this to may be paused, and is shown it all the same.
+    grant = granting.grant_of(subscriber.pk) if occasion is Occasion.CONFIRM else ""
     try:
         secrets = subscriber.secrets
     except sealing.SealBroken:
@@ -67,6 +84,7 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         dedupe_key=f"hello:{subscriber.pk}:{now:%Y%m%d%H%M%S}",
         secrets=secrets,
         expires_at=now + timedelta(hours=1),
+        grant=grant,
     )
     return outbox.put_many(letters=[letter], now=now) == 1
 

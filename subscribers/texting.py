@@ -5,7 +5,6 @@ network, and a budget for all. A number that has had its codes is told nothing m
 cannot tell.
 """
 
-import ipaddress
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -24,7 +23,6 @@ from subscribers.proofs import Occasion
 OF_A_NUMBER = (Limit(3, timedelta(hours=24)), Limit(1, timedelta(seconds=60)))
 # Neighbours of one number of addresses: a /24, and what one site of IPv6 holds.
 OF_A_NETWORK = (Limit(10, timedelta(hours=1)),)
-_NETWORK_BITS = {4: 24, 6: 48}
 _BUDGET = "sms-budget"
 
 
@@ -43,7 +41,8 @@ def admit(*, client: str, now: datetime) -> None:
         raise NotNow(
             _("No text messages can be sent at the moment. Choose another way, or come back.")
         )
-    if not limits.take(kind="sms-network", key=_network(client), limits=OF_A_NETWORK, now=now):
+    network = limits.network_of(client, v4=24, v6=48)
+    if not limits.take(kind="sms-network", key=network, limits=OF_A_NETWORK, now=now):
         raise TooManyRequests(_("Too many requests from your network. Try again in an hour."))
 
 
@@ -145,13 +144,3 @@ def _tell_owners(row: WaySettings, now: datetime) -> None:
         path="/admin/ways/",
         now=now,
     )
-
-
-def _network(client: str) -> str:
-    try:
-        parsed = ipaddress.ip_address(client)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    return str(ipaddress.ip_network((parsed, _NETWORK_BITS[parsed.version]), strict=False))

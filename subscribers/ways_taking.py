@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -73,21 +74,24 @@ def webpush(request: HttpRequest, *, choice: Choice, now: datetime) -> HttpRespo
                 "Your browser has not allowed notifications, or cannot show any. Choose another way."
             ),
         )
+    pushing.admit(client=pages.client(request), now=now)
     try:
         found = pushing.entered(request.POST.dict())
     except FieldInvalid as error:
         raise NotTaken(pushing.CHANNEL, str(error)) from None
-    row = _asked(
-        request,
-        now=now,
-        channel=pushing.CHANNEL,
-        address=found.address,
-        canonical=found.canonical,
-        secrets=found.secrets,
-        choice=choice,
-    )
-    is_new = not row.is_active
-    subscribing.confirm(subscriber=row, now=now)
+    with transaction.atomic():  # its first notification is for an active subscription only
+        row = _asked(
+            request,
+            now=now,
+            client="",  # counted above
+            channel=pushing.CHANNEL,
+            address=found.address,
+            canonical=found.canonical,
+            secrets=found.secrets,
+            choice=choice,
+        )
+        is_new = not row.is_active
+        subscribing.confirm(subscriber=row, now=now)
     return visits.welcome(request, subscriber=row, now=now, said="confirmed" if is_new else "")
 
 
@@ -95,8 +99,7 @@ def _asked(request: HttpRequest, **fields: Any) -> Subscriber:
     return subscribing.ask(
         origin=Origin.FORM,
         language=translation.get_language() or settings.LANGUAGE_CODE,
-        client=pages.client(request),
-        **fields,
+        **{"client": pages.client(request)} | fields,
     )
 
 

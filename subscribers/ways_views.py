@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from notifications.channels.base import FieldInvalid
 from subscribers import code_links, hooking, pages, phones, pushing, subscribing, visits
 from subscribers.models import State, Subscriber
-from subscribers.subscribing import CodeRefused
+from subscribers.subscribing import CodeRefused, TooManyRequests
 
 _BODY_MAX = 8 * 1024
 
@@ -54,10 +54,15 @@ def secret(request: HttpRequest) -> HttpResponse:
 def push_moved(request: HttpRequest) -> HttpResponse:
     """A browser was given another address by its push service."""
     try:
+        pushing.admit(client=pages.client(request), now=timezone.now())
+    except TooManyRequests as refused:
+        headers = {"Retry-After": str(int(refused.after.total_seconds()))}
+        return JsonResponse({"error": str(refused)}, status=429, headers=headers)
+    try:
         told = json.loads(request.body[:_BODY_MAX])
         old, new = str(told["old"]), told["new"]
         fresh = pushing.entered({"endpoint": str(new["endpoint"]), **_texts(new["keys"])})
-    except (ValueError, KeyError, TypeError, AttributeError, FieldInvalid):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, FieldInvalid):
         return JsonResponse({"error": "not a subscription"}, status=400)
     is_known = pushing.renew(old_endpoint=old, fresh=fresh)
     return JsonResponse({}, status=200 if is_known else 404)

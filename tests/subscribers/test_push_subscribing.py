@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from notifications import outbox
 from notifications.messages import Message
 from notifications.models import Delivery
 from notifications.outbox import Letter
-from subscribers import bouncing, granting
+from subscribers import bouncing, granting, limits, pushing
 from subscribers.models import State, Subscriber
 from tests import build, web
 from tests.notifications import post
@@ -115,8 +115,39 @@ def test_browser_that_got_another_address_stays_subscribed(
 
 
 @pytest.mark.req("A8")
+def test_made_up_browser_ends_with_its_first_notification(
+    client: Client, service: web.Server
+) -> None:
+    service.reply = web.answer(404)
+    subscribed(client, f"{service.url}/push/made-up")
+    at = Delivery.objects.get().created_at
+    post.drain(now=at)
+
+    assert bouncing.retire_bounced(now=at) == 1
+    assert Subscriber.objects.get().state == State.ENDED
+
+
+@pytest.mark.req("A5", "A8")
+def test_made_up_browsers_of_one_site_are_counted_before_their_keys_are_looked_at(
+    client: Client,
+) -> None:
+    old = "https://fcm.googleapis.com/1"
+    answers = [moved(client, old, "nonsense").status_code for _time in range(61)]
+    assert set(answers[:60]) == {400}
+    assert answers[60] == 429
+    assert subscribed(client, "nonsense").status_code == 429
+
+    now = datetime.now(UTC)
+    for number in range(120):
+        pushing.admit(client=f"2001:db8:0:{number:x}::1", now=now)
+    with pytest.raises(limits.TooManyRequests):
+        pushing.admit(client="2001:db8:0:ffff::1", now=now)
+    pushing.admit(client="2001:db8:1::1", now=now)
+
+
+@pytest.mark.req("A8")
 @pytest.mark.parametrize(
-    "body", ["", "[]", "{", '{"old": 1}', '{"old": "x", "new": []}', "9" * 9999]
+    "body", ["", "[]", "{", '{"old": 1}', '{"old": "x", "new": []}', "9" * 9999, "[" * 8000]
 )
 def test_nonsense_of_a_worker_is_refused(body: str, client: Client) -> None:
     answer = client.post("/subscriptions/push-moved", body, "application/json")
