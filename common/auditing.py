@@ -98,6 +98,15 @@ def redact(*, objects: Iterable[models.Model], now: datetime) -> int:
     return done
 
 
+def redact_named(*, model: type[models.Model], name: str, now: datetime) -> int:
+    """Blank the entries of rows that are gone, and that an entry names so (`str`); how many."""
+    log: Any = get_logentry_model()
+    kind = ContentType.objects.get_for_model(model)
+    named = log.objects.filter(content_type=kind, object_repr=name, redacted_at=None)
+    keys = set(named.values_list("object_pk", flat=True))
+    return redact(objects=[model(pk=key) for key in sorted(keys)], now=now)
+
+
 def is_secret(field: str) -> bool:
     """Whether a column of this name holds a secret, however it is kept."""
     return any(word in field for word in _SECRET_WORDS)

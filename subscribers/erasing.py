@@ -21,7 +21,11 @@ _DELIVERIES_MAX = 1_000
 
 
 def everything_about(*, subscriber: Subscriber, now: datetime) -> dict[str, Any]:
-    """All that is kept about the person behind a subscriber, as plain JSON values. No secrets."""
+    """All that is kept about the person behind a subscriber, as plain JSON values, for them.
+
+    No secrets, and no component that visitors do not see. The audit log keeps who took it.
+    """
+    auditing.record(subject=subscriber, before={}, after={"exported_person": 1}, now=now)
     rows = list(_same_person(subscriber).prefetch_related("chosen__component").order_by("id"))
     ids = [row.pk for row in rows]
     proofs = Proof.objects.filter(subscriber__in=ids).order_by("id")
@@ -77,6 +81,9 @@ def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
             subscribing.erase(subscriber=row, now=now)
         Suppression.objects.filter(pk__in=[one.pk for one in entries]).update(note="")
         auditing.redact(objects=entries, now=now)
+        # What was lifted is gone from the list and still named in the log.
+        lifted = Suppression(channel=subscriber.channel, canonical=subscriber.canonical)
+        auditing.redact_named(model=Suppression, name=str(lifted), now=now)
 
 
 def _same_person(subscriber: Subscriber) -> SubscriberQuerySet:
@@ -97,7 +104,9 @@ def _subscription(row: Subscriber) -> dict[str, Any]:
     return {
         "state": row.state,
         "everything": row.wants_all,
-        "components": sorted(one.component.name for one in row.chosen.all()),
+        "components": sorted(
+            one.component.name for one in row.chosen.all() if one.component.is_visible
+        ),
         "postmortems": row.wants_postmortems,
         "follows": row.follows,
         "language": row.language,

@@ -88,6 +88,28 @@ def test_erasing_leaves_the_address_nowhere_but_on_the_suppression_list(
 
 
 @pytest.mark.req("N11")
+def test_erasing_leaves_nothing_of_a_suppression_that_was_lifted(
+    ada: Subscriber, now: datetime
+) -> None:
+    suppressing.lift(suppression=Suppression.objects.get(), why=f"{ADDRESS} asked us")
+    other = suppressing.suppress(channel="email", canonical="bob@acme.example", note="", now=now)
+    suppressing.lift(suppression=other, why="A mistake.")
+    erasing.erase_person(subscriber=ada, now=now)
+    assert "lovelace" not in stored()
+    assert "bob@acme.example" in stored(), "the entries of others stay"
+
+
+@pytest.mark.req("N11", "F14")
+def test_the_file_of_a_person_names_nothing_hidden_and_its_taking_is_kept(now: datetime) -> None:
+    chosen = [build.component(name="Checkout"), build.component(name="Vault", is_visible=False)]
+    row = build.subscriber(components=chosen)
+    told = erasing.everything_about(subscriber=row, now=now)
+    assert told["subscriptions"][0]["components"] == ["Checkout"]
+    entry = AuditEntry.objects.get(changes__has_key="exported_person")
+    assert (entry.object_repr, entry.object_pk) == (str(row), str(row.pk))
+
+
+@pytest.mark.req("N11")
 def test_erasing_takes_text_messages_and_every_subscription_of_the_number(now: datetime) -> None:
     number = "+491701234567"
     row = build.subscriber(channel="sms", address=number)
