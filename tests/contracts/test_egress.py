@@ -6,19 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts import test_layers
+
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = [
-    "accounts",
-    "api",
-    "common",
-    "components",
-    "incidents",
-    "monitoring",
-    "notifications",
-    "probing",
-    "public_pages",
-    "statuspage",
-]
 WITH_A_WAY_OUT = {
     "aiohttp",
     "ftplib",
@@ -47,7 +37,7 @@ ALLOWED = {
 def test_nothing_dials_past_the_guard() -> None:
     found = {
         f"{file.relative_to(ROOT)}: {name}"
-        for package in PACKAGES
+        for package in test_layers.our_packages()
         for file in (ROOT / package).rglob("*.py")
         if package != "probing" and str(file.relative_to(ROOT)) not in ALLOWED
         for name in _imported(file)
