@@ -7,11 +7,7 @@ but Owners until somebody opens it here. A new model of `incidents` needs no lin
 
 from enum import StrEnum
 
-
-def gettext_noop(message: str) -> str:
-    """Return the message as it is: only marks it for `makemessages`, without Django here."""
-    return message
-
+from common.wording import gettext_noop
 
 # Beside the permissions of models: what a Responder does to things that only Owners configure.
 STATUS = "components.set_status"

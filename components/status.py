@@ -8,10 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-def gettext_noop(message: str) -> str:
-    """Return the message as it is: only marks it for `makemessages`, without Django here."""
-    return message
+from common.wording import gettext_noop
 
 
 class Status(StrEnum):

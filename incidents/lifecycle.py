@@ -7,8 +7,9 @@ operations, the forms and the pages.
 from collections.abc import Iterable
 from enum import StrEnum
 
+from common.wording import gettext_noop
 from components import status
-from components.status import Status, gettext_noop
+from components.status import Status
 
 
 class TransitionNotAllowed(Exception):

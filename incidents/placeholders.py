@@ -7,7 +7,7 @@ they are written.
 import re
 from collections.abc import Iterable, Mapping
 
-from components.status import gettext_noop
+from common.wording import gettext_noop
 
 # What may be written, and what it means to the person who writes it.
 MEANINGS = {

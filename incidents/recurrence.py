@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from components.status import gettext_noop
+from common.wording import gettext_noop
 from incidents import windows
 
 SPAN = timedelta(days=50 * 365)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from components.status import gettext_noop
+from common.wording import gettext_noop
 
 LONGEST = timedelta(days=30)
 EXTENSIONS = (timedelta(minutes=15), timedelta(minutes=30), timedelta(minutes=60))

@@ -16,7 +16,6 @@ __all__ = ["AddressInvalid"]
 
 # What can be suppressed, whether or not the page offers it at the moment.
 TYPED = ("email", "sms")
-_NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
 _GAPS = re.compile(r"[\s().\-/]")
 
 
@@ -58,7 +57,7 @@ def canonical_of(*, channel: str, text: str) -> str:
     if channel != "sms":
         return read(channel=channel, text=text).canonical
     number = _GAPS.sub("", text)
-    if not _NUMBER.fullmatch(number):
+    if not phones.E164.fullmatch(number):
         raise AddressInvalid(_(phones.NOT_A_NUMBER))
     return number
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import idna
 
+from common.wording import without_unseen
 from notifications.addresses import AddressInvalid, check_address
 
 # Domains of one provider that ignores dots before the @.
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
-# Characters that are not seen, which mail software drops: zero width, byte order mark, soft hyphen.
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ def mailbox(text: str) -> Mailbox:
     Raises:
         AddressInvalid: a clear sentence about what is wrong with it.
     """
-    local, at, domain = text.translate(_UNSEEN).strip().rpartition("@")
+    local, at, domain = without_unseen(text).strip().rpartition("@")
     if not at:
         raise AddressInvalid("This is not a full e-mail address. Write name@example.com.")
     address = check_address(f"{local}@{_ascii(domain)}")

@@ -7,10 +7,7 @@ very table. `True` means: told, if the subscriber is confirmed and concerned.
 from collections.abc import Mapping
 from enum import StrEnum
 
-
-def gettext_noop(message: str) -> str:
-    """Return the message as it is: only marks it for `makemessages`, without Django here."""
-    return message
+from common.wording import gettext_noop
 
 
 class Stage(StrEnum):

@@ -9,11 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-
-def gettext_noop(message: str) -> str:
-    """Return the message as it is: only marks it for `makemessages`, without Django here."""
-    return message
-
+from common.wording import gettext_noop
 
 # The preview hands the text back in a form, and Django takes 1 MiB of fields (DATA_UPLOAD_…).
 MAX_BYTES = 700_000

@@ -4,12 +4,12 @@ Only as the whole message: "please stop by" means nothing. Case, accents and a f
 difference, so that ARRÊT is ARRET.
 """
 
-import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+from common.wording import without_unseen
+
 _EDGES = " \t\r\n.,;:!?¡¿\"'“”‘’«»()[]-–—…"
 _LONGEST = 40
 
@@ -61,5 +61,5 @@ def is_standard(text: str) -> bool:
 def _plain(text: str) -> str:
     if len(text) > _LONGEST:
         return ""
-    parts = unicodedata.normalize("NFKD", _UNSEEN.sub("", text).casefold())
+    parts = unicodedata.normalize("NFKD", without_unseen(text).casefold())
     return "".join(each for each in parts if not unicodedata.combining(each)).strip(_EDGES)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+from common.wording import gettext_noop, without_unseen
 from notifications.addresses import AddressInvalid
 
 # In North America a mobile looks like any other number.
 _WRITTEN_TO = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _TEXT_MAX = 40
-# Characters that are not seen and come along with a number that was pasted.
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# A whole number of E.164, whether or not anybody has it.
+E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 _COUNTRY = re.compile("[A-Z]{2}")
 
 
@@ -38,11 +39,6 @@ class Phone:
     country: str
 
 
-def gettext_noop(message: str) -> str:
-    """Return the message as it is: only marks it for `makemessages`, without Django here."""
-    return message
-
-
 NOT_A_NUMBER = gettext_noop(
     "This is no phone number that we know. Write it with the country, like +44 7400 123456."
 )
@@ -56,7 +52,7 @@ def phone(text: str, *, countries: Collection[str]) -> Phone:
     Raises:
         PhoneInvalid: not a number, not a mobile, or of a country that is not among these.
     """
-    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).strip()
+    text = without_unseen(unicodedata.normalize("NFKC", text)).strip()
     home = next(iter(countries)) if len(countries) == 1 else None
     try:
         parsed = phonenumbers.parse(text[:_TEXT_MAX], home)

@@ -4,7 +4,6 @@ Whoever holds the phone decides (AMB-14): no sign-up on the page overrides a STO
 confirmed stays, so that START resumes it. A message counts once, however often it is handed over.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -13,14 +12,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from components import catalogue
-from subscribers import suppressing
+from subscribers import phones, suppressing
 from subscribers.keywords import Keyword, is_standard, keyword
 from subscribers.models import InboundMessage, Reason, State, Subscriber, Suppression
 
 _CHANNEL = "sms"
 _ID_MAX = 64
-# E.164; other senders ("whatsapp:+44…", "Acme") never get a text message of ours.
-_NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
 KEEP_FOR = timedelta(days=30)
 
 
@@ -32,7 +29,8 @@ def take(*, params: Mapping[str, Sequence[str]], now: datetime) -> str:
     message_id, text = _one(params, "MessageSid"), _one(params, "Body")
     number, told = _one(params, "From"), _one(params, "OptOutType")
     wanted = keyword(text, told=told, more=_more_words())
-    if not wanted or not _NUMBER.fullmatch(number) or not 0 < len(message_id) <= _ID_MAX:
+    # Other senders ("whatsapp:+44…", "Acme") never get a text message of ours.
+    if not wanted or not phones.E164.fullmatch(number) or not 0 < len(message_id) <= _ID_MAX:
         return ""
     with transaction.atomic():
         _row, is_new = InboundMessage.objects.get_or_create(
