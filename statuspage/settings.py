@@ -26,6 +26,8 @@ if not SECRET_KEY:
             "keep one in the data folder by themselves."
         )
     SECRET_KEY = "only-for-debugging"
+# Earlier keys, by which stored secrets and open sessions can still be read.
+SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS").split()
 
 CANDOR_ORIGIN = env.origin("CANDOR_ORIGIN", "http://127.0.0.1:8000")
 _origin = urlsplit(CANDOR_ORIGIN)

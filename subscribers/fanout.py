@@ -12,14 +12,14 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from common import sealing
 from notifications import outbox
 from notifications.channels import CHANNELS
 from notifications.messages import Message
 from notifications.outbox import Letter
-from subscribers import chart, granting, links, recipients
+from subscribers import chart, granting, link_digests, links, recipients
 from subscribers import content as contents
 from subscribers.chart import Stage
 from subscribers.content import Content
@@ -127,7 +127,7 @@ def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
         ).update(**after)
         if not moved:
             return None
-        _keep_digests(batch)
+        link_digests.keep(row for row in batch if row.channel in {"email", "webhook"})
         count = outbox.put_many(letters=letters, now=now)
         if after["expanded_at"] is not None and row.ends_topic:
             _let_go(row.topic, now=now)
@@ -227,26 +227,6 @@ def _secrets(sealed: str, unsealed: Callable[[], dict[str, str]]) -> dict[str, o
 def _parts(subscriber: Subscriber) -> dict[str, str]:
     token = links.leave_token(subscriber.id)
     return {"manage_url": links.manage_url(token), "leave_url": links.leave_url(token)}
-
-
-def _keep_digests(batch: Iterable[Subscriber]) -> None:
-    """Store the digests of links that go out now for the first time, so that they are found again."""
-    changed: list[Any] = []
-    for row in batch:
-        digest = links.digest(links.leave_token(row.id))
-        if row.channel in {"email", "webhook"} and row.unsubscribe_digest != digest:
-            changed += [row.id, digest]
-    if not changed:
-        return
-    rows = ", ".join(["(%s, %s)"] * (len(changed) // 2))
-    table = connection.ops.quote_name(Subscriber._meta.db_table)
-    # As bulk_update does it, a thousand rows cost half of their whole expansion.
-    statement = (
-        f"UPDATE {table} SET unsubscribe_digest = new.column2"  # noqa: S608 - only our own names
-        f" FROM (VALUES {rows}) AS new WHERE {table}.id = new.column1"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, changed)
 
 
 def _let_go(topic: str, *, now: datetime) -> None:

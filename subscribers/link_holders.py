@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from subscribers import links, proofs, proving, subscribing
-from subscribers.models import Purpose, State, Subscriber
+from subscribers.models import EarlierLink, Purpose, State, Subscriber
 from subscribers.proofs import Occasion
 
 
@@ -33,4 +33,9 @@ def by_leave_token(token: str) -> Subscriber | None:
     """The subscription that a link in a mail names; found by its digest, whatever our keys are (D2)."""
     if not links.is_token(token):
         return None
-    return Subscriber.objects.filter(unsubscribe_digest=links.digest(token)).first()
+    digest = links.digest(token)
+    row = Subscriber.objects.filter(unsubscribe_digest=digest).first()
+    if row is not None:
+        return row
+    earlier = EarlierLink.objects.filter(digest=digest).select_related("subscriber").first()
+    return None if earlier is None else earlier.subscriber

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from common import auditing
 from notifications import outbox
-from subscribers import choices, followed, granting, limits, links, proofs, proving
+from subscribers import choices, followed, granting, limits, link_digests, proofs, proving
 from subscribers.choices import Choice, NothingChosen
 from subscribers.limits import NotNow, TooManyRequests
 from subscribers.models import Origin, Purpose, Reason, State, Subscriber, Suppression
@@ -337,9 +337,10 @@ def _begin(
 def _activate(row: Subscriber, *, confirmed_at: datetime | None) -> None:
     row.state, row.confirmed_at, row.failing_since = State.ACTIVE, confirmed_at, None
     row.ended_at, row.ended_reason = None, ""
-    row.unsubscribe_digest = links.digest(links.leave_token(row.id))
     fields = ["state", "confirmed_at", "failing_since", "ended_at", "ended_reason"]
-    row.save(update_fields=[*fields, "unsubscribe_digest"])
+    row.save(update_fields=fields)
+    link_digests.keep([row])
+    row.refresh_from_db(fields=["unsubscribe_digest"])
 
 
 def _end_if_over(row: Subscriber, *, now: datetime) -> None:

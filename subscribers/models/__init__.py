@@ -2,6 +2,7 @@
 
 from subscribers.models.asked import Asked
 from subscribers.models.broadcasts import Broadcast, Integration
+from subscribers.models.earlier import EarlierLink
 from subscribers.models.people import (
     Origin,
     Proof,
@@ -17,6 +18,7 @@ from subscribers.models.ways import WaySettings
 __all__ = [
     "Asked",
     "Broadcast",
+    "EarlierLink",
     "InboundMessage",
     "Integration",
     "Origin",

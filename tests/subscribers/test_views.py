@@ -9,10 +9,11 @@ from django.apps import apps
 from django.conf import settings
 from django.test import Client
 
+from components.status import Status
 from incidents import publishing
 from incidents.lifecycle import State as Step
 from notifications.messages import Message
-from subscribers import asking, granting, links, proofs, subscribing
+from subscribers import asking, fanout, granting, link_holders, links, proofs, subscribing
 from subscribers.models import Asked, Purpose, Reason, State, Subscriber, Suppression, Tally
 from tests import build, counting
 
@@ -318,10 +319,23 @@ def test_old_mails_unsubscribe_after_the_key_was_changed(settings: Any) -> None:
     token = links.leave_token(row.pk)
     row.unsubscribe_digest = links.digest(token)
     row.save(update_fields=["unsubscribe_digest"])
-    settings.SECRET_KEY = "another key of fifty characters, made up for this test"
+    for name in ("another", "yet another"):
+        settings.SECRET_KEY = f"{name} key of fifty characters, made up for this test"
+        # Mails that go out now hold a link by the new key, which must not push the old one out.
+        now = datetime.now(UTC)
+        build.incident(components={build.component(): Status.MAJOR_OUTAGE}, now=now)
+        assert fanout.expand(now=now) == 1
+        assert link_holders.by_leave_token(links.leave_token(row.pk)) == row
+    assert link_holders.by_leave_token(token) == row
+
     Client().post(f"/subscriptions/leave/{token}")
     row.refresh_from_db()
     assert row.state == State.ENDED
+    # Neither does taking it back.
+    Client().post(f"/subscriptions/undo/{token}")
+    row.refresh_from_db()
+    assert row.is_active
+    assert link_holders.by_leave_token(token) == row
 
 
 @pytest.mark.req("D6")
