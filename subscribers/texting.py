@@ -80,12 +80,13 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     )
 
 
-def used(*, now: datetime) -> tuple[int, int]:
-    """The codes that were sent within 24 hours and within 30 days."""
-    day, month = (
-        limits.used(kind=_BUDGET, key="", within=timedelta(days=days), now=now) for days in (1, 30)
+def used(*, now: datetime) -> tuple[int, int, int]:
+    """The codes that were sent within an hour, within 24 hours and within 30 days."""
+    hour, day, month = (
+        limits.used(kind=_BUDGET, key="", within=timedelta(hours=hours), now=now)
+        for hours in (1, 24, 30 * 24)
     )
-    return day, month
+    return hour, day, month
 
 
 def _admit_phone(subscriber: Subscriber, now: datetime) -> None:
@@ -120,8 +121,9 @@ def _words(code: str, *, where: str) -> str:
     return "\n\n".join(part for part in (said, where, f"@{host} #{code}") if part)
 
 
-def _budget(row: WaySettings) -> tuple[Limit, Limit]:
+def _budget(row: WaySettings) -> tuple[Limit, ...]:
     return (
+        Limit(row.sms_per_hour, timedelta(hours=1)),
         Limit(row.sms_per_day, timedelta(days=1)),
         Limit(row.sms_per_month, timedelta(days=30)),
     )
@@ -133,14 +135,14 @@ def _has_budget(row: WaySettings, now: datetime) -> bool:
 
 def _tell_owners(row: WaySettings, now: datetime) -> None:
     operators.tell(
-        key=f"{_BUDGET}:{now:%Y-%m-%d}:{row.sms_per_day}:{row.sms_per_month}",
+        key=f"{_BUDGET}:{now:%Y-%m-%d}:{row.sms_per_hour}:{row.sms_per_day}:{row.sms_per_month}",
         subject=_("Text messages: the budget for codes is used up"),
         text=_(
-            "%(day)d codes in 24 hours or %(month)d in 30 days were sent to phones, so no visitor gets "
+            "%(hour)d codes in an hour, %(day)d in 24 hours or %(month)d in 30 days were sent to phones, so no visitor gets "
             "one for now. Subscribers who confirmed before hear of events as ever.\n\nIf that is not "
             "what your readers do, somebody may be earning money with it: look at the countries."
         )
-        % {"day": row.sms_per_day, "month": row.sms_per_month},
+        % {"hour": row.sms_per_hour, "day": row.sms_per_day, "month": row.sms_per_month},
         path="/admin/ways/",
         now=now,
     )

@@ -19,7 +19,7 @@ from subscribers.models import WaySettings
 
 _MAY = permission_required("subscribers.change_waysettings", raise_exception=True)
 _WAYS = ("offers_sms", "offers_webpush", "offers_chat", "offers_webhook")
-_TEXTS = ("sms_countries", "sms_per_day", "sms_per_month", "sms_test_number")
+_TEXTS = ("sms_countries", "sms_per_day", "sms_per_hour", "sms_per_month", "sms_test_number")
 
 
 class WaysForm(ConsoleForm):
@@ -53,7 +53,7 @@ def ways(request: HttpRequest) -> HttpResponse:
     if saved is not None:
         messages.success(request, _("Saved. The form of the page offers this from now on."))
         return redirect("admin:ways")
-    day, month = texting.used(now=now)
+    hour, day, month = texting.used(now=now)
     context = {
         "title": _("Ways to subscribe"),
         "form": form,
@@ -63,6 +63,7 @@ def ways(request: HttpRequest) -> HttpResponse:
         "sender": settings.SMS_FROM,
         "hook_url": settings.SMS_HOOK_URL,
         "offers_sms": way_settings.offers_sms(row),
+        "used_hour": hour,
         "used_day": day,
         "used_month": month,
         "last": way_settings.last_test(row),

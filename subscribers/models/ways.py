@@ -42,6 +42,11 @@ class WaySettings(models.Model):
         default=200,
         help_text=_("When so many codes were sent in 24 hours no more are, and owners are told."),
     )
+    sms_per_hour = models.PositiveIntegerField(
+        _("codes in an hour"),
+        default=40,
+        help_text=_("The same for one hour: what somebody can make you pay before you look."),
+    )
     sms_per_month = models.PositiveIntegerField(
         _("codes in 30 days"), default=2000, help_text=_("The same for 30 days.")
     )

@@ -135,6 +135,20 @@ def test_budget_stops_codes_and_owners_hear_of_it_once(twilio: web.Server, now: 
 
 
 @pytest.mark.req("A6")
+def test_budget_of_an_hour_holds_however_much_of_the_day_is_left(now: datetime) -> None:
+    WaySettings.objects.update(sms_per_hour=2, sms_per_day=200)
+    build.operator(email="owner@example.com")
+    for number in range(3):
+        ask(now, number=f"+1202555000{number}")
+    assert Delivery.objects.filter(channel="sms").count() == 2
+    with pytest.raises(limits.NotNow):
+        texting.admit(client="203.0.113.1", now=now + timedelta(minutes=59))
+    told = Delivery.objects.get(channel="email", grant="")
+    assert "2 codes in an hour" in told.message["text"]
+    texting.admit(client="203.0.113.1", now=now + timedelta(minutes=61))
+
+
+@pytest.mark.req("A6")
 def test_budget_of_a_month_holds_over_the_days(now: datetime) -> None:
     WaySettings.objects.update(sms_per_day=1, sms_per_month=2)
     for day in range(2):

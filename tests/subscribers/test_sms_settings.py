@@ -25,6 +25,7 @@ FORM = {
     "offers_chat": "on",
     "sms_countries": "at, de",
     "sms_per_day": "50",
+    "sms_per_hour": "10",
     "sms_per_month": "500",
     "sms_test_number": "+49 151 23456789",
 }
@@ -119,7 +120,8 @@ def test_owner_sees_how_much_of_the_budget_is_used(
         "/subscribe", {"channel": "sms", "scope": "all", "phone": "+1 202 555 0143"}
     )
     assert answer.status_code == 303
-    assert "1 of 200 in 24 hours" in owner.get("/admin/ways/").content.decode()
+    shown = owner.get("/admin/ways/").content.decode()
+    assert "1 of 40 in an hour, 1 of 200 in 24 hours" in shown
 
 
 @pytest.mark.req("N7", "N2")
