@@ -108,6 +108,14 @@ def recent(*, now: datetime) -> Recent:
     return Recent(**counts, last_error=last.last_error if last else "")
 
 
+def waiting(*, except_topic: str = "") -> dict[str, int]:
+    """By channel, how many wait to leave; those of a topic, which a newer one takes in, left out."""
+    rows = Delivery.objects.filter(next_attempt_at__isnull=False)
+    if except_topic:
+        rows = rows.exclude(topic=except_topic)
+    return dict(rows.order_by().values_list("channel").annotate(Count("id")))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far the deliveries of one event are on one channel.

@@ -13,10 +13,11 @@ from django.db.models import Case, Count, Exists, Q, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from notifications import reading
 from notifications.channels import CHANNELS
 from subscribers import chart, recipients
 from subscribers.chart import Stage
-from subscribers.models import Integration, State, Subscriber
+from subscribers.models import Integration, Reason, State, Subscriber
 
 # What a channel without a limit of its own is expected to do in a second (bench/fanout.py).
 _USUAL_PER_S = {"email": 300, "webhook": 50, "webpush": 50}
@@ -30,6 +31,9 @@ class Why(StrEnum):
     """Why somebody who is subscribed is not told; the first that holds."""
 
     UNCONFIRMED = "unconfirmed"
+    COMPLAINED = "complained"
+    STOPPED = "stopped"
+    BOUNCED = "bounced"
     SUPPRESSED = "suppressed"
     PAUSED = "paused"
     OTHER_SERVICES = "other_services"
@@ -43,21 +47,36 @@ class Why(StrEnum):
 
 _LABELS = {
     Why.UNCONFIRMED: gettext_noop("not confirmed"),
-    Why.SUPPRESSED: gettext_noop("bounced, complained or answered STOP"),
+    Why.COMPLAINED: gettext_noop("complained about our mail"),
+    Why.STOPPED: gettext_noop("answered STOP"),
+    Why.BOUNCED: gettext_noop("bounced: the address does not exist"),
+    Why.SUPPRESSED: gettext_noop("suppressed by an operator"),
     Why.PAUSED: gettext_noop("paused, because deliveries fail"),
     Why.OTHER_SERVICES: gettext_noop("chose other services"),
     Why.NOT_THIS_STAGE: gettext_noop("not told of this step on this channel"),
 }
 
 
+# Of several entries for one address the strongest is told, as in the list (`suppressing.reasons`).
+_WHY_SUPPRESSED = (
+    (Reason.COMPLAINT, Why.COMPLAINED),
+    (Reason.STOP, Why.STOPPED),
+    (Reason.HARD_BOUNCE, Why.BOUNCED),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One channel: how many get it, how many do not and why, and how long sending takes."""
+    """One channel: how many get it, how many do not and why, and how long sending takes.
+
+    `queued` messages of other events wait to leave before them, and their time counts.
+    """
 
     channel: str
     told: int = 0
     not_told: Mapping[Why, int] = field(default_factory=dict)
     takes: timedelta = timedelta()
+    queued: int = 0
 
     @property
     def is_late(self) -> bool:
@@ -121,13 +140,9 @@ def of(
     counts = dict(told.order_by().values_list("channel").annotate(Count("id")))
     others = _others(stage=stage, component_ids=component_ids, topic=topic)
     channels = [channel for channel in chart.CHANNELS if channel in counts or channel in others]
+    queued = reading.waiting(except_topic=topic)
     parts = tuple(
-        Part(
-            channel=channel,
-            told=counts.get(channel, 0),
-            not_told=others.get(channel, {}),
-            takes=_takes(channel, counts.get(channel, 0)),
-        )
+        _part(channel, counts.get(channel, 0), others.get(channel, {}), queued.get(channel, 0))
         for channel in channels
     )
     posts = recipients.channels_told(stage, with_postmortems=False)
@@ -153,8 +168,11 @@ def speed_per_s(channel: str) -> float:
     return limit or _USUAL_PER_S.get(channel, _OTHERWISE_PER_S)
 
 
-def _takes(channel: str, count: int) -> timedelta:
-    return timedelta(seconds=round(count / speed_per_s(channel)))
+def _part(channel: str, told: int, not_told: Mapping[Why, int], queued: int) -> Part:
+    if not told:
+        return Part(channel=channel, not_told=not_told)
+    takes = timedelta(seconds=round((queued + told) / speed_per_s(channel)))
+    return Part(channel=channel, told=told, not_told=not_told, takes=takes, queued=queued)
 
 
 def _others(
@@ -169,7 +187,7 @@ def _others(
         is_told &= Q(wants_postmortems=True)
     why = Case(
         When(state=State.WAITING, then=Value(Why.UNCONFIRMED.value)),
-        When(Exists(recipients.suppressions()), then=Value(Why.SUPPRESSED.value)),
+        When(Exists(recipients.suppressions()), then=_why_suppressed()),
         When(state=State.PAUSED, then=Value(Why.PAUSED.value)),
         When(~Q(id__in=concerned.values("id")), then=Value(Why.OTHER_SERVICES.value)),
         When(~is_told, then=Value(Why.NOT_THIS_STAGE.value)),
@@ -180,3 +198,15 @@ def _others(
     for channel, reason, count in counted.values_list("channel", "why").annotate(Count("id")):
         found.setdefault(channel, {})[Why(reason)] = count
     return found
+
+
+def _why_suppressed() -> Case:
+    """The strongest reason why the address of an outer subscriber is suppressed."""
+    entries = recipients.suppressions()
+    return Case(
+        *(
+            When(Exists(entries.filter(reason=reason)), then=Value(why.value))
+            for reason, why in _WHY_SUPPRESSED
+        ),
+        default=Value(Why.SUPPRESSED.value),
+    )

@@ -5,16 +5,20 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.apps import apps
+from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from pytest_django import Settings
 
+from notifications import outbox
+from notifications.messages import Message
+from notifications.outbox import Letter
 from subscribers import fanout, forecast
 from subscribers.chart import Stage
 from subscribers.content import Content
 from subscribers.forecast import Why
-from subscribers.models import Suppression
+from subscribers.models import Subscriber, Suppression
 from tests import build
 
 Delivery = apps.get_model("notifications", "Delivery")
@@ -114,7 +118,20 @@ def test_it_says_who_does_not_get_it_and_why(now: datetime) -> None:
     Suppression.objects.create(
         channel="email", canonical=bounced.canonical, reason="complaint", created_at=now
     )
+    for reason in ("hard_bounce", "operator"):
+        row = build.subscriber()
+        Suppression.objects.create(
+            channel="email", canonical=row.canonical, reason=reason, created_at=now
+        )
+    # Of two entries for one address the stronger is told.
+    Suppression.objects.create(
+        channel="email", canonical=bounced.canonical, reason="hard_bounce", created_at=now
+    )
     build.subscriber(channel="sms", address="+15550100")
+    stopped = build.subscriber(channel="sms", address="+15550101")
+    Suppression.objects.create(
+        channel="sms", canonical=stopped.canonical, reason="stop", created_at=now
+    )
 
     found = forecast.of(stage=Stage.INCIDENT_IDENTIFIED, component_ids=[api.id], topic="", now=now)
 
@@ -124,9 +141,11 @@ def test_it_says_who_does_not_get_it_and_why(now: datetime) -> None:
         Why.OTHER_SERVICES: 1,
         Why.UNCONFIRMED: 1,
         Why.PAUSED: 1,
+        Why.COMPLAINED: 1,
+        Why.BOUNCED: 1,
         Why.SUPPRESSED: 1,
     }
-    assert (sms.told, sms.not_told) == (0, {Why.NOT_THIS_STAGE: 1})
+    assert (sms.told, sms.not_told) == (0, {Why.NOT_THIS_STAGE: 1, Why.STOPPED: 1})
     assert found.total == 1
 
 
@@ -139,3 +158,49 @@ def test_it_says_when_the_promise_cannot_be_kept(now: datetime, settings: Settin
     found = forecast.of(stage=Stage.INCIDENT_CREATED, component_ids=[], topic="", now=now)
     assert found.parts[0].takes == timedelta(seconds=301)
     assert found.parts[0].is_late
+
+
+@pytest.mark.django_db
+@pytest.mark.req("O3", "G-04")
+def test_12_000_text_messages_at_one_a_second_take_3_hours_and_20_minutes(
+    now: datetime, settings: Settings
+) -> None:
+    settings.SMS_PER_S = 1
+    Subscriber.objects.bulk_create(
+        Subscriber(
+            channel="sms",
+            address=f"+1555{number:07d}",
+            canonical=f"+1555{number:07d}",
+            state="active",
+            created_at=build.LONG_AGO,
+            confirmed_at=build.LONG_AGO,
+        )
+        for number in range(12_000)
+    )
+    found = forecast.of(stage=Stage.INCIDENT_CREATED, component_ids=[], topic="", now=now)
+    (sms,) = found.parts
+    assert (sms.told, sms.per_s) == (12_000, 1)
+    assert sms.takes == timedelta(hours=3, minutes=20)
+    shown = render_to_string(
+        "admin/_forecast.html", {"told": {"forecast": found, "total": found.total}}
+    )
+    assert "3 h 20 min at 1/s" in " ".join(shown.split())
+
+
+@pytest.mark.django_db
+@pytest.mark.req("O3", "G-04")
+def test_what_waits_on_the_channel_counts_into_the_time(now: datetime, settings: Settings) -> None:
+    settings.SMS_PER_S = 1
+    build.subscriber(channel="sms", address="+15550100")
+    for number, topic in enumerate(["incident:other", "incident:other", TOPIC]):
+        letter = Letter(
+            channel="sms",
+            address=f"+1555020{number}",
+            message=Message(subject="Trouble", text="Trouble"),
+            dedupe_key=f"update:{number}",
+            topic=topic,
+        )
+        outbox.put_many(letters=[letter], now=now)
+    found = forecast.of(stage=Stage.INCIDENT_CREATED, component_ids=[], topic=TOPIC, now=now)
+    (sms,) = found.parts
+    assert (sms.told, sms.queued, sms.takes) == (1, 2, timedelta(seconds=3))
