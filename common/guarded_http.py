@@ -23,9 +23,14 @@ from urllib.parse import urlsplit
 import certifi
 import httpcore
 
+from common.wording import gettext_noop
+from probing.targets import NOT_WEB_PORTS
+
 Guard = Callable[[str], bool]
 
 BODY_MAX = 4096
+# What a name may have at most (RFC 1035).
+_HOST_MAX = 253
 _DIAL_LIMIT = 4
 # A name server that does not answer must not hold more than these.
 _lookups = concurrent.futures.ThreadPoolExecutor(max_workers=16, thread_name_prefix="lookup")
@@ -33,7 +38,7 @@ _making_tls = threading.Lock()
 
 
 class UrlNotAllowed(ValueError):
-    """The URL is no plain https address; the text says what to do."""
+    """The URL is no plain https address; the text, marked for translation, says what to do."""
 
 
 class NotSent(Exception):
@@ -85,19 +90,25 @@ def check_url(text: str, *, allow_http: bool) -> str:
     """
     text = text.strip()
     if not text.isascii() or any(char <= " " or char == "\x7f" for char in text):
-        raise UrlNotAllowed("The address may hold ASCII characters only, and no spaces.")
+        raise UrlNotAllowed(
+            gettext_noop("The address may hold ASCII characters only, and no spaces.")
+        )
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise UrlNotAllowed("This is not a web address. Write https://example.com/path.") from None
+        raise UrlNotAllowed(
+            gettext_noop("This is not a web address. Write https://example.com/path.")
+        ) from None
     schemes = {"https", "http"} if allow_http else {"https"}
     if parts.scheme not in schemes or not parts.hostname or "\\" in text or "%" in parts.netloc:
-        raise UrlNotAllowed("Write a whole address that begins with https://.")
+        raise UrlNotAllowed(gettext_noop("Write a whole address that begins with https://."))
     if parts.username is not None or parts.password is not None:
-        raise UrlNotAllowed("Leave out the user name and password.")
-    if len(text) > 2000:
-        raise UrlNotAllowed("The address is longer than 2,000 characters.")
+        raise UrlNotAllowed(gettext_noop("Leave out the user name and password."))
+    if len(text) > 2000 or len(parts.hostname) > _HOST_MAX:
+        raise UrlNotAllowed(gettext_noop("The address is too long."))
+    if port in NOT_WEB_PORTS:
+        raise UrlNotAllowed(gettext_noop("This port belongs to a service that is no web server."))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     netloc = host if port is None else f"{host}:{port}"
     return parts._replace(netloc=netloc, path=parts.path or "/", fragment="").geturl()

@@ -34,7 +34,7 @@ RECORD_TYPES = (
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Services that are not web servers, and do harm when spoken to as one (rule F7).
-_NOT_WEB_PORTS = frozenset(
+NOT_WEB_PORTS = frozenset(
     {1, 7, 9, 13, 19, 20, 21, 22, 23, 25, 53, 110, 119, 135, 139, 143, 389, 445, 465, 514, 587}
     | {636, 873, 993, 995, 2049, 3306, 5432, 6379, 11211, 27017}
 )
@@ -196,7 +196,7 @@ def _ascii(text: str) -> str:
 def _web_target(scheme: str, host: str, port: int | None, path: str, query: str) -> Target:
     default = _DEFAULT_PORTS[scheme]
     port = default if port is None else port
-    if port in _NOT_WEB_PORTS:
+    if port in NOT_WEB_PORTS:
         raise TargetInvalid(
             f"Port {port} is not a web server's; write tcp://{bracketed(host)}:{port}."
         )

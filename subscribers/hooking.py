@@ -60,7 +60,7 @@ def admit(*, client: str, now: datetime) -> None:
 
 def entered(*, channel: str, url: str, payload: str = "native") -> Entered:
     """A visitor's hook, checked as far as its text tells. Raises FieldInvalid."""
-    secrets = CHANNELS[channel].check({"url": url})
+    secrets = checked(channel, {"url": url})
     _check_public(secrets["url"])
     secrets = {name: value for name, value in secrets.items() if value}
     secrets[calls.FROM_VISITOR] = "1"
@@ -73,6 +73,14 @@ def entered(*, channel: str, url: str, payload: str = "native") -> Entered:
     )
 
 
+def checked(channel: str, values: Mapping[str, str]) -> dict[str, str]:
+    """What a visitor gave, as the channel takes it; raises FieldInvalid, with nothing for operators."""
+    try:
+        return CHANNELS[channel].check(values)
+    except calls.AddressForbidden as error:
+        raise FieldInvalid(error.name, _("This address may not be called.")) from None
+
+
 def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     """Post a code to the hook, whatever the occasion; whether it had not had enough of them."""
     try:
@@ -81,7 +89,8 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         return False
     if not limits.take(kind="hook", key=subscriber.canonical, limits=OF_A_HOOK, now=now):
         return False
-    host = calls.host_of(secrets.get("url", ""))
+    # Not by port: whoever has a host has all of them.
+    host = urlsplit(secrets.get("url", "")).hostname or ""
     is_anywhere = subscriber.channel == WEBHOOK
     if is_anywhere and not limits.take(kind="hook-host", key=host, limits=OF_A_HOST, now=now):
         return False
@@ -153,7 +162,7 @@ def _check_public(url: str) -> None:
     try:
         guarded_http.check_url(url, allow_http=may_be_private)
     except guarded_http.UrlNotAllowed as error:
-        raise FieldInvalid("url", str(error)) from None
+        raise FieldInvalid("url", _(str(error))) from None
     host = (urlsplit(url).hostname or "").strip("[]")
     guard = egress.monitor_guard(allow_private=may_be_private)
     if guarded_http.is_address(host) and not guard(host):

@@ -16,7 +16,7 @@ from notifications import outbox
 from notifications.channels import CHANNELS, calls
 from notifications.messages import Message
 from notifications.outbox import Letter
-from subscribers import fanout, granting, limits
+from subscribers import fanout, granting, hooking, limits
 from subscribers.hooking import Entered
 from subscribers.limits import Limit, TooManyRequests
 from subscribers.models import State, Subscriber
@@ -44,7 +44,7 @@ def admit(*, client: str, now: datetime) -> None:
 def entered(values: Mapping[str, str]) -> Entered:
     """What a browser gave us (`endpoint`, `p256dh`, `auth`). Raises FieldInvalid."""
     given = {name: values.get(name, "") for name in _KEYS}
-    checked = CHANNELS[CHANNEL].check(given)
+    checked = hooking.checked(CHANNEL, given)
     secrets = {name: checked[name] for name in _KEYS} | {calls.FROM_VISITOR: "1"}
     return Entered(
         address=CHANNELS[CHANNEL].recipients(secrets)[0].address,

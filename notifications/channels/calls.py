@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from common import egress, guarded_http
 from notifications import backoff
@@ -35,6 +36,10 @@ JSON = {"Content-Type": "application/json"}
 # Among the secrets of a letter: its address was given by a visitor, for whom less may be called.
 FROM_VISITOR = "from_visitor"
 _BUSY = {408, 425, 429}
+
+
+class AddressForbidden(FieldInvalid):
+    """The address is one of a network that is not called from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +74,11 @@ class HttpChannel:
             if each.is_many:
                 checked[each.name] = "\n".join(lines(checked[each.name]))
             if each.is_required and not checked[each.name]:
-                raise FieldInvalid(each.name, f"{each.label} is missing.")
+                raise FieldInvalid(each.name, _("%(field)s is missing.") % {"field": each.label})
             if not each.is_many and not checked[each.name].isprintable():
-                raise FieldInvalid(each.name, f"{each.label} has to be one line.")
+                raise FieldInvalid(
+                    each.name, _("%(field)s has to be one line.") % {"field": each.label}
+                )
         return checked
 
     def recipients(self, values: Mapping[str, str]) -> list[Recipient]:
@@ -161,24 +168,29 @@ def check_hook(name: str, text: str, *, hosts: Sequence[str]) -> str:
     url = check_url(name, text)
     host = urlsplit(url).hostname or ""
     if not any(fnmatchcase(host, pattern) for pattern in hosts):
-        raise FieldInvalid(name, f"The address has to be at {' or '.join(hosts)}.")
+        said = _("The address has to be at %(hosts)s.")
+        raise FieldInvalid(name, said % {"hosts": _(" or ").join(hosts)})
     return url
 
 
 def check_url(name: str, text: str) -> str:
-    """An address that may be called by now, as far as its text tells. Raises FieldInvalid."""
+    """An address that may be called by now, as far as its text tells.
+
+    Raises:
+        FieldInvalid: what to write instead.
+        AddressForbidden: not by us; the text names the setting, for operators.
+    """
     try:
         url = guarded_http.check_url(text, allow_http=settings.ALLOW_PRIVATE_HOOKS)
     except guarded_http.UrlNotAllowed as error:
-        raise FieldInvalid(name, str(error)) from None
+        raise FieldInvalid(name, _(str(error))) from None
     host = (urlsplit(url).hostname or "").strip("[]")
     guard = egress.monitor_guard(allow_private=settings.ALLOW_PRIVATE_HOOKS)
     if guarded_http.is_address(host) and not guard(host):
-        raise FieldInvalid(
-            name,
-            f"{host} may not be called. Private addresses need the setting"
-            " CANDOR_ALLOW_PRIVATE_HOOKS.",
+        said = _(
+            "%(host)s may not be called. Private addresses need the setting CANDOR_ALLOW_PRIVATE_HOOKS."
         )
+        raise AddressForbidden(name, said % {"host": host})
     return url
 
 

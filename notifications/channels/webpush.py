@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from common import guarded_http
 from notifications import vapid
@@ -44,11 +45,11 @@ class WebPushChannel(calls.HttpChannel):
         )
         for name, size in (("p256dh", 65), ("auth", 16)):
             if len(_bytes(checked[name])) != size:
-                raise FieldInvalid(name, "The browser's subscription cannot be read.")
+                raise FieldInvalid(name, _("The browser's subscription cannot be read."))
         try:
             _encrypted(checked, b"x")
         except ValueError:
-            raise FieldInvalid("p256dh", "The browser's subscription cannot be read.") from None
+            raise FieldInvalid("p256dh", _("The browser's subscription cannot be read.")) from None
         return checked
 
     def label(self, secrets: Mapping[str, str]) -> str:

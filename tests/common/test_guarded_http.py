@@ -183,6 +183,9 @@ def test_retry_after_is_a_number_or_a_date() -> None:
         "https://exämple.com/",
         "//example.com/",
         "https://example.com/" + "x" * 2_000,
+        f"https://{'a.' * 122}example.com/",  # 255 characters
+        "https://example.com:25/",
+        "https://example.com:6379/",
     ],
 )
 def test_only_plain_https_addresses_are_taken(text: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import standardwebhooks
 from django.test import Client
+from django.utils.translation import trans_real
 from pytest_django import Settings
 
 from notifications import outbox
@@ -337,8 +338,46 @@ def test_nobody_makes_us_call_a_host_again_and_again(client: Client, server: web
     assert answers == [303] * 10 + [429] * 2
     for number in range(12):
         other = Client(REMOTE_ADDR=f"198.51.100.{number}")
-        asked(other, "webhook", f"{server.url}/other/{number}")
+        # Another port is the same host.
+        asked(other, "webhook", f"http://127.0.0.1:{3000 + number}/other/{number}")
     assert Delivery.objects.filter(channel="webhook").count() == 20
+
+
+@pytest.mark.req("A7")
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("webhook", "https://127.0.0.1/"),
+        ("webhook", "https://10.0.0.1/"),
+        ("webhook", "http://hook.example.com/"),
+        ("webhook", "https://hook.example.com/é"),
+        ("webhook", "https://hook.example.com:99999/"),
+        ("webhook", "https://hook.example.com:6379/"),
+        ("webhook", "https://me@hook.example.com/"),
+        ("webhook", f"https://{'a' * 1_900}/"),
+        ("webhook", ""),
+        ("slack", "https://evil.example/"),
+    ],
+)
+def test_refusal_of_an_address_is_a_sentence_in_the_visitors_language(
+    kind: str, url: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it names no setting: those are for operators."""
+    mark_translations(monkeypatch)
+    answer = asked(client, kind, url)
+    assert answer.status_code == 422
+    found = r'class="err" id="[^"]+" role="alert">.*?<span>(.*?)</span>'
+    [said] = re.findall(found, answer.content.decode(), re.DOTALL)
+    assert "«" in said
+    assert "CANDOR_" not in said
+    assert not Subscriber.objects.exists()
+
+
+def mark_translations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put every text that is translated between guillemets."""
+    words = trans_real.translation("en")
+    plain = words.gettext
+    monkeypatch.setattr(words, "gettext", lambda text: f"«{plain(text)}»")
 
 
 @pytest.mark.req("D7")
