@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import roles
 from common import console
+from components import catalogue
 from components.models import Component
 from components.status import Status
 from incidents import status_telling
@@ -28,7 +29,12 @@ may_change = permission_required(roles.STATUS, raise_exception=True)
 @require_safe
 def index(request: HttpRequest) -> TemplateResponse:
     now = timezone.now()
-    context = {"title": _("Dashboard"), "dashboard": dashboard.read(now=now), "now": now}
+    context = {
+        "title": _("Dashboard"),
+        "dashboard": dashboard.read(now=now),
+        "now": now,
+        "tells_people": catalogue.page().tells_status_changes,
+    }
     return console.page(request, TEMPLATE, context)
 
 

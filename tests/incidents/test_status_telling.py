@@ -101,3 +101,11 @@ def test_choosing_on_the_dashboard_is_what_tells(
         {f"status-{component.pk}": "major_outage", f"was-{component.pk}": "operational"},
     )
     assert Broadcast.objects.get().stage == "status_changed"
+
+
+def test_the_dashboard_says_beforehand_that_people_are_told(client: Client) -> None:
+    build.component()
+    client.force_login(build.operator())
+    assert b"Subscribers are told of it." not in client.get(reverse("admin:index")).content
+    Page.objects.update(tells_status_changes=True)
+    assert b"Subscribers are told of it." in client.get(reverse("admin:index")).content
