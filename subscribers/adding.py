@@ -13,7 +13,7 @@ from subscribers import addressing, subscribing, suppressing
 from subscribers.addressing import Addressed
 from subscribers.models import Origin, State, Subscriber
 from subscribers.proofs import Occasion
-from subscribers.subscribing import Choice, NotNow, Suppressed
+from subscribers.subscribing import Choice, NotNow, suppressed
 
 # What an operator may send again: it stands on its own, or says where its code is typed.
 _SENT_AGAIN = {(State.WAITING, "email"), (State.WAITING, "sms"), (State.ACTIVE, "email")}
@@ -113,8 +113,7 @@ def _check(channel: str, addressed: Addressed) -> None:
     key = (channel, addressed.canonical)
     reason = suppressing.reasons(addresses=[key]).get(key)
     if reason is not None:
-        message = _("This address is suppressed: %(why)s.")
-        raise Suppressed(message % {"why": reason.label}, reason=reason)
+        raise suppressed(reason)
     told = Subscriber.objects.filter(
         channel=channel,
         canonical=addressed.canonical,

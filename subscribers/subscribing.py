@@ -41,6 +41,12 @@ class Suppressed(Exception):
         self.reason = reason
 
 
+def suppressed(reason: str) -> Suppressed:
+    """The error that says for a person why (`models.Reason`) nothing is sent to the address."""
+    sentence = _("This address is suppressed: %(why)s.") % {"why": Reason(reason).label}
+    return Suppressed(sentence, reason=reason)
+
+
 class HasLeft(Suppressed):
     """Its owner unsubscribed: only they can come back, by a new confirmation (D6)."""
 
@@ -126,8 +132,7 @@ def add_confirmed(
     with transaction.atomic():
         found = suppression_of(channel, canonical)
         if found is not None:
-            message = _("This address is suppressed: %(why)s.")
-            raise Suppressed(message % {"why": Reason(found.reason).label}, reason=found.reason)
+            raise suppressed(found.reason)
         row, is_new = _row_for(channel, canonical, choice.follows, given, now)
         if row.state == State.ENDED and row.ended_reason == LEFT:
             raise HasLeft(_("The owner of this address has unsubscribed."))
@@ -223,7 +228,7 @@ def undo_leave(*, subscriber: Subscriber, now: datetime) -> Subscriber:
     with transaction.atomic():
         found = suppression_of(subscriber.channel, subscriber.canonical)
         if found is not None:
-            raise Suppressed(_("This address is suppressed."), reason=found.reason)
+            raise suppressed(found.reason)
         row = _locked(subscriber)
         others = siblings(row).filter(follows=row.follows)
         if row.state == State.ENDED and not others.exists():
@@ -244,7 +249,7 @@ def resend(*, subscriber: Subscriber, now: datetime) -> None:
     with transaction.atomic():
         found = suppression_of(subscriber.channel, subscriber.canonical)
         if found is not None:
-            raise Suppressed(_("This address is suppressed."), reason=found.reason)
+            raise suppressed(found.reason)
         occasion = Occasion.MANAGE if subscriber.is_active else Occasion.AGAIN
         if not proving.prove(subscriber=subscriber, occasion=occasion, now=now):
             raise TooManyRequests(_("This address was written to often enough for today."))
