@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts import roles
 from components.models import Component, Page
@@ -14,7 +15,8 @@ from notifications.models import Delivery
 from subscribers import content, fanout
 from subscribers.content import Content
 from subscribers.models import Broadcast
-from tests import build
+from tests import build, web
+from tests.notifications import post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("AMB-16")]
 
@@ -109,3 +111,25 @@ def test_the_dashboard_says_beforehand_that_people_are_told(client: Client) -> N
     assert b"Subscribers are told of it." not in client.get(reverse("admin:index")).content
     Page.objects.update(tells_status_changes=True)
     assert b"Subscribers are told of it." in client.get(reverse("admin:index")).content
+
+
+@pytest.mark.req("D1")
+def test_a_receiver_of_statuspage_s_form_reads_where_its_own_subscription_ends(
+    component: Component, now: datetime, settings: Settings
+) -> None:
+    settings.ALLOW_PRIVATE_HOOKS = True
+    with web.server() as receiver:
+        row = build.subscriber(
+            channel="webhook",
+            address="hook",
+            options={"payload": "statuspage"},
+            secrets={"url": f"{receiver.url}/hook"},
+        )
+        _told(component, Status.MAJOR_OUTAGE, now=now)
+        post.drain(now=now)
+        (got,) = receiver.got
+    path = got.json["meta"]["unsubscribe"].removeprefix(settings.CANDOR_ORIGIN)
+    assert got.json["component"]["status"] == "major_outage"
+    assert Client().post(path).status_code == 200
+    row.refresh_from_db()
+    assert not row.is_active
