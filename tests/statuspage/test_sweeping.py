@@ -5,6 +5,7 @@ import pytest
 from statuspage import sweeping
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.req("G-01")
 def test_a_step_that_fails_holds_up_none_after_it(caplog: pytest.LogCaptureFixture) -> None:
     done: list[str] = []

@@ -110,7 +110,7 @@ def test_signing_in_to_x_proves_that_it_is_the_same_browser(
     client.get("/admin/integrations/x/callback/", {"code": "c0de", "state": state})
     row = Integration.objects.get(kind="x")
     assert not row.is_enabled
-    assert "t1" not in row.sealed
+    assert "access_token" not in row.sealed
     (got,) = server.got
     assert got.form["code"] == "c0de"
     assert got.form["redirect_uri"] == x_sign_in.callback_url()
