@@ -1,7 +1,7 @@
 """How fast an update reaches everybody: `bin/bench fanout [E-MAILS [alone]]` (10240 unless given).
 
-The product with one worker process and beat, durable PostgreSQL, Redis, and sinks that take 20 ms for
-each message. Every ten seconds it prints how far it is, then what the processor was used for, then,
+The product with beat and two worker processes, as `bin/up` starts them, durable PostgreSQL, Redis,
+and sinks that take 20 ms for each message. Every ten seconds it prints how far it is, then what the processor was used for, then,
 for each channel, the rate and the percentiles of the time from the operator's commit to the sink's
 answer. The last line judges each target: ok or MISSED. It exits with 1 when a message is missing or
 was taken twice.
@@ -72,6 +72,7 @@ def main() -> None:
     with lab.running(pause_ms=20, is_durable=True, settings=unlimited) as running:
         made = running.seed(counts)
         running.start("worker-1")
+        running.start("worker-2")
         running.start("beat-1")
         running.warm_up()
         used_before = _processor_s()

@@ -1,6 +1,6 @@
 """The first start of all processes: Django is loaded once, and each process is a fork of that.
 
-Loading takes one to two seconds of a core, and six processes need it; forks share it and its
+Loading takes one to two seconds of a core, and seven processes need it; forks share it and its
 memory. The supervisor starts this program with an `Order` on standard input, waits for its end and
 adopts the forks; one that dies later is started by itself. Before that, database and static files are
 brought up to date, so that nothing runs on the tables of yesterday.

@@ -1,6 +1,6 @@
 """Run the whole product in one foreground process tree: what `bin/up` starts.
 
-web (two processes on one socket, so that a killed one leaves no hole), two Celery workers, beat and
+web (two processes on one socket, so that a killed one leaves no hole), three Celery workers, beat and
 the publisher; each restarted when it dies, all ended within seconds on Ctrl-C. Knows no Django:
 it must stay up whatever happens to the rest.
 """
@@ -209,7 +209,9 @@ def _children(listener: socket.socket, *, is_demo: bool) -> list[Child]:
         Child("web-1", web, inherited=sockets),
         Child("publisher", [python, "manage.py", "publish"]),
         Child("probes", [*worker, "-n", "probes@%h", "-Q", "probes", "-c", "16"]),
+        # Two: sending many messages is limited by what one interpreter can do.
         Child("worker", [*worker, "-n", "worker@%h", "-Q", "deliveries,upkeep", "-c", "4"]),
+        Child("worker-2", [*worker, "-n", "worker-2@%h", "-Q", "deliveries,upkeep", "-c", "4"]),
         Child("beat", [*celery, "beat", "-l", "WARNING", "--pidfile="]),
         Child("web-2", web, inherited=sockets),
     ]

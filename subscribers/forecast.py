@@ -20,7 +20,7 @@ from subscribers.chart import Stage
 from subscribers.models import Integration, Reason, State, Subscriber
 
 # What a channel without a limit of its own is expected to do in a second (bench/fanout.py).
-_USUAL_PER_S = {"email": 300, "webhook": 50, "webpush": 50}
+_USUAL_PER_S = {"email": 300, "webhook": 50, "sms": 50}
 _OTHERWISE_PER_S = 20
 # Promised times (O2, O3, O5, O6).
 PROMISED = {"email": timedelta(minutes=5)}
