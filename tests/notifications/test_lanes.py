@@ -108,7 +108,7 @@ def test_a_second_worker_sends_mail_before_it_helps_with_slow_hosts(
 
     def serve_slowly() -> None:
         try:
-            delivering.drain(now=now)
+            delivering.drain(now=now, limit=1)  # it leaves what comes later to the second
         finally:
             connections.close_all()
 
