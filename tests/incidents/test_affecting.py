@@ -41,7 +41,7 @@ def in_an_order(steps: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return ordered
 
 
-@pytest.mark.req("I14", "AMB-6")
+@pytest.mark.req("B7", "I14", "AMB-6")
 @settings(
     max_examples=settings().max_examples // 4,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
