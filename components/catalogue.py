@@ -10,13 +10,16 @@ from typing import Any
 
 from django.db import models, transaction
 
-from components.models import Component, ComponentGroup, Page, StatusChange
+from components.models import Component, ComponentGroup, Page, PageKind, StatusChange
+from components.models.pages import MAIN_ID
 from components.status import Source, Status
+
+_MAIN = {"kind": PageKind.PUBLIC, "shows_all": True, "slug": "status"}
 
 
 def page() -> Page:
-    """The page row; made on first use, so that a fresh installation has a page to publish."""
-    row, _ = Page.objects.get_or_create(id=1)
+    """The main page's row; made on first use, so that a fresh installation has a page to publish."""
+    row, _ = Page.objects.get_or_create(id=MAIN_ID, defaults=_MAIN)
     return row
 
 
@@ -41,7 +44,7 @@ def _is_provisional(host: str) -> bool:
 def mark_dirty() -> None:
     """Tell every publisher that the page changed; call inside the transaction of the change."""
     if not Page.objects.filter(id=1).update(revision=models.F("revision") + 1):
-        Page.objects.get_or_create(id=1)
+        page()
 
 
 def next_revision() -> int:

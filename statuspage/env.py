@@ -7,6 +7,7 @@ process: a setting that was meant but not understood must never fall back to a d
 import importlib.util
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 _HOOK_PASSWORD_MIN = 20
 _TRUE = {"1", "true", "yes", "on"}
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,200}}$){_LABEL}(?:\.{_LABEL})*")
 _FALSE = {"0", "false", "no", "off", ""}
 
 
@@ -73,6 +76,14 @@ def origin(name: str, default: str) -> str:
         raise ImproperlyConfigured(f"{name}={raw!r} must look like https://status.example.com.")
     if parts.path or parts.query or parts.fragment or parts.username:
         raise ImproperlyConfigured(f"{name}={raw!r} must end after the host name or the port.")
+    return raw
+
+
+def host(name: str) -> str:
+    """A domain name, without scheme and port (status.example.com); empty when unset."""
+    raw = text(name).lower().rstrip(".")
+    if raw and not _HOST.fullmatch(raw):
+        raise ImproperlyConfigured(f"{name}={raw!r} must be a domain name like status.example.com.")
     return raw
 
 

@@ -34,6 +34,8 @@ _origin = urlsplit(CANDOR_ORIGIN)
 # Absolute links are made from CANDOR_ORIGIN alone; a foreign Host header is refused.
 ALLOWED_HOSTS = [_origin.hostname or "", "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [CANDOR_ORIGIN]
+# Sub-pages are host names below this one, where every such name leads here; else paths (/s/<slug>).
+CANDOR_SERVICE_DOMAIN = env.host("CANDOR_SERVICE_DOMAIN")
 USE_X_FORWARDED_HOST = False
 TRUSTED_PROXY_HOPS = env.number("TRUSTED_PROXY_HOPS", 0)
 _is_https = _origin.scheme == "https"

@@ -7,6 +7,8 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from components.models import Page
+
 SHOWN_AT_ONCE = 2
 
 
@@ -39,7 +41,10 @@ class AnnouncementQuerySet(models.QuerySet["Announcement"]):
 
 
 class Announcement(models.Model):
-    """A dated note at the top of the page; says nothing about any component (H3)."""
+    """A dated note at the top of pages; says nothing about any component (H3).
+
+    Without any of its own `pages` it is on every page.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(_("title"), max_length=200)
@@ -47,6 +52,9 @@ class Announcement(models.Model):
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"), null=True, blank=True, default=None)
     created_at = models.DateTimeField(editable=False)
+    pages = models.ManyToManyField(
+        Page, verbose_name=_("only on"), blank=True, related_name="announcements"
+    )
 
     objects = AnnouncementQuerySet.as_manager()
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from components.models import Component
+from components.models import Component, Page
 from components.status import Status
 from incidents import public_ids
 from incidents.lifecycle import Impact, State
@@ -132,7 +132,8 @@ class IncidentUpdate(models.Model):
     """One entry of the timeline. `html` is the text rendered once, safe to show.
 
     `at` is the time shown; `created_at` when it was written. `notifies`: subscribers are to be
-    told of it (their fan-out reads this, incidents know no subscribers).
+    told of it (their fan-out reads this, incidents know no subscribers). With an `audience` it is
+    on that page alone and told to its subscribers alone (reliability B8); it changes no state then.
     """
 
     public_id = models.CharField(max_length=12, unique=True, default=public_ids.make)
@@ -145,6 +146,14 @@ class IncidentUpdate(models.Model):
     created_at = models.DateTimeField()
     next_update_by = models.DateTimeField(null=True, default=None)
     notifies = models.BooleanField(default=False)
+    audience = models.ForeignKey(
+        Page,
+        verbose_name=_("only for"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+    )
     corrected_at = models.DateTimeField(null=True, default=None)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from components.models import Page
+
 
 class Asked(models.Model):
     """One form that was sent: the same row, and the same work, for every address (reliability A3).
@@ -9,6 +11,7 @@ class Asked(models.Model):
     `choice` is what `subscribing.Choice` holds, for a subscription; a request for a link has none.
     """
 
+    page = models.ForeignKey(Page, null=True, on_delete=models.CASCADE, related_name="+")  # null: main
     address = models.CharField(max_length=320)
     canonical = models.CharField(max_length=320)
     choice = models.JSONField(null=True, default=None)

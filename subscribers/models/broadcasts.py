@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from components.models import Page
+
 
 class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     def unfinished(self) -> "BroadcastQuerySet":
@@ -17,7 +19,7 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
 
 
 class Broadcast(models.Model):
-    """One event and the audience it has. `key` names the event ("update:9k2…") and is told once.
+    """One event and who hears of it: those of one page alone, where it has an `audience`. `key` names the event ("update:9k2…") and is told once.
 
     `topic` is the incident or maintenance ("incident:9k2…"): what follows in one topic supersedes
     what was not sent yet, and follows it. `content` is what is said, rendered once, as
@@ -30,6 +32,7 @@ class Broadcast(models.Model):
     topic = models.CharField(max_length=64)
     stage = models.CharField(max_length=32)
     component_ids = models.JSONField(default=list)
+    audience = models.ForeignKey(Page, null=True, on_delete=models.CASCADE, related_name="+")
     content = models.JSONField(default=dict)
     ends_topic = models.BooleanField(default=False)  # followers are let go afterwards
     created_at = models.DateTimeField(_("posted"))

@@ -6,7 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common import sealing
-from components.models import Component
+from components import catalogue
+from components.models import Component, Page
 
 
 class State(models.TextChoices):
@@ -49,8 +50,15 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.filter(wanted)
 
 
+def _main_page() -> int:
+    return catalogue.page().pk
+
+
 class Subscriber(models.Model):
     """One address on one channel of one page.
+
+    Of a customer page, `holder` is the mailbox that signed in to subscribe: while its domain may not
+    see the page, nothing is sent (AMB-13).
 
     `address` is what a person recognises and, for e-mail and SMS, what is sent to. `canonical` is
     the mailbox or number behind it, one row each (A5). `sealed` holds what other channels need
@@ -58,6 +66,10 @@ class Subscriber(models.Model):
     subscription is for ("incident:9k2…"); it ends with it.
     """
 
+    page = models.ForeignKey(
+        Page, on_delete=models.CASCADE, default=_main_page, related_name="subscribers"
+    )
+    holder = models.CharField(max_length=320, blank=True, default="", editable=False)
     channel = models.CharField(_("channel"), max_length=16)
     address = models.CharField(_("address"), max_length=320)
     canonical = models.CharField(max_length=320)
@@ -86,8 +98,8 @@ class Subscriber(models.Model):
         verbose_name_plural = _("subscribers")
         constraints = [
             models.UniqueConstraint(
-                fields=["channel", "canonical", "follows"],
-                name="one_open_subscription",
+                fields=["page", "channel", "canonical", "follows"],
+                name="one_open_subscription_a_page",
                 condition=~models.Q(state="ended"),
             )
         ]
