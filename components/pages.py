@@ -9,14 +9,34 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from components import catalogue
-from components.models import Component, Page, PageComponent, PageGroup, PageKind
+from common import auditing
+from components import catalogue, page_addresses
+from components.models import (
+    Component,
+    ComponentGroup,
+    Page,
+    PageComponent,
+    PageGroup,
+    PageHost,
+    PageKind,
+)
+
+Key = TypeVar("Key")
 
 GRACE = timedelta(days=30)
+_TAKEN = gettext_noop("“%(name)s” has this slug.")
+_TAKEN_BY_RETIRED = gettext_noop(
+    "The retired page “%(name)s” has this slug. Bring it back, or take another slug."
+)
 _ADDRESS_BYTES = 16  # 128 bits (requirement R11, decision 4)
 
 
@@ -34,12 +54,78 @@ def add(
     row = Page(kind=kind, name=name, slug=slug, created_at=now, set_up_at=now, **fields)
     if kind == PageKind.CUSTOMER:
         row.address = secrets.token_urlsafe(_ADDRESS_BYTES)
+    check_slug(row)
     row.full_clean()
     with transaction.atomic():
         row.save(force_insert=True)
         _write_members(row, component_ids=component_ids, group_ids=group_ids)
         catalogue.mark_dirty()
     return row
+
+
+def set_up(*, name: str, slug: str, time_zone: str, language: str, now: datetime) -> Page:
+    """Name the main page (A1, A2); from then on the console no longer asks for it.
+
+    Raises ValidationError by field; nothing is changed then. Setting it up again changes the same
+    fields and keeps the moment of the first time.
+    """
+    row = catalogue.page()
+    row.slug = slug
+    check_slug(row)
+    return catalogue.change_page(
+        page=row,
+        name=name,
+        slug=slug,
+        time_zone=time_zone,
+        language=language,
+        set_up_at=row.set_up_at or now,
+    )
+
+
+def change(
+    *,
+    page: Page,
+    now: datetime,
+    component_ids: Collection[int] | None = None,
+    group_ids: Collection[int] | None = None,
+    **fields: Any,
+) -> Page:
+    """Change a page's own fields and what it shows, in one transaction; None keeps what it shows.
+
+    Raises ValidationError by field; nothing is changed then.
+    """
+    with transaction.atomic():
+        if "slug" in fields:
+            page.slug = fields["slug"]
+            check_slug(page)
+        if fields:
+            catalogue.change_page(page=page, **fields)
+        if component_ids is not None and not page.shows_all:
+            before = _members(page)
+            _write_members(page, component_ids=component_ids, group_ids=group_ids or ())
+            auditing.record(subject=page, before=before, after=_members(page), now=now)
+            catalogue.mark_dirty()
+    return page
+
+
+def check_slug(page: Page) -> None:
+    """Refuse a slug that would take the address of something else; ValidationError for `slug`."""
+    other = Page.objects.filter(slug=page.slug).exclude(pk=page.pk).first()
+    if other is not None:
+        said = _TAKEN if other.is_live else _TAKEN_BY_RETIRED
+        raise ValidationError({"slug": _(said) % {"name": other.name}})
+    if page.slug[2:4] == "--":
+        # Browsers read such a label as an encoded name (RFC 5891, 4.2.3.1).
+        raise ValidationError({"slug": _("The third and fourth character cannot both be hyphens.")})
+    host = page_addresses.default_host(page)
+    if not host:
+        return
+    if not page.is_main and host == urlsplit(settings.CANDOR_ORIGIN).hostname:
+        raise ValidationError({"slug": _("%(host)s is where the main page is.") % {"host": host}})
+    if PageHost.objects.filter(name=host, released_at__isnull=True).exclude(page=page).exists():
+        raise ValidationError(
+            {"slug": _("%(host)s is a custom domain of a page.") % {"host": host}}
+        )
 
 
 def set_members(
@@ -55,17 +141,22 @@ def retire(*, page: Page, now: datetime) -> None:
     """Take a page away from everybody; for 30 days it can be brought back as it was."""
     if page.is_main:
         raise ValueError("The main page cannot be retired.")
-    with transaction.atomic():
-        Page.objects.filter(pk=page.pk, retired_at__isnull=True).update(retired_at=now)
-        catalogue.mark_dirty()
-    page.refresh_from_db()
+    _retire(page, now)
 
 
 def restore(*, page: Page) -> None:
     """Bring a retired page back, with its address and its subscribers."""
+    _retire(page, None)
+
+
+def _retire(page: Page, at: datetime | None) -> None:
+    """Saved row by row, so that the audit log hears of it; a second time changes nothing."""
     with transaction.atomic():
-        Page.objects.filter(pk=page.pk).update(retired_at=None)
-        catalogue.mark_dirty()
+        row = Page.objects.select_for_update(of=("self",)).get(pk=page.pk)
+        if (row.retired_at is None) != (at is None):
+            row.retired_at = at
+            row.save(update_fields=["retired_at"])
+            catalogue.mark_dirty()
     page.refresh_from_db()
 
 
@@ -83,6 +174,14 @@ def overdue(*, now: datetime) -> list[Page]:
     return list(Page.objects.filter(retired_at__lte=now - GRACE))
 
 
+def remove_overdue(*, now: datetime) -> int:
+    """Remove for good what was retired 30 days ago; how many pages."""
+    rows = overdue(now=now)
+    for row in rows:
+        remove(page=row)
+    return len(rows)
+
+
 def shown_ids(page: Page) -> frozenset[int]:
     """The visible components that a page shows."""
     return shown_by([page])[page.pk]
@@ -92,7 +191,7 @@ def shown_by(pages: Iterable[Page]) -> Mapping[int, frozenset[int]]:
     """The visible components that each of some pages shows, by the page's id, in three statements."""
     rows = list(pages)
     visible = list(Component.objects.visible().values_list("id", "group_id"))
-    every = frozenset(pk for pk, _ in visible)
+    every = frozenset(pk for pk, _group in visible)
     by_group: dict[int | None, set[int]] = defaultdict(set)
     for pk, group_id in visible:
         by_group[group_id].add(pk)
@@ -115,6 +214,38 @@ def showing(component_ids: Collection[int]) -> models.QuerySet[Page]:
     by_group = PageGroup.objects.filter(page=models.OuterRef("pk"), group_id__in=groups)
     shows = models.Exists(by_itself) | models.Exists(by_group) | models.Q(shows_all=True)
     return Page.objects.live().filter(shows)
+
+
+def showing_by(sets: Mapping[Key, Collection[int]]) -> Mapping[Key, list[Page]]:
+    """The live pages that show each of some sets of components, the main page first, then by name.
+
+    A set without any is on the pages that show everything. Three statements for any number of sets.
+    """
+    rows = sorted(Page.objects.live(), key=lambda row: (not row.is_main, row.kind, row.name))
+    shown = shown_by(rows) if rows else {}
+    return {
+        key: [row for row in rows if (shown[row.pk] & set(ids)) or (row.shows_all and not ids)]
+        for key, ids in sets.items()
+    }
+
+
+def members(page: Page) -> tuple[set[int], set[int]]:
+    """The ids of the components, and of the groups, that were chosen for a page."""
+    return (
+        set(page.chosen_components.values_list("component_id", flat=True)),
+        set(page.chosen_groups.values_list("group_id", flat=True)),
+    )
+
+
+def _members(page: Page) -> dict[str, str]:
+    """What a page shows, in words for the audit log."""
+    components, groups = members(page)
+    names = Component.objects.filter(id__in=components).order_by("name")
+    headings = ComponentGroup.objects.filter(id__in=groups).order_by("name")
+    return {
+        "components": ", ".join(names.values_list("name", flat=True)),
+        "groups": ", ".join(headings.values_list("name", flat=True)),
+    }
 
 
 def _write_members(

@@ -110,12 +110,15 @@ app.conf.update(
         ),
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
         "forget what is over": _every(3600, "accounts.tasks.forget_what_is_over", "upkeep"),
+        "remove retired pages": _every(3600, "components.tasks.remove_overdue_pages", "upkeep"),
         "forget what subscribers had": _every(
             3600, "subscribers.tasks.forget_what_is_over", "upkeep"
         ),
     },
 )
-app.autodiscover_tasks(["accounts", "incidents", "monitoring", "notifications", "subscribers"])
+app.autodiscover_tasks(
+    ["accounts", "components", "incidents", "monitoring", "notifications", "subscribers"]
+)
 
 worker_ready.connect(sweeping.start)
 worker_shutting_down.connect(sweeping.stop)

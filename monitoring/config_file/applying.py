@@ -57,4 +57,4 @@ def _lock() -> None:
     for rows in (Replica.objects.all(), Component.objects.all()):
         list(rows.select_for_update(of=("self",)).order_by("id").values_list("id"))
     catalogue.page()
-    Page.objects.select_for_update(of=("self",)).get()
+    list(Page.objects.select_for_update(of=("self",)).order_by("id").values_list("id"))
