@@ -3,27 +3,21 @@
 Pure rules, for `csv_importing` and `csv_exporting`. Whether an address is any good is not asked here.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from common import csv_text
 from common.wording import gettext_noop
 
-# The preview hands the text back in a form, and Django takes 1 MiB of fields (DATA_UPLOAD_…).
-MAX_BYTES = 700_000
-MAX_LINES = 10_000
-_CELL_MAX = 2_000
-_SEPARATORS = ",;\t|"
+MAX_BYTES = csv_text.MAX_BYTES
+MAX_LINES = csv_text.MAX_LINES
+NotReadable = csv_text.NotReadable
+decoded = csv_text.decoded
+safe_cell = csv_text.safe_cell
 # Several components stand in one cell.
 BETWEEN_COMPONENTS = "; "
 ALL = "all"
-
-# What no database and no mail takes; a spreadsheet has no use for it either.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-# F12: what a spreadsheet takes for a formula at the start of a cell, also in full width.
-_FORMULA = tuple("=+-@\t\r＝＋－＠")
 
 # The columns of an export, which are the names that an import looks for as well.
 COLUMNS = (
@@ -62,17 +56,6 @@ _READ = frozenset(_NAMES.values())
 _LOOKS_LIKE_PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]{4,30}")
 
 
-class NotReadable(ValueError):
-    """The file cannot be read as a list; the English sentence, to be translated where it is shown.
-
-    `values` fill its places.
-    """
-
-    def __init__(self, sentence: str, **values: object) -> None:
-        super().__init__(sentence)
-        self.values = values
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One subscriber as the file names them. `number` is the line that it begins on, from 1.
@@ -100,33 +83,6 @@ class Listed:
     ignored: tuple[str, ...] = ()
 
 
-def decoded(raw: bytes) -> str:
-    """The text of a file: UTF-8, UTF-16 with its mark, or else what older spreadsheets write.
-
-    Raises:
-        NotReadable: too large, or not a text.
-    """
-    if len(raw) > MAX_BYTES:
-        raise NotReadable(
-            gettext_noop("The file is larger than %(kb)s KB. Split it."), kb=MAX_BYTES // 1000
-        )
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise NotReadable(
-            gettext_noop("This is a spreadsheet. Save it as CSV there, and upload that.")
-        )
-    encodings = ["utf-8-sig", "cp1252"]
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise NotReadable(gettext_noop("This is no text file."))
-
-
 def listed(text: str) -> Listed:
     """Read the lines of a list, whatever separates its columns.
 
@@ -135,13 +91,7 @@ def listed(text: str) -> Listed:
     Raises:
         NotReadable: no line, too many, no column of addresses, or quotes that do not close.
     """
-    if len(text.encode()) > MAX_BYTES:
-        raise NotReadable(
-            gettext_noop("The file is larger than %(kb)s KB. Split it."), kb=MAX_BYTES // 1000
-        )
-    records = _records(text, _separator(text))
-    if not records:
-        raise NotReadable(gettext_noop("The file is empty."))
+    records = csv_text.records(text)
     columns = _columns(records[0][1])
     if columns is None:
         columns = {0: "address"}
@@ -155,11 +105,7 @@ def listed(text: str) -> Listed:
                 " first line."
             )
         )
-    if len(records) > MAX_LINES:
-        raise NotReadable(
-            gettext_noop("The file has more than %(lines)s lines. Split it."),
-            lines=f"{MAX_LINES:,}",
-        )
+    csv_text.check_length(records)
     lines = tuple(_line(number, _cells(cells, columns)) for number, cells in records)
     if not lines:
         raise NotReadable(gettext_noop("The file names the columns and nobody."))
@@ -169,65 +115,18 @@ def listed(text: str) -> Listed:
     return Listed(lines=lines, ignored=ignored)
 
 
-def safe_cell(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula (F12); `_plain` undoes it."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
 def rows_as_text(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """The rows as pieces of CSV, one a row, every cell quoted and safe; the names come first.
-
-    The mark at the start tells spreadsheets that it is UTF-8.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    out.write("\ufeff")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        yield _taken(out)
-        writer.writerow([safe_cell(cell) for cell in row])
-    yield _taken(out)
-
-
-def _taken(out: io.StringIO) -> str:
-    """What was written so far, and an empty sheet for what comes."""
-    text = out.getvalue()
-    out.seek(0)
-    out.truncate()
-    return text
-
-
-def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
-    """The lines that are not empty, each with the number of the line it begins on."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    found = []
-    begins = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                found.append((begins, cells))
-            begins = reader.line_num + 1
-            if len(found) > MAX_LINES + 1:
-                break
-    except csv.Error:
-        raise NotReadable(
-            gettext_noop("Line %(line)s cannot be read: a quotation mark is not closed."),
-            line=begins,
-        ) from None
-    return found
-
-
-def _separator(text: str) -> str:
-    """The sign that divides the first line most often; a comma when none does."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(_SEPARATORS, key=first.count)
+    """The rows as pieces of CSV, one a row, every cell quoted and safe; the names come first."""
+    return csv_text.rows_as_text(COLUMNS, rows)
 
 
 def _columns(first: list[str]) -> dict[int, str] | None:
     """What the columns mean, by their place; None when the first line is already an address."""
     names = [_NAMES.get(" ".join(cell.lower().replace("_", " ").split())) for cell in first]
     known = {place: name for place, name in enumerate(names) if name is not None}
-    looks_like_address = "@" in first[0] or _LOOKS_LIKE_PHONE.fullmatch(_plain(first[0]))
+    looks_like_address = "@" in first[0] or _LOOKS_LIKE_PHONE.fullmatch(
+        csv_text.plain_cell(first[0])
+    )
     return None if not known and looks_like_address else known
 
 
@@ -235,14 +134,8 @@ def _cells(cells: list[str], columns: Mapping[int, str]) -> dict[str, str]:
     found = dict.fromkeys(_READ, "")
     for place, name in columns.items():
         if place < len(cells) and not found[name]:
-            found[name] = _plain(cells[place])
+            found[name] = csv_text.plain_cell(cells[place])
     return found
-
-
-def _plain(cell: str) -> str:
-    """The cell without the sign that `safe_cell` puts in front."""
-    text = _CONTROLS.sub("", cell).strip()[:_CELL_MAX]
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def _line(number: int, cells: Mapping[str, str]) -> Line:
