@@ -41,6 +41,7 @@ console: list[Screen] = [
     ("ways/", ways_console_views.ways, "ways"),
     ("ways/test/", ways_console_views.ways_test, "ways_test"),
     ("messages/", meter_views.messages, "messages"),
+    ("messages/<int:number>/again/", meter_views.message_again, "message_again"),
     ("integrations/", integration_views.integration_list, "integrations"),
     ("integrations/x/sign-in/", integration_views.x_begin, "x_begin"),
     ("integrations/x/callback/", integration_views.x_callback, "x_callback"),

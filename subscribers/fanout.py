@@ -5,7 +5,6 @@ may be killed anywhere: each batch and the place that passes it are one transact
 about one recipient or one event stops no other: operators see a delivery that failed, or a miss.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
@@ -19,13 +18,11 @@ from notifications import outbox
 from notifications.channels import CHANNELS
 from notifications.messages import Message
 from notifications.outbox import Letter
-from subscribers import chart, granting, link_digests, links, recipients
+from subscribers import chart, granting, link_digests, links, parking, recipients
 from subscribers import content as contents
 from subscribers.chart import Stage
 from subscribers.content import Content
 from subscribers.models import Broadcast, Integration, State, Subscriber
-
-_logger = logging.getLogger(__name__)
 
 BATCH = 1_000
 # Kinds of integrations of the page itself that are told of every event (Q3).
@@ -76,19 +73,17 @@ def expand(*, now: datetime, batches: int = 200) -> int:
     the other, so that a newer one finds the older ones; but one that cannot be expanded holds up none.
     """
     written = 0
-    broken: set[int] = set()
     for lane in range(len(LANES)):
         busy: set[str] = set()
-        for row in Broadcast.objects.unfinished().order_by("id"):
-            if row.topic in busy or row.pk in broken:
+        for row in parking.due(Broadcast.objects.unfinished(), now=now):
+            if row.topic in busy:
                 continue
             try:
                 count, batches = _expand_lane(row, lane, batches, now=now)
             except (OperationalError, InterfaceError):
                 raise  # the database is away, for every event
-            except Exception:
-                _logger.exception("not expanded: %s", row.key)
-                broken.add(row.pk)
+            except Exception as error:  # noqa: BLE001 - one broken event holds up no other
+                parking.note_failure(row=row, error=error, now=now)
                 continue
             written += count
             if row.lane <= lane and row.expanded_at is None:
@@ -119,7 +114,7 @@ def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
     letters = list(_letters(row, batch, stage))
     counts = Counter(row.written) + Counter(letter.channel for letter in letters)
     before = {"lane": row.lane, "cursor": row.cursor}
-    after = {**_next_place(row, batch, now=now), "written": dict(counts)}
+    after = {**_next_place(row, batch, now=now), "written": dict(counts), "failures": 0}
     with transaction.atomic():
         # The place first: whoever moves it holds the row until the batch is written.
         moved = Broadcast.objects.filter(

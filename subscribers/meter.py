@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from notifications import reading
 from notifications.reading import Progress
-from subscribers import forecast, operators
+from subscribers import forecast, operators, parking
 from subscribers.chart import Stage
 from subscribers.models import Broadcast
 
@@ -59,8 +59,12 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """One event that was announced. `is_stuck`: its messages should all be written by now."""
+    """One event that was announced. `is_stuck`: its messages should all be written by now.
 
+    `error` is why they could not be written the last time, and `retry_at` when they are tried again.
+    """
+
+    number: int
     key: str
     stage: str
     title: str
@@ -69,6 +73,8 @@ class Meter:
     is_cancelled: bool
     is_stuck: bool
     gauges: tuple[Gauge, ...]
+    error: str = ""
+    retry_at: datetime | None = None
 
     @property
     def stage_label(self) -> str:
@@ -117,8 +123,12 @@ def note_misses(*, now: datetime) -> int:
 
 
 def oldest_stuck_age(*, now: datetime) -> timedelta | None:
-    """How long ago the oldest event was posted that should have been expanded; None when all are."""
-    oldest = Broadcast.objects.unfinished().order_by("created_at").first()
+    """How long ago the oldest event was posted that should have been expanded; None when all are.
+
+    What is parked does not count: its owners were told, and no other program would do better.
+    """
+    running = Broadcast.objects.unfinished().filter(failures__lt=parking.PARKED_AFTER)
+    oldest = running.order_by("created_at").first()
     if oldest is None or not _is_stuck(oldest, now):
         return None
     return now - oldest.created_at
@@ -159,6 +169,7 @@ def _meters(rows: list[Broadcast], *, now: datetime) -> list[Meter]:
         by_key[found.dedupe_key].append(found)
     return [
         Meter(
+            number=row.pk,
             key=row.key,
             stage=row.stage,
             title=str(row.content.get("title", "")),
@@ -167,6 +178,8 @@ def _meters(rows: list[Broadcast], *, now: datetime) -> list[Meter]:
             is_cancelled=row.cancelled_at is not None,
             is_stuck=_is_stuck(row, now),
             gauges=tuple(_gauge(found, row=row, now=now) for found in by_key[row.key]),
+            error=row.error if _is_failing(row) else "",
+            retry_at=row.retry_at if _is_failing(row) else None,
         )
         for row in rows
     ]
@@ -174,7 +187,12 @@ def _meters(rows: list[Broadcast], *, now: datetime) -> list[Meter]:
 
 def _is_stuck(row: Broadcast, now: datetime) -> bool:
     is_open = row.expanded_at is None and row.cancelled_at is None
-    return is_open and now - row.created_at > forecast.PROMISED_OTHERWISE
+    is_late = now - row.created_at > forecast.PROMISED_OTHERWISE
+    return is_open and (is_late or row.failures >= parking.PARKED_AFTER)
+
+
+def _is_failing(row: Broadcast) -> bool:
+    return row.failures > 0 and row.expanded_at is None and row.cancelled_at is None
 
 
 def _gauge(found: Progress, *, row: Broadcast, now: datetime) -> Gauge:

@@ -43,6 +43,10 @@ class Broadcast(models.Model):
     # By channel, how many deliveries were written.
     written = models.JSONField(default=dict)
     missed_at = models.DateTimeField(null=True, default=None)  # a promised time passed, told once
+    # How often in a row its deliveries could not be written, why, and when it is tried again.
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
+    error = models.CharField(max_length=300, default="", db_default="", blank=True)
+    retry_at = models.DateTimeField(null=True, default=None)
 
     objects = BroadcastQuerySet.as_manager()
 

@@ -113,7 +113,7 @@ def test_an_event_that_is_not_prepared_after_two_minutes_is_missed_and_told(
     client.force_login(operator)
     shown = client.get("/admin/messages/").content.decode()
     assert "Of no version that we know" in shown
-    assert "Not all messages are prepared" in shown
+    assert "The messages cannot be prepared" in shown
 
 
 def test_a_deleted_event_misses_nothing(now: datetime) -> None:
