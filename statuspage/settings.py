@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from public_pages.hosts import AllowedHosts
 from statuspage import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -31,8 +32,9 @@ SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS").split()
 
 CANDOR_ORIGIN = env.origin("CANDOR_ORIGIN", "http://127.0.0.1:8000")
 _origin = urlsplit(CANDOR_ORIGIN)
-# Absolute links are made from CANDOR_ORIGIN alone; a foreign Host header is refused.
-ALLOWED_HOSTS = [_origin.hostname or "", "localhost", "127.0.0.1", "[::1]"]
+# The main host's names, with the console. Absolute links are made from CANDOR_ORIGIN and from the
+# pages' own names alone; a foreign Host header is refused.
+MAIN_HOSTS = [(_origin.hostname or "").removesuffix("."), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [CANDOR_ORIGIN]
 # Sub-pages are host names below this one, where every such name leads here; else paths (/s/<slug>).
 CANDOR_SERVICE_DOMAIN = env.host("CANDOR_SERVICE_DOMAIN")
@@ -56,12 +58,15 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "accounts",
     "api",
+    "branding",
+    "catalog",
     "common",
     "components",
     "incidents",
     "monitoring",
     "notifications",
     "public_pages",
+    "sla",
     "statuspage",
     "subscribers",
 ]
@@ -108,6 +113,8 @@ BROKER_URL = env.text("BROKER_URL")
 BROKER_DIR = DATA_DIR / "broker"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 PUBLISHED_DIR = DATA_DIR / "published"
+# Never "*": a check against the verified names in the published folder (reliability A1).
+ALLOWED_HOSTS = AllowedHosts(MAIN_HOSTS, root=PUBLISHED_DIR, domain=CANDOR_SERVICE_DOMAIN)
 
 # ---- sessions, passwords, transport ----------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
@@ -228,6 +235,8 @@ BOUNCE_DOMAIN = env.text("CANDOR_BOUNCE_DOMAIN")
 ANYMAIL = env.anymail("CANDOR_MAIL_HOOK_SECRET", options=env.secret("CANDOR_ANYMAIL"))
 # Who is asked, just before a message leaves, whether its recipient still wants it.
 DELIVERY_GRANTS = {"subscriber": "subscribers.granting.still_granted"}
+# Who says, of a kind of them, why it is not sent.
+DELIVERY_GRANT_REASONS = {"subscriber": "subscribers.granting.reasons"}
 # Who knows the events that visitors can follow.
 FOLLOWABLE_EVENTS = "incidents.following.find"
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"status@{_origin.hostname}")

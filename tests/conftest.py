@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from public_pages.hosts import AllowedHosts
 from tests import build, chromium, sharing
 from tests.browsing import HEIGHT, WATCH_POLICY, WIDE, OpenPage
 
@@ -29,6 +30,14 @@ ROOT = Path(__file__).resolve().parents[1]
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def verified_hosts(django_test_environment: None) -> None:
+    """Give Django its check of host names back, of which its test runner made a plain list."""
+    settings.ALLOWED_HOSTS = AllowedHosts(
+        settings.MAIN_HOSTS, root=settings.PUBLISHED_DIR, domain=settings.CANDOR_SERVICE_DOMAIN
+    )
 
 
 @pytest.fixture

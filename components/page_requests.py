@@ -1,0 +1,56 @@
+"""Which page a request is for. The one way to find out, for every dynamic view of visitors.
+
+    page = page_requests.page_of(request)
+
+In the product the front has found the page by the Host header, or by the path /s/<slug>, which it
+takes off the path and hands on as SCRIPT_NAME, so that `reverse` and `request.path` keep it; it says
+the page's id in the WSGI environment (`host_names.PAGE_KEY`, which no header can set). Without the
+front (Django's test client) the page is found by the Host header; a test asks below a page with
+`client.get("/subscribe", SCRIPT_NAME="/s/eu", **{host_names.PAGE_KEY: page.pk})`.
+"""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+
+from common import host_names
+from components import catalogue
+from components.models import Page, PageHost
+from components.models.pages import MAIN_ID
+
+
+def page_of(request: HttpRequest) -> Page:
+    """Return the page whose host name or path was asked for: a live one, of any kind.
+
+    A customer page comes back for its own host name alone (its path /p/<address> belongs to the
+    main page's host): who may see it is not decided here.
+
+    Raises:
+        Http404: the page was retired or removed, or the name belongs to no page.
+    """
+    page_id = request.META.get(host_names.PAGE_KEY)
+    if page_id is None:
+        page = _of_host(host_names.of_header(request.get_host()))
+    elif page_id == MAIN_ID:
+        page = catalogue.page()
+    else:
+        page = Page.objects.live().filter(pk=page_id).first()
+    if page is None:
+        raise Http404
+    return page
+
+
+def is_main_host(request: HttpRequest) -> bool:
+    """Whether the installation's own host was asked for: the only one with the console."""
+    return host_names.of_header(request.get_host()) in settings.MAIN_HOSTS
+
+
+def _of_host(host: str) -> Page | None:
+    if host in settings.MAIN_HOSTS:
+        return catalogue.page()
+    own = PageHost.objects.active().filter(name=host).select_related("page").first()
+    if own is not None:
+        return own.page
+    slug, _, domain = host.partition(".")
+    if settings.CANDOR_SERVICE_DOMAIN and domain == settings.CANDOR_SERVICE_DOMAIN:
+        return Page.objects.published().filter(slug=slug).first()
+    return None
