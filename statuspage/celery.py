@@ -109,6 +109,7 @@ app.conf.update(
             3600, "monitoring.tasks.forget_old_measurements", "upkeep"
         ),
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
+        "seal statements": _every(600, "sla.tasks.seal_statements", "upkeep"),
         "forget what is over": _every(3600, "accounts.tasks.forget_what_is_over", "upkeep"),
         "remove retired pages": _every(3600, "components.tasks.remove_overdue_pages", "upkeep"),
         "forget what subscribers had": _every(

@@ -7,8 +7,8 @@ from typing import Any
 
 from accounts.models import User
 from accounts.roles import Role
-from components import catalogue
-from components.models import Component, ComponentGroup
+from components import catalogue, pages
+from components.models import Component, ComponentGroup, Page, PageKind
 from components.status import Status
 from incidents import maintenance as maintenance_work
 from incidents import maintenance_plans, publishing
@@ -44,6 +44,25 @@ def component(*, created_at: datetime = LONG_AGO, **fields: Any) -> Component:
     row = Component(**{"name": f"Component {number}", "slug": f"component-{number}"} | fields)
     catalogue.register(component=row, now=created_at)
     return row
+
+
+def page(
+    *,
+    components: Iterable[Component] = (),
+    groups: Iterable[ComponentGroup] = (),
+    kind: PageKind = PageKind.SUB,
+    now: datetime = LONG_AGO,
+    **fields: Any,
+) -> Page:
+    """A sub-page, or with `kind` a customer page, that shows these components and groups."""
+    number = next(_numbers)
+    return pages.add(
+        kind=kind,
+        now=now,
+        component_ids=[row.id for row in components],
+        group_ids=[row.id for row in groups],
+        **({"name": f"Page {number}", "slug": f"page-{number}"} | fields),
+    )
 
 
 def node(**fields: Any) -> Node:
