@@ -32,19 +32,23 @@ def take_in_earlier(*, rows: Sequence[Delivery]) -> None:
             sequence__lt=min(row.sequence for row in together),
         )
         # Locked first: one that a worker claims this very moment is not counted as waiting.
-        held = list(
-            waiting.select_for_update().order_by("id").values_list("id", "address", "folded")
-        )
+        locked = waiting.select_for_update().order_by("id")
+        recipients = {(row.address, row.scope) for row in together}
+        held = [
+            found
+            for found in locked.values_list("id", "address", "scope", "folded")
+            if (found[1], found[2]) in recipients
+        ]
         if not held:
             continue
-        Delivery.objects.filter(id__in=[pk for pk, _address, _folded in held]).update(
+        Delivery.objects.filter(id__in=[found[0] for found in held]).update(
             **endings.ending(State.FOLDED)
         )
-        counts: Counter[str] = Counter()
-        for _pk, address, folded in held:
-            counts[address] += 1 + folded
+        counts: Counter[tuple[str, str]] = Counter()
+        for _pk, address, scope, folded in held:
+            counts[address, scope] += 1 + folded
         for row in together:
-            row.folded = counts[row.address]
+            row.folded = counts[row.address, row.scope]
 
 
 def superseded(*, ids: Collection[int]) -> set[int]:
@@ -56,10 +60,10 @@ def superseded(*, ids: Collection[int]) -> set[int]:
 def fold(*, ids: Collection[int]) -> None:
     """End deliveries that are void, and count each in the newest of its topic while that waits."""
     rows = Delivery.objects.filter(id__in=ids)
-    ended = list(rows.values_list("topic", "channel", "address", "folded"))
+    ended = list(rows.values_list("topic", "channel", "address", "scope", "folded"))
     rows.update(**endings.ending(State.FOLDED))
-    for topic, channel, address, folded in ended:
-        newest = Delivery.objects.filter(topic=topic, channel=channel, address=address)
+    for topic, channel, address, scope, folded in ended:
+        newest = Delivery.objects.filter(topic=topic, channel=channel, address=address, scope=scope)
         newest_id = newest.order_by("-sequence").values_list("id", flat=True)[:1]
         Delivery.objects.filter(id__in=list(newest_id), state=State.PENDING).update(
             folded=F("folded") + 1 + folded
@@ -72,6 +76,7 @@ def not_behind_one_being_sent(due: DeliveryQuerySet) -> DeliveryQuerySet:
         topic=OuterRef("topic"),
         channel=OuterRef("channel"),
         address=OuterRef("address"),
+        scope=OuterRef("scope"),
         sequence__lt=OuterRef("sequence"),
         state=State.LEASED,
     ).exclude(topic="")
@@ -83,6 +88,7 @@ def _newer() -> QuerySet[Delivery]:
         topic=OuterRef("topic"),
         channel=OuterRef("channel"),
         address=OuterRef("address"),
+        scope=OuterRef("scope"),
         sequence__gt=OuterRef("sequence"),
     )
     return newer.exclude(topic="").exclude(state=State.CANCELLED)

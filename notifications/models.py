@@ -62,7 +62,9 @@ class Delivery(models.Model):
     What many get alike stands in `body`, and `parts` fills its gaps; `message` is empty then.
     Deliveries of one `topic` reach a recipient in the order of `sequence`: a later one takes in those
     before it that are still unsent, and `folded` counts them. `grant` names what it is sent under
-    ("subscriber:17"), which is asked about once more just before it leaves.
+    ("subscriber:17"), which is asked about once more just before it leaves. `scope` tells apart what
+    one address gets of the same event for several reasons (it is subscribed on two pages); order and
+    folding stay within it.
     """
 
     dedupe_key = models.CharField(_("event"), max_length=200)
@@ -77,6 +79,7 @@ class Delivery(models.Model):
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
     folded = models.PositiveSmallIntegerField(_("earlier updates in it"), default=0)
     grant = models.CharField(max_length=64, default="", blank=True, editable=False)
+    scope = models.CharField(max_length=20, default="", db_default="", blank=True, editable=False)
     sealed = models.TextField(default="", blank=True, editable=False)
     schedule = models.CharField(max_length=16, default="", blank=True, editable=False)
     destination = models.CharField(_("host"), max_length=255, default="", blank=True)
@@ -101,7 +104,8 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         constraints = [
             models.UniqueConstraint(
-                fields=["dedupe_key", "channel", "address"], name="one_delivery_a_recipient"
+                fields=["dedupe_key", "channel", "address", "scope"],
+                name="one_delivery_a_recipient",
             ),
             models.CheckConstraint(
                 condition=(_IS_OPEN & models.Q(next_attempt_at__isnull=False))

@@ -46,6 +46,7 @@ class Letter:
     for good. `parts` fill the gaps of it (`messages.gap`) for this recipient. Letters of one `topic`
     reach an address in the order of `sequence`, and a later one takes in what is unsent before it.
     `grant` ("subscriber:17") is asked about again just before it leaves (settings.DELIVERY_GRANTS).
+    `scope` (at most 20 letters) lets an address have the same event more than once, one for each.
     """
 
     channel: str
@@ -62,6 +63,7 @@ class Letter:
     topic: str = ""
     sequence: int = 0
     grant: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +126,7 @@ def put_many(*, letters: Iterable[Letter], now: datetime) -> int:
     chosen = list(letters)
     with transaction.atomic():
         bodies = _bodies(chosen, now)
-        rows = {
-            (row.dedupe_key, row.channel, row.address): row for row in _rows(chosen, bodies, now)
-        }
+        rows = {_recipient(row): row for row in _rows(chosen, bodies, now)}
         waiting = list(rows.values())
         return sum(
             _put_chunk(waiting[start : start + CHUNK]) for start in range(0, len(waiting), CHUNK)
@@ -286,6 +286,7 @@ def _rows(
             topic=letter.topic,
             sequence=letter.sequence,
             grant=letter.grant,
+            scope=letter.scope,
             sealed=letter.sealed or sealing.seal_mapping(dict(letter.secrets)),
             schedule=letter.schedule,
             destination=_destination(letter),
@@ -309,10 +310,15 @@ def _put_chunk(rows: list[Delivery]) -> int:
         Delivery.objects.filter(
             dedupe_key__in={row.dedupe_key for row in rows},
             address__in=[row.address for row in rows],
-        ).values_list("dedupe_key", "channel", "address")
+        ).values_list("dedupe_key", "channel", "address", "scope")
     )
-    new = [row for row in rows if (row.dedupe_key, row.channel, row.address) not in known]
+    new = [row for row in rows if _recipient(row) not in known]
     folding.take_in_earlier(rows=[row for row in new if row.topic])
     # Another caller may have put the same meanwhile: then the row is theirs, and counted twice.
     Delivery.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
+
+
+def _recipient(row: Delivery) -> tuple[str, str, str, str]:
+    """What one delivery there is for."""
+    return row.dedupe_key, row.channel, row.address, row.scope

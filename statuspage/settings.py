@@ -234,9 +234,15 @@ BOUNCE_DOMAIN = env.text("CANDOR_BOUNCE_DOMAIN")
 # The hooks by which providers of mail report what came back; there are none without the secret.
 ANYMAIL = env.anymail("CANDOR_MAIL_HOOK_SECRET", options=env.secret("CANDOR_ANYMAIL"))
 # Who is asked, just before a message leaves, whether its recipient still wants it.
-DELIVERY_GRANTS = {"subscriber": "subscribers.granting.still_granted"}
+DELIVERY_GRANTS = {
+    "subscriber": "subscribers.granting.still_granted",
+    "reader": "subscribers.granting.still_readers",
+}
 # Who says, of a kind of them, why it is not sent.
-DELIVERY_GRANT_REASONS = {"subscriber": "subscribers.granting.reasons"}
+DELIVERY_GRANT_REASONS = {
+    "subscriber": "subscribers.granting.reasons",
+    "reader": "subscribers.granting.reasons",
+}
 # Who knows the events that visitors can follow.
 FOLLOWABLE_EVENTS = "incidents.following.find"
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"status@{_origin.hostname}")

@@ -61,6 +61,20 @@ def test_another_recipient_and_another_topic_are_left_alone(
 
 
 @pytest.mark.django_db
+def test_two_scopes_of_one_address_are_two_recipients(now: datetime, sink: sinks.Sink) -> None:
+    for scope in ("", "17"):
+        for sequence in (1, 2):
+            _tell(sequence, now=now, scope=scope)
+            _tell(sequence, now=now, scope=scope)
+
+    post.drain(now=now)
+
+    assert sink.addresses == ["ana@example.com"] * 2
+    kept = Delivery.objects.filter(state=State.SENT).order_by("scope")
+    assert list(kept.values_list("scope", "sequence", "folded")) == [("", 2, 1), ("17", 2, 1)]
+
+
+@pytest.mark.django_db
 def test_the_newer_waits_while_the_older_is_being_sent(now: datetime, sink: sinks.Sink) -> None:
     _tell(1, now=now)
     (older,) = leasing.claim(channel="email", now=now, limit=5, lease=LEASE)
@@ -143,10 +157,16 @@ def still_granted(grants: set[str]) -> set[str]:
     return {grant for grant in grants if grant != "reader:2"}
 
 
+def reasons(grants: set[str]) -> dict[str, str]:
+    """And knows why."""
+    return dict.fromkeys(grants, "They moved on.")
+
+
 @pytest.mark.django_db
 @pytest.mark.req("N4")
 def test_who_left_meanwhile_gets_nothing(now: datetime, sink: sinks.Sink, settings: Any) -> None:
     settings.DELIVERY_GRANTS = {"reader": "tests.notifications.test_folding.still_granted"}
+    settings.DELIVERY_GRANT_REASONS = {"reader": "tests.notifications.test_folding.reasons"}
     _tell(1, now=now, grant="reader:1")
     _tell(2, now=now, address="bo@example.com", grant="reader:2")
 
@@ -154,3 +174,4 @@ def test_who_left_meanwhile_gets_nothing(now: datetime, sink: sinks.Sink, settin
 
     assert sink.addresses == ["ana@example.com"]
     assert _states() == [State.SENT, State.CANCELLED]
+    assert Delivery.objects.get(state=State.CANCELLED).last_error == "They moved on."
