@@ -17,6 +17,7 @@ _APPS = ("incidents",)
 _MODELS = (
     "accounts.Invitation",
     "accounts.User",
+    "branding.Brand",
     "components.Component",
     "components.ComponentGroup",
     "components.Page",
@@ -40,6 +41,7 @@ _MODELS = (
 # Columns that programs keep: measured, counted, or made from another column.
 _KEPT_BY_PROGRAMS = {
     "accounts.User": {"last_login", "last_seen_at", "is_superuser"},
+    "branding.Brand": {"before"},
     "components.Component": {"status", "status_since"},
     "components.Page": {"revision"},
     "components.PageHost": {"checked_at", "failing_since", "findings", "certificate_until"},

@@ -1,0 +1,1 @@
+"""How pages look: logos, colour, pattern, links and style of their own, one record for page, mails and widget."""

@@ -1,0 +1,129 @@
+"""The brand of each page, read in one statement whatever their number.
+
+Read by the publisher, by customer pages and by what writes mails. A sub-page or customer page
+without a brand of its own has the main page's, so `brands` holds only the pages that differ.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from branding import colours, stylesheet
+from branding.brand_views import DEFAULT, BrandView, LinkView, PictureView
+from branding.models import Brand, Picture, Slot
+from branding.stylesheet import Shown
+from common import markdown
+from components.models.pages import MAIN_ID
+
+
+class Brands(Mapping[int, BrandView]):
+    """Brands by the id of the page; a page that is not named has the main page's."""
+
+    def __init__(self, own: Mapping[int, BrandView]) -> None:
+        self._own = own
+        self._main = own.get(MAIN_ID, DEFAULT)
+
+    def __getitem__(self, page_id: int) -> BrandView:
+        return self._own.get(page_id, self._main)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def distinct(self) -> Iterator[BrandView]:
+        """Every brand that some page has, once: the main page's first."""
+        return iter({self._main: None} | dict.fromkeys(self._own.values()))
+
+
+def brands() -> Brands:
+    """Return the brand of every page: `brands()[page_id]` answers for each, whether it has one or not."""
+    return Brands({row.page_id: view(row.state()) for row in _rows()})
+
+
+def brand(page_id: int) -> BrandView:
+    """Return the brand of one page; the main page's if it has none of its own."""
+    own = {row.page_id: row for row in _rows().filter(page_id__in={page_id, MAIN_ID})}
+    row = own.get(page_id) or own.get(MAIN_ID)
+    return view(row.state()) if row else DEFAULT
+
+
+def bodies(digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield name in the published folder and bytes of these pictures, one at a time.
+
+    A picture that is not there any more is left out.
+    """
+    for digest in digests:
+        for row in Picture.objects.filter(digest=digest).only("digest", "kind", "body"):
+            yield f"media/{row.digest}.{row.kind}", bytes(row.body)
+
+
+def view(state: Mapping[str, Any], media: str = "/media/") -> BrandView:
+    """Make a brand from stored values by column (`Brand.state`); writes nothing.
+
+    `media` is where its style sheet finds pictures: a preview's lie inside the console.
+    """
+    pictures = {slot: _pictures(state["pictures"].get(slot, ())) for slot in Slot.values}
+    background = pictures.pop(Slot.BACKGROUND)
+    single = {slot: next(iter(listed), None) for slot, listed in pictures.items()}
+    shades = colours.shades(state["colour"]) if state["colour"] else colours.DEFAULT
+    pattern = single[Slot.PATTERN]
+    style = stylesheet.made(
+        shades=shades if state["colour"] else None,
+        pattern=_shown(pattern, media) if pattern else None,
+        background=[_shown(one, media) for one in background],
+        custom=state["css"],
+    )
+    return BrandView(
+        colour=state["colour"],
+        shades=shades,
+        background=background,
+        header_links=_links(state["header_links"]),
+        footer_links=_links(state["footer_links"]),
+        support=LinkView(state["support_label"], state["support_url"])
+        if state["support_url"]
+        else None,
+        footer_html=markdown.render(state["footer_text"]) if state["footer_text"] else SafeString(),
+        stylesheet=style,
+        style_name=style_name(style),
+        **single,
+    )
+
+
+def style_name(style: str) -> str:
+    """The name of a style sheet in the published folder, by what is in it; empty for none."""
+    digest = hashlib.sha256(style.encode()).hexdigest()[:16]
+    return f"assets/brand-{digest}.css" if style else ""
+
+
+def _rows() -> Any:
+    return Brand.objects.filter(is_own=True, page__retired_at__isnull=True).only(
+        "page_id", "is_own", *_COLUMNS
+    )
+
+
+_COLUMNS = (
+    "colour",
+    "pictures",
+    "header_links",
+    "footer_links",
+    "support_label",
+    "support_url",
+    "footer_text",
+    "css",
+)
+
+
+def _pictures(listed: Iterable[Mapping[str, Any]]) -> tuple[PictureView, ...]:
+    return tuple(PictureView(**one) for one in listed)
+
+
+def _shown(picture: PictureView, media: str) -> Shown:
+    return f"{media}{picture.digest}.{picture.kind}", picture.kind, picture.width
+
+
+def _links(listed: Iterable[Mapping[str, str]]) -> tuple[LinkView, ...]:
+    return tuple(LinkView(one["label"], one["url"]) for one in listed)
