@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import models, transaction
 
-from monitoring import packing
+from monitoring import packing, totals
 from monitoring.models import HealthChange, PackedHour, Replica, ResponseSummary, Sample, Span
 from monitoring.packing import Outcome, PackedSample
 
@@ -44,6 +44,7 @@ def pack_finished_quarter(*, now: datetime) -> int:
         if not rows:
             return 0
         hours = _merge(_floor(start, HOUR), rows)
+        totals.add((outcome, latency_ms) for _, _, _, latency_ms, outcome, _ in rows)
         # By range and highest id: a late sample that arrives meanwhile stays for the next run.
         Sample.objects.filter(
             at__gte=start, at__lt=start + QUARTER, id__lte=max(row[0] for row in rows)

@@ -6,7 +6,7 @@ One module a subject; everybody imports from here.
 from monitoring.models.alerts import AlertChannel, AlertSettings, Browser, HealthHook, ToldDeath
 from monitoring.models.nodes import FRESH_INTERVALS, Location, Mode, Node, SilenceRule
 from monitoring.models.replicas import Replica, ReplicaQuerySet
-from monitoring.models.samples import PackedHour, ResponseSummary, Sample, Span
+from monitoring.models.samples import CheckTotal, PackedHour, ResponseSummary, Sample, Span
 from monitoring.models.tokens import Token, TokenKind
 from monitoring.models.truth import DraftPolicy, Finding, TruthSettings
 from monitoring.models.verdicts import Ballot, Blindness, HealthChange, PageHealthChange, Pulse
@@ -18,6 +18,7 @@ __all__ = [
     "Ballot",
     "Blindness",
     "Browser",
+    "CheckTotal",
     "DraftPolicy",
     "Finding",
     "HealthChange",

@@ -68,3 +68,20 @@ class ResponseSummary(models.Model):
 
     def __str__(self) -> str:
         return f"{self.span} {self.start_at}"
+
+
+class CheckTotal(models.Model):
+    """How many packed outcomes of one kind there were ever: what counters are made from.
+
+    `buckets` are how many of them took up to each of `monitoring.totals.BUCKETS_S`, `seconds` how
+    long they took together. Counted when samples are packed, so a check itself pays nothing.
+    """
+
+    outcome = models.PositiveSmallIntegerField(primary_key=True)  # packing.Outcome
+    count = models.PositiveBigIntegerField(default=0)
+    timed = models.PositiveBigIntegerField(default=0)  # of these, how many have a response time
+    buckets = models.JSONField(default=list)
+    seconds = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.count}"
