@@ -75,6 +75,7 @@ def counted(*, page: Page, month: date, now: datetime) -> Statement:
         hours=promise.hours,
         target=promise.target,
         weights=weights,
+        unread_hours=promise.unread,
     )
 
 

@@ -66,7 +66,8 @@ class Statement:
     """One month of one page. `until` is where counting ended: the month's end, or now while it runs.
 
     `target` is the promised percentage, empty when none was promised. `hours` is the promised time
-    as it was written. `weights` say how much of a status counts as down.
+    as it was written, `unread_hours` what the catalog says of it if that cannot be read: every hour is
+    counted then. `weights` say how much of a status counts as down.
     """
 
     page_name: str
@@ -81,6 +82,7 @@ class Statement:
     together: ServiceLine
     services: tuple[ServiceLine, ...]
     rows: tuple[StretchLine, ...]
+    unread_hours: str = ""
 
     @property
     def first_day(self) -> date:
@@ -130,6 +132,7 @@ def made(  # every part of the statement by name
     hours: str,
     target: Decimal | None,
     weights: Weights,
+    unread_hours: str = "",
 ) -> Statement:
     """Return the statement of a count."""
     return Statement(
@@ -149,6 +152,7 @@ def made(  # every part of the statement by name
         together=_service(counted.together),
         services=tuple(_service(service) for service in counted.services),
         rows=tuple(_row(row) for row in counted.rows),
+        unread_hours=unread_hours,
     )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from components.status import Source, Status
 from incidents import publishing
 from incidents.lifecycle import Impact, State
 from incidents.publishing import Report
-from sla import csv_writing, reading, sealing, wording
+from sla import csv_writing, promises, reading, sealing, wording
 from sla.models import SealedStatement
 from sla.reading import NoSuchMonth
 from sla.statements import Statement
@@ -152,3 +153,27 @@ def test_a_statement_survives_its_own_json(page: Page, api: Component, now: date
     statement = reading.of_month(page=page, month=OCTOBER, now=now)
 
     assert Statement.from_json(statement.as_json()) == statement
+
+
+@pytest.mark.parametrize(
+    ("values", "target", "hours", "unread"),
+    [
+        ({}, None, "24/7", ""),
+        (
+            {"sla_target": 99.9, "service_hours": "Mon-Fri 08:00-18:00"},
+            "99.9",
+            "Mon-Fri 08:00-18:00",
+            "",
+        ),
+        ({"sla_target": 100}, "100", "24/7", ""),
+        ({"sla_target": 0}, None, "24/7", ""),
+        ({"sla_target": True, "service_hours": "office hours"}, None, "24/7", "office hours"),
+    ],
+)
+def test_target_and_hours_come_from_the_catalog_entry(
+    values: dict[str, Any], target: str | None, hours: str, unread: str
+) -> None:
+    promise = promises.of_values(values)
+
+    assert promise.target == (None if target is None else Decimal(target))
+    assert (promise.hours, promise.unread) == (hours, unread)
