@@ -55,7 +55,7 @@ def counted(*, page: Page, month: date, now: datetime) -> Statement:
     shown = pages.shown_ids(page)
     weights = _weights(page)
     names = Component.objects.filter(id__in=shown).in_page_order().values_list("id", "name")
-    details = reading.details(component_ids=shown, now=now, time_zone=zone)
+    details = reading.details(component_ids=shown, now=now)
     found = counting.count(
         [(pk, name, details[pk].changes) for pk, name in names if pk in details],
         start=start,
