@@ -100,6 +100,14 @@ _LONG = {"i": "incidents", "m": "maintenance"}
 _QUERY_LIMIT = 1000
 
 
+def file(path: str) -> tuple[str, Kind] | None:
+    """Return the published file that a path asks for, and its kind; None for every other path."""
+    for pattern, name, kind in FILES:
+        if match := pattern.fullmatch(path):
+            return match.expand(name), kind
+    return None
+
+
 def target(path: str, query: str) -> tuple[HTTPStatus, str] | None:
     """Return where an address leads that is only another name of a page; made of checked parts."""
     if short := _SHORT.fullmatch(path):

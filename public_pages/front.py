@@ -5,6 +5,9 @@ answering when both are gone; whatever it does not know it passes on. The bytes 
 depend on the path, the accepted encoding and two cookies alone (reliability A2), the theme and the
 sign of an operator: no other header and no query string can change or poison them. A filter of the
 history is a page of its own, to which the form's query leads.
+
+Each page has a folder of its own; the host name, or /s/<slug> on the main host, says which
+(`routing`). Scripts, styles and icons are the same for all and stand in the main page's folder.
 """
 
 import logging
@@ -15,10 +18,14 @@ from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from public_pages import addresses
+from public_pages import addresses, certificates
+from public_pages.certificates import Certificates
+from public_pages.hosts import HostFile, State
 from public_pages.published import Answer, PublishedFiles
+from public_pages.routing import Route, Routes
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +35,8 @@ _RETRY_LOADING_S = 5.0
 
 _THEME = re.compile(r"(?:^|;)\s*theme=(light|dark)\s*(?:;|$)")
 _OPERATOR = re.compile(r"(?:^|;)\s*operator=1\s*(?:;|$)")
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+# What all pages share; it stands in the published folder itself.
+_SHARED = re.compile(r"assets/.+|media/.+|favicon-[a-z]{2}\.svg|robots\.txt|warning\.js")
 
 
 class Front:
@@ -38,8 +46,9 @@ class Front:
         load_app: makes the dynamic application (Django); tried again later when it fails.
         folder: the published folder.
         csp: the Content-Security-Policy of every answer from the folder.
-        hosts: host names that may be asked for, or None for any. Others get 421 (reliability A1),
-            except on /livez, which load balancers ask by address.
+        hosts: names of the main host, or None for any. Names that neither these nor the map of
+            host names in the folder has get 421 (reliability A1), except on /livez, which load
+            balancers ask by address, and on the proxy's question for certificates.
         is_hostless: paths that go to the dynamic application whatever the host name: programs that
             identify themselves by a token and are given no link, as reporters inside a network.
         headers: more headers for every answer from the folder.
@@ -62,7 +71,9 @@ class Front:
     ) -> None:
         self._load_app = load_app
         self._files = PublishedFiles(folder)
-        self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
+        names, file = None if hosts is None else list(hosts), HostFile(folder)
+        self._routes = Routes(names, file)
+        self._certificates = Certificates(names, file, clock)
         self._headers: Headers = [
             ("Content-Security-Policy", csp),
             ("X-Content-Type-Options", "nosniff"),
@@ -81,34 +92,54 @@ class Front:
         path = environ.get("PATH_INFO") or "/"
         if path == "/livez":
             return self._plain(environ, start_response, HTTPStatus.OK, "ok")
+        if path == certificates.ASK:
+            return self._ask(environ, start_response)
         if self._is_hostless(path):
             return self._dynamic(environ, start_response)
-        if not self._is_known_host(environ):
-            return self._plain(
-                environ,
-                start_response,
-                HTTPStatus.MISDIRECTED_REQUEST,
-                "No status page has this name.",
-            )
-        return self._public(environ, start_response, path)
+        if route := self._routes.find(environ, path):
+            return self._answer(environ, start_response, route)
+        return self._plain(
+            environ,
+            start_response,
+            HTTPStatus.MISDIRECTED_REQUEST,
+            "No status page has this name.",
+        )
 
-    def _public(
-        self, environ: WSGIEnvironment, start_response: StartResponse, path: str
+    def _answer(
+        self, environ: WSGIEnvironment, start_response: StartResponse, route: Route
     ) -> Iterable[bytes]:
-        if target := addresses.target(path, environ.get("QUERY_STRING", "")):
-            return self._redirect(environ, start_response, *target)
-        for pattern, name, kind in addresses.FILES:
-            if match := pattern.fullmatch(path):
-                if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-                    return self._plain(
-                        environ,
-                        start_response,
-                        HTTPStatus.METHOD_NOT_ALLOWED,
-                        "Only GET and HEAD are allowed here.",
-                        [("Allow", "GET, HEAD")],
-                    )
-                return self._file(environ, start_response, match.expand(name), kind)
-        return self._dynamic(environ, start_response)
+        if route.moved_to:
+            return self._move(environ, start_response, route)
+        if route.place.state is State.GONE:
+            return self._gone(environ, start_response, route)
+        is_written = route.place.state is State.PUBLISHED
+        target = addresses.target(route.path, environ.get("QUERY_STRING", ""))
+        if is_written and target:
+            status, address = target
+            return self._redirect(environ, start_response, status, f"{route.base}{address}")
+        if found := addresses.file(route.path):
+            name, kind = found
+            if is_written or _SHARED.fullmatch(name):
+                return self._file(environ, start_response, route.tree, name, kind)
+        if route.is_dynamic:
+            return self._dynamic(route.environ(environ), start_response, route.tree)
+        return self._missing(environ, start_response, route.tree)
+
+    def _ask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Whether the proxy may get a certificate for a name."""
+        if self._certificates.is_allowed(environ):
+            return self._plain(environ, start_response, HTTPStatus.OK, "yes")
+        return self._plain(environ, start_response, HTTPStatus.NOT_FOUND, "no")
+
+    def _move(
+        self, environ: WSGIEnvironment, start_response: StartResponse, route: Route
+    ) -> Iterable[bytes]:
+        """To the same path of the page's own host name, with a form that was sent, too."""
+        # As a path the bytes are Latin-1 (PEP 3333).
+        path = quote(route.path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~")
+        query = environ.get("QUERY_STRING", "")
+        address = f"{route.moved_to}{path}{f'?{query}' if query else ''}"
+        return self._redirect(environ, start_response, HTTPStatus.TEMPORARY_REDIRECT, address)
 
     def load(self) -> None:
         """Load the dynamic application now; callable from a thread while files are answered."""
@@ -120,19 +151,35 @@ class Front:
         self,
         environ: WSGIEnvironment,
         start_response: StartResponse,
+        tree: str,
         name: str,
         kind: addresses.Kind,
     ) -> Iterable[bytes]:
-        answer = self._find(environ, name, kind)
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return self._plain(
+                environ,
+                start_response,
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "Only GET and HEAD are allowed here.",
+                [("Allow", "GET, HEAD")],
+            )
+        folder = "" if _SHARED.fullmatch(name) else tree
+        answer = self._find(environ, folder + name, kind)
         if answer is not None:
             return self._send(environ, start_response, HTTPStatus.OK, answer, kind)
         if left_name := addresses.withdrawn(name):
-            left = self._find(environ, left_name, addresses.ERROR_PAGE)
+            left = self._find(environ, tree + left_name, addresses.ERROR_PAGE)
             if left is not None:
                 return self._send(
                     environ, start_response, HTTPStatus.GONE, left, addresses.ERROR_PAGE
                 )
-        missing = self._find(environ, "404.html", addresses.ERROR_PAGE)
+        return self._missing(environ, start_response, tree)
+
+    def _missing(
+        self, environ: WSGIEnvironment, start_response: StartResponse, tree: str
+    ) -> Iterable[bytes]:
+        """404 in the style of the page; before the page is there for the first time, 503."""
+        missing = self._find(environ, f"{tree}404.html", addresses.ERROR_PAGE)
         if missing is not None:
             return self._send(
                 environ, start_response, HTTPStatus.NOT_FOUND, missing, addresses.ERROR_PAGE
@@ -143,6 +190,17 @@ class Front:
             HTTPStatus.SERVICE_UNAVAILABLE,
             "The status page is being prepared. Try again in a moment.",
             [("Retry-After", "1")],
+        )
+
+    def _gone(
+        self, environ: WSGIEnvironment, start_response: StartResponse, route: Route
+    ) -> Iterable[bytes]:
+        """410 for every address of a page that was retired."""
+        gone = self._find(environ, f"{route.tree}gone.html", addresses.ERROR_PAGE)
+        if gone is not None:
+            return self._send(environ, start_response, HTTPStatus.GONE, gone, addresses.ERROR_PAGE)
+        return self._plain(
+            environ, start_response, HTTPStatus.GONE, "This status page is no longer kept."
         )
 
     def _find(self, environ: WSGIEnvironment, name: str, kind: addresses.Kind) -> Answer | None:
@@ -223,14 +281,18 @@ class Front:
 
     # ---- everything else -----------------------------------------------------------------------
 
-    def _dynamic(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _dynamic(
+        self, environ: WSGIEnvironment, start_response: StartResponse, tree: str = ""
+    ) -> Iterable[bytes]:
         app = self._app_or_none()
         if app is not None:
             try:
                 return app(environ, start_response)
             except Exception:
                 logger.exception("The application failed on %s", environ.get("PATH_INFO"))
-        answer = self._find(environ, "503.html", addresses.ERROR_PAGE)
+        answer = self._find(environ, f"{tree}503.html", addresses.ERROR_PAGE) or self._find(
+            environ, "503.html", addresses.ERROR_PAGE
+        )
         extra = [("Retry-After", "30")]
         if answer is None:
             return self._plain(
@@ -259,12 +321,6 @@ class Front:
                 except Exception:
                     logger.exception("The application could not be loaded; public pages go on")
             return self._app
-
-    def _is_known_host(self, environ: WSGIEnvironment) -> bool:
-        if self._hosts is None:
-            return True
-        match = _HOST.fullmatch(environ.get("HTTP_HOST", ""))
-        return match is not None and match[1].lower().rstrip(".") in self._hosts
 
 
 def _is_operator(environ: WSGIEnvironment) -> bool:

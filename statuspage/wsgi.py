@@ -44,7 +44,7 @@ application = Front(
     _dynamic,
     folder=settings.PUBLISHED_DIR,
     csp=settings.SECURE_CSP,
-    hosts=settings.ALLOWED_HOSTS,
+    hosts=settings.MAIN_HOSTS,
     is_hostless=is_report_path,
     headers=_transport_headers(),
     loads_later=True,

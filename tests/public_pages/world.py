@@ -91,7 +91,8 @@ def summaries(component: Component, *, now: datetime, holes: Iterable[int] = ())
 
 def acme(*, now: datetime) -> dict[str, Component]:
     """Fifteen components in four groups, with history, as in the design's mocks: an outage day."""
-    Page.objects.update_or_create(id=1, defaults={"name": "Acme"})
+    catalogue.page()
+    Page.objects.filter(id=1).update(name="Acme")
     since = now - timedelta(days=400)
     shop, platform, mail, edge = (
         build.group(name=name, position=position, is_collapsed=name == "Edge network")
