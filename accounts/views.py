@@ -29,7 +29,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
         user = form.carry_out(lambda: _complete(form.cleaned_data, token))
         if user is not None:
             login(request, user, backend=_BACKEND)
-            return redirect("admin:index")
+            return redirect("admin:page_set_up")
     except setting_up.SetUpClosed:
         return _page(request, {"title": _("Set-up is complete"), "is_closed": True}, status=403)
     except setting_up.SetUpTokenWrong:

@@ -1,12 +1,10 @@
-"""Groups, components, the page and their history in the console; saving calls `catalogue`."""
+"""Groups, components and their history in the console; saving calls `catalogue`."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,8 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from common import console
 from common.console import ConsoleAdmin, ReadOnlyAdmin
-from components import catalogue, claims
-from components.models import Component, ComponentGroup, Page, StatusChange
+from components import catalogue
+from components.models import Component, ComponentGroup, StatusChange
 from components.status import Status
 
 
@@ -92,47 +90,6 @@ class ComponentGroupAdmin(ConsoleAdmin[ComponentGroup]):
             "all groups.",
             count,
         ) % {"name": obj.name, "count": count}
-
-
-@admin.register(Page)
-class PageAdmin(ConsoleAdmin[Page]):
-    fieldsets = (
-        (None, {"fields": ("name", "time_zone")}),
-        (gettext_lazy("Maintenance"), {"fields": ("maintenance_hides_monitors",)}),
-        (gettext_lazy("Subscribers"), {"fields": ("tells_status_changes",)}),
-        (
-            gettext_lazy("How uptime is counted"),
-            {
-                "fields": (
-                    "partial_outage_weight",
-                    "major_outage_weight",
-                    "degraded_performance_weight",
-                    "under_maintenance_weight",
-                ),
-                "description": gettext_lazy(
-                    "How much of the time in each status counts as down: 0 nothing, 1 all of it. "
-                    "The sentence on the component page is made from these."
-                ),
-            },
-        ),
-    )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Page, form: Any, change: bool) -> None:
-        claims.change_page(page=obj, now=timezone.now(), **_changed(form))
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """There is one page, so the list leads straight to it."""
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        return redirect("admin:components_page_change", catalogue.page().pk)
 
 
 @admin.register(StatusChange)

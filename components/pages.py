@@ -122,7 +122,11 @@ def check_slug(page: Page) -> None:
         return
     if not page.is_main and host == urlsplit(settings.CANDOR_ORIGIN).hostname:
         raise ValidationError({"slug": _("%(host)s is where the main page is.") % {"host": host}})
-    if PageHost.objects.filter(name=host, released_at__isnull=True).exclude(page=page).exists():
+    if (
+        PageHost.objects.filter(name=host, released_at__isnull=True)
+        .exclude(page_id=page.pk)
+        .exists()
+    ):
         raise ValidationError(
             {"slug": _("%(host)s is a custom domain of a page.") % {"host": host}}
         )

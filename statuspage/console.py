@@ -30,7 +30,7 @@ from incidents import reading as incident_reading
 from incidents import urls as incident_urls
 from monitoring import overview
 from monitoring import urls as monitoring_urls
-from statuspage import views
+from statuspage import pages_urls, views
 from subscribers import console_urls as subscriber_screens
 from subscribers import operators_list
 
@@ -155,6 +155,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
         _("Page"),
         [
             Entry(
+                label=_("Pages"),
+                view="pages",
+                permission="components.view_page",
+                icon="doc",
+                also=("page_",),
+            ),
+            Entry(
                 label=_("Announcements"),
                 view="announcements",
                 permission="incidents.view_announcement",
@@ -176,13 +183,6 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 also=("components_componentgroup_",),
             ),
             Entry(
-                label=_("Page settings"),
-                view="components_page_changelist",
-                permission="components.view_page",
-                icon="doc",
-                also=("components_page_",),
-            ),
-            Entry(
                 label=_("Status history"),
                 view="components_statuschange_changelist",
                 permission="components.view_statuschange",
@@ -193,6 +193,12 @@ MENU: list[tuple[Any, list[Entry]]] = [
     (
         _("System"),
         [
+            Entry(
+                label=_("Settings"),
+                view="settings",
+                permission="components.change_page",
+                icon="list",
+            ),
             Entry(
                 label=_("Integrations"),
                 view="integrations",
@@ -257,6 +263,7 @@ class ConsoleSite(admin.AdminSite):
             *incident_urls.console,
             *maintenance_urls.console,
             *subscriber_screens.console,
+            *pages_urls.console,
         ]
         screens = [path(route, self.admin_view(view), name=name) for route, view, name in own]
         return [*screens, *super().get_urls()]
@@ -307,9 +314,11 @@ class ConsoleSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
-        context["page_name"] = catalogue.page().name
+        page = catalogue.page()
+        context["page_name"] = page.name
         if context["has_permission"]:
             context["menu"] = list(_menu(request))
+            context["asks_set_up"] = page.set_up_at is None
         return context
 
 

@@ -24,3 +24,26 @@ document.addEventListener("change", (event) => {
     box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
+
+// A button that copies the text beside it. Without https browsers offer the older way only.
+const copy = async (text) => {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+};
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const word = button.querySelector("[data-word]");
+  const was = word.textContent;
+  button.hidden = false;
+  button.setAttribute("aria-live", "polite");
+  button.addEventListener("click", async () => {
+    await copy(button.dataset.copy);
+    word.textContent = button.dataset.done;
+    button.focus();
+    setTimeout(() => { word.textContent = was; }, 2000);
+  });
+}

@@ -33,7 +33,7 @@ def test_the_page_is_kept_nowhere_and_its_address_is_told_to_nobody(
 
 def test_posting_makes_the_account_and_signs_it_in(client: Client, url: str) -> None:
     response = client.post(url, FIELDS)
-    assert response.headers["Location"] == "/admin/"
+    assert response.headers["Location"] == "/admin/pages/set-up/"
     assert client.get("/admin/").status_code == 200
     assert User.objects.get().is_superuser
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from pytest_django import Settings
 
 from accounts.models import AuditEntry
 from components import catalogue, pages
@@ -55,7 +56,7 @@ def test_a_slug_belongs_to_one_page_also_while_that_is_retired(now: datetime) ->
     assert Page.objects.filter(kind=PageKind.SUB).count() == 1
 
 
-def test_a_slug_that_would_be_another_address_is_refused(now: datetime, settings) -> None:  # type: ignore[no-untyped-def]  # pytest-django's
+def test_a_slug_that_would_be_another_address_is_refused(now: datetime, settings: Settings) -> None:
     settings.CANDOR_ORIGIN = "https://status.acme.example"
     settings.CANDOR_SERVICE_DOMAIN = "acme.example"
     pages.set_up(name="Acme", slug="acme", time_zone="UTC", language="en", now=now)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from components import catalogue
-from components.models import Component, ComponentGroup, Page, StatusChange
+from components.models import Component, ComponentGroup, StatusChange
 from monitoring.models import HealthChange
 from tests import build
 
@@ -76,28 +76,6 @@ def test_deleting_says_what_is_lost_and_tells_the_publishers(
         assert catalogue.page().revision > before
     assert not ComponentGroup.objects.exists()
     assert not Component.objects.exists()
-
-
-def test_there_is_one_page_and_its_settings_count_at_once(client: Client, operator: User) -> None:
-    response = client.get("/admin/components/page/")
-    assert response.headers["Location"] == "/admin/components/page/1/change/"
-    before = catalogue.page().revision
-    fields = {
-        "name": "Acme",
-        "time_zone": "Europe/Paris",
-        "partial_outage_weight": "0.3",
-        "major_outage_weight": "1",
-        "degraded_performance_weight": "0",
-        "under_maintenance_weight": "0",
-    }
-    client.post("/admin/components/page/1/change/", fields)
-    page = Page.objects.get()
-    assert (page.name, page.time_zone) == ("Acme", "Europe/Paris")
-    assert page.revision > before
-    answer = client.post("/admin/components/page/1/change/", fields | {"time_zone": "Mars"})
-    assert "is not a time zone" in answer.content.decode()
-    for url in ("/admin/components/page/add/", "/admin/components/page/1/delete/"):
-        assert client.post(url, {"post": "yes"}).status_code == 403
 
 
 def test_histories_are_looked_at_and_never_written(
