@@ -63,7 +63,7 @@ class Attribute(models.Model):
         verbose_name=_("refers to"),
         null=True,
         blank=True,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         related_name="referring",
     )
     is_required = models.BooleanField(_("required"), default=False)
@@ -157,16 +157,16 @@ class PageSource(models.Model):
         choices=[(one.value, one.label) for one in (PageKind.SUB, PageKind.CUSTOMER)],
     )
     title = models.ForeignKey(
-        Attribute, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Attribute, null=True, blank=True, on_delete=models.RESTRICT, related_name="+"
     )
     components = models.ForeignKey(
-        Attribute, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Attribute, null=True, blank=True, on_delete=models.RESTRICT, related_name="+"
     )
     domains = models.ForeignKey(
-        Attribute, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Attribute, null=True, blank=True, on_delete=models.RESTRICT, related_name="+"
     )
     time_zone = models.ForeignKey(
-        Attribute, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Attribute, null=True, blank=True, on_delete=models.RESTRICT, related_name="+"
     )
     ended_at = models.DateTimeField(null=True, default=None, editable=False)
 

@@ -127,10 +127,9 @@ def words(one: Field, value: object, *, names: "Names") -> list[str]:
     if value is None:
         return []
     items = value if isinstance(value, list) else [value]
-    if one.kind is Kind.COMPONENTS:
-        return [names.components[pk] for pk in items if pk in names.components]
-    if one.kind.refers:
-        return [names.entries[pk] for pk in items if pk in names.entries]
+    if one.kind is Kind.COMPONENTS or one.kind.refers:
+        known = names.components if one.kind is Kind.COMPONENTS else names.entries
+        return [known[pk] for pk in items if isinstance(pk, int) and pk in known]
     return [_shown(item) for item in items]
 
 

@@ -67,6 +67,7 @@ app.conf.update(
         "monitoring.tasks.probe_batch": {"queue": "probes"},
         "notifications.tasks.drain_due_deliveries": {"queue": "deliveries"},
         "subscribers.tasks.answer_asked": {"queue": "deliveries"},
+        "customer_pages.tasks.answer_sign_ins": {"queue": "deliveries"},
         "subscribers.tasks.expand_broadcasts": {"queue": "deliveries"},
     },
     task_ignore_result=True,
@@ -89,6 +90,7 @@ app.conf.update(
         "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
         "drain due deliveries": _every(1, "notifications.tasks.drain_due_deliveries", "deliveries"),
         "answer visitors": _every(1, "subscribers.tasks.answer_asked", "deliveries"),
+        "answer sign-ins": _every(1, "customer_pages.tasks.answer_sign_ins", "deliveries"),
         "expand broadcasts": _every(1, "subscribers.tasks.expand_broadcasts", "deliveries"),
         "retire bounced": _every(60, "subscribers.tasks.retire_bounced", "upkeep"),
         "keep integrations fresh": _every(
@@ -110,7 +112,9 @@ app.conf.update(
         ),
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
         "seal statements": _every(600, "sla.tasks.seal_statements", "upkeep"),
+        "forget removed entries": _every(3600, "catalog.tasks.forget_removed", "upkeep"),
         "forget what is over": _every(3600, "accounts.tasks.forget_what_is_over", "upkeep"),
+        "forget old sign-ins": _every(3600, "customer_pages.tasks.forget_what_is_over", "upkeep"),
         "remove retired pages": _every(3600, "components.tasks.remove_overdue_pages", "upkeep"),
         "forget what subscribers had": _every(
             3600, "subscribers.tasks.forget_what_is_over", "upkeep"
@@ -118,7 +122,16 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(
-    ["accounts", "components", "incidents", "monitoring", "notifications", "subscribers"]
+    [
+        "accounts",
+        "catalog",
+        "components",
+        "customer_pages",
+        "incidents",
+        "monitoring",
+        "notifications",
+        "subscribers",
+    ]
 )
 
 worker_ready.connect(sweeping.start)
