@@ -40,8 +40,9 @@ def page_of(request: HttpRequest) -> Page:
 
 
 def is_main_host(request: HttpRequest) -> bool:
-    """Whether the installation's own host was asked for: the only one with the console."""
-    return host_names.of_header(request.get_host()) in settings.MAIN_HOSTS
+    """Whether the installation's own host was asked for, and no page below it: it has the console."""
+    is_main = request.META.get(host_names.PAGE_KEY, MAIN_ID) == MAIN_ID
+    return is_main and host_names.of_header(request.get_host()) in settings.MAIN_HOSTS
 
 
 def _of_host(host: str) -> Page | None:

@@ -35,7 +35,8 @@ class Route:
 
     @property
     def tree(self) -> str:
-        return self.place.tree
+        """The folder of its files; a customer page has none, and the error pages of the main page."""
+        return "" if self.place.state is State.DYNAMIC else self.place.tree
 
     @property
     def is_dynamic(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -12,6 +12,7 @@ from accounts import sessions
 from accounts.models import User
 from common import auditing, client_address
 from common.auditing import Actor
+from components import page_requests
 
 _FORWARDING = (
     "HTTP_X_FORWARDED_FOR",
@@ -19,6 +20,8 @@ _FORWARDING = (
     "HTTP_X_FORWARDED_PORT",
     "HTTP_FORWARDED",
 )
+
+_OF_MAIN_HOST = ("/admin/", "/setup/", "/join/", "/manager/", "/hooks/")
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
 
@@ -39,6 +42,22 @@ class TrustedProxyMiddleware:
         )
         for name in _FORWARDING:
             request.META.pop(name, None)
+        return self.get_response(request)
+
+
+class MainHostMiddleware:
+    """Answer the console, invitations and hooks on the main host alone; elsewhere there is no such page.
+
+    The front refuses them too, before Django is entered; this holds under any other server.
+    """
+
+    def __init__(self, get_response: type_of_view) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_of_main_host = request.path_info.startswith(_OF_MAIN_HOST)
+        if is_of_main_host and not page_requests.is_main_host(request):
+            raise Http404
         return self.get_response(request)
 
 

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "catalog",
     "common",
     "components",
+    "customer_pages",
     "incidents",
     "monitoring",
     "notifications",
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "statuspage.body_limit.BodyLimitMiddleware",
     "statuspage.middleware.TrustedProxyMiddleware",
+    "statuspage.middleware.MainHostMiddleware",
     "statuspage.middleware.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -237,6 +239,7 @@ ANYMAIL = env.anymail("CANDOR_MAIL_HOOK_SECRET", options=env.secret("CANDOR_ANYM
 DELIVERY_GRANTS = {
     "subscriber": "subscribers.granting.still_granted",
     "reader": "subscribers.granting.still_readers",
+    "sign-in": "customer_pages.signing_in.still_granted",
 }
 # Who says, of a kind of them, why it is not sent.
 DELIVERY_GRANT_REASONS = {
@@ -299,6 +302,11 @@ SMS_FROM = env.text("CANDOR_SMS_FROM")
 SMS_PER_S = env.number("CANDOR_SMS_PER_S", 1)
 # The address that the provider was told to call; its signature is over exactly this.
 SMS_HOOK_URL = env.text("CANDOR_SMS_HOOK_URL", f"{CANDOR_ORIGIN}/hooks/sms/twilio")
+# Where the provider reports what became of each message. It refuses addresses that it cannot call.
+SMS_STATUS_URL = env.text(
+    "CANDOR_SMS_STATUS_URL",
+    f"{CANDOR_ORIGIN}/hooks/sms/twilio/status" if CANDOR_ORIGIN.startswith("https://") else "",
+)
 # Words that count as STOP, START or HELP besides the English ones, for the languages of your readers.
 SMS_STOP_WORDS = env.text("CANDOR_SMS_STOP_WORDS").split()
 SMS_START_WORDS = env.text("CANDOR_SMS_START_WORDS").split()

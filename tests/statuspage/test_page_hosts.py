@@ -1,0 +1,74 @@
+"""Django on the host names of pages: the console stays on the main host, forms work on each."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+
+from components import pages
+from components.models import Page, PageHost, PageKind
+from public_pages import host_map, hosts
+from public_pages.hosts import HostMap
+from tests import build
+
+pytestmark = pytest.mark.django_db
+OWN = "status.customer.example"
+
+
+@pytest.fixture
+def eu(now: datetime) -> Iterator[Page]:
+    page = pages.add(kind=PageKind.SUB, name="EU", slug="eu", now=now)
+    PageHost.objects.create(page=page, name=OWN, challenge="c", is_active=True, created_at=now)
+    hosts.write(django_settings.PUBLISHED_DIR, host_map.current())
+    yield page
+    hosts.write(django_settings.PUBLISHED_DIR, HostMap())
+
+
+@pytest.mark.req("A1")
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/setup/x/", "/join/x/"])
+def test_the_console_answers_on_the_main_host_only(eu: Page, path: str) -> None:
+    member = Client()
+    member.force_login(build.operator(username="ada"))
+
+    assert member.get(path, headers={"Host": OWN}).status_code == 404
+    assert member.get(path, SCRIPT_NAME="/s/eu", **{"candor.page_id": eu.pk}).status_code == 404
+    assert member.get("/admin/", headers={"Host": "localhost"}).status_code == 200
+
+
+@pytest.mark.req("A1")
+@pytest.mark.parametrize("host", ["evil.test", f"{OWN}.evil.test", f"{OWN}:80@evil.test"])
+def test_a_host_that_is_not_verified_is_refused(eu: Page, host: str) -> None:
+    visitor = Client(headers={"Host": host, "X-Forwarded-Host": "testserver"})
+    answer = visitor.get("/subscribe")
+    assert answer.status_code == 400
+    assert "EU" not in answer.text
+
+
+def test_a_form_of_a_page_is_taken_on_its_own_host_and_from_no_other(eu: Page) -> None:
+    visitor = Client(enforce_csrf_checks=True, headers={"Host": OWN})
+    form = visitor.get("/subscribe")
+    cookie = visitor.cookies["csrftoken"]
+    assert cookie["domain"] == "", "the cookie is this host's alone"
+    data = {"csrfmiddlewaretoken": form.context["csrf_token"], "channel": "email", "email": "x"}
+
+    own = visitor.post("/subscribe", data, headers={"Origin": f"http://{OWN}"})
+    other = visitor.post("/subscribe", data, headers={"Origin": "http://eu.evil.test"})
+
+    assert own.status_code != 403
+    assert other.status_code == 403
+
+
+@pytest.mark.req("A1")
+def test_cookies_are_of_one_host_and_secure_where_the_page_is(settings: Any) -> None:
+    settings.SESSION_COOKIE_SECURE = True
+    member = build.operator(username="ada", password="a long password of hers")
+    visitor = Client()
+    visitor.post(
+        "/admin/login/", {"username": member.username, "password": "a long password of hers"}
+    )
+
+    cookie = visitor.cookies[django_settings.SESSION_COOKIE_NAME]
+    assert (cookie["domain"], bool(cookie["secure"]), bool(cookie["httponly"])) == ("", True, True)
