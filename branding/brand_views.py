@@ -17,16 +17,17 @@ class PictureView:
     kind: str  # svg, png or webp
     width: int
     height: int
+    base: str = "/"  # where addresses begin: inside the console for previews
 
     @property
     def name(self) -> str:
-        """Where it lies in the published folder; `/` and this is its address on every host."""
+        """Where it lies in the published folder."""
         return f"media/{self.digest}.{self.kind}"
 
     @property
     def url(self) -> str:
-        """Its address on the page's own host."""
-        return f"/{self.name}"
+        """Its address, the same on every host of every page."""
+        return f"{self.base}{self.name}"
 
     @property
     def content_type(self) -> str:
@@ -71,11 +72,17 @@ class BrandView:
     footer_html: SafeString = field(default_factory=SafeString)
     stylesheet: str = ""  # what comes after status.css; empty for the product's own look
     style_name: str = ""  # where it lies in the published folder, like assets/brand-<digest>.css
+    base: str = "/"
 
     @property
     def style_url(self) -> str:
         """The address of the style sheet; empty without one."""
-        return f"/{self.style_name}" if self.style_name else ""
+        return f"{self.base}{self.style_name}" if self.style_name else ""
+
+    @property
+    def has_footer(self) -> bool:
+        """Whether the footer has anything of the operator's."""
+        return bool(self.footer_logo or self.footer_links or self.support or self.footer_html)
 
     @property
     def mail_logo(self) -> PictureView | None:

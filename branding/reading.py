@@ -5,17 +5,22 @@ without a brand of its own has the main page's, so `brands` holds only the pages
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.utils.safestring import SafeString
 
-from branding import colours, stylesheet
+from branding import colours, css_rules, stylesheet
 from branding.brand_views import DEFAULT, BrandView, LinkView, PictureView
+from branding.css_rules import RefusedCss
 from branding.models import Brand, Picture, Slot
 from branding.stylesheet import Shown
 from common import markdown
 from components.models.pages import MAIN_ID
+
+logger = logging.getLogger(__name__)
 
 
 class Brands(Mapping[int, BrandView]):
@@ -61,21 +66,25 @@ def bodies(digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
             yield f"media/{row.digest}.{row.kind}", bytes(row.body)
 
 
-def view(state: Mapping[str, Any], media: str = "/media/") -> BrandView:
+def view(state: Mapping[str, Any], *, base: str = "/") -> BrandView:
     """Make a brand from stored values by column (`Brand.state`); writes nothing.
 
-    `media` is where its style sheet finds pictures: a preview's lie inside the console.
+    `base` is where the addresses of its files begin: inside the console for a preview.
     """
-    pictures = {slot: _pictures(state["pictures"].get(slot, ())) for slot in Slot.values}
+    stored = state["pictures"]
+    pictures = {
+        slot: tuple(PictureView(**one, base=base) for one in stored.get(slot, ()))
+        for slot in Slot.values
+    }
     background = pictures.pop(Slot.BACKGROUND)
     single = {slot: next(iter(listed), None) for slot, listed in pictures.items()}
     shades = colours.shades(state["colour"]) if state["colour"] else colours.DEFAULT
     pattern = single[Slot.PATTERN]
     style = stylesheet.made(
         shades=shades if state["colour"] else None,
-        pattern=_shown(pattern, media) if pattern else None,
-        background=[_shown(one, media) for one in background],
-        custom=state["css"],
+        pattern=_shown(pattern) if pattern else None,
+        background=[_shown(one) for one in background],
+        custom=_custom(state["css"]),
     )
     return BrandView(
         colour=state["colour"],
@@ -89,6 +98,7 @@ def view(state: Mapping[str, Any], media: str = "/media/") -> BrandView:
         footer_html=markdown.render(state["footer_text"]) if state["footer_text"] else SafeString(),
         stylesheet=style,
         style_name=style_name(style),
+        base=base,
         **single,
     )
 
@@ -117,12 +127,18 @@ _COLUMNS = (
 )
 
 
-def _pictures(listed: Iterable[Mapping[str, Any]]) -> tuple[PictureView, ...]:
-    return tuple(PictureView(**one) for one in listed)
+def _shown(picture: PictureView) -> Shown:
+    return picture.url, picture.kind, picture.width
 
 
-def _shown(picture: PictureView, media: str) -> Shown:
-    return f"{media}{picture.digest}.{picture.kind}", picture.kind, picture.width
+@lru_cache(maxsize=1024)
+def _custom(css: str) -> str:
+    """The custom CSS written anew; none of it when it was stored under a wider subset than today's."""
+    try:
+        return css_rules.checked(css)
+    except RefusedCss:
+        logger.warning("custom CSS that is not allowed any more is left out")
+        return ""
 
 
 def _links(listed: Iterable[Mapping[str, str]]) -> tuple[LinkView, ...]:

@@ -21,6 +21,7 @@ class Kind:
     can_be_stale: bool = True
     has_operator_link: bool = False
     is_dated: bool = False  # says when its content changed last: it is written only then
+    is_upload: bool = False  # what somebody has uploaded: inert, whatever is in it
 
 
 _PAGE = Kind("text/html; charset=utf-8", is_html=True)
@@ -50,6 +51,20 @@ _RSS, _ATOM, _CALENDAR = (
     )
     for content_type in ("application/rss+xml", "application/atom+xml", "text/calendar")
 )
+
+# Uploads are cleaned before they are stored; should one act all the same, it may not (reliability F3).
+INERT = (
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    ("Content-Disposition", "attachment"),
+)
+_PICTURES = {
+    ending: Kind(content_type, cache_control=_FOR_EVER, can_be_stale=False, is_upload=True)
+    for ending, content_type in (
+        ("svg", "image/svg+xml"),
+        ("png", "image/png"),
+        ("webp", "image/webp"),
+    )
+}
 
 _SLUG = "[A-Za-z0-9_-]{1,100}"
 _ID = "[0-9a-z]{12}"
@@ -87,6 +102,10 @@ FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
         (r"/badge/(icon|color)/?", r"badge/\1.svg", _IMAGE),
         (r"/(assets/[a-z0-9-]+\.css)", r"\1", _CSS),
         (r"/(assets/[a-z0-9-]+\.js)", r"\1", _JS),
+        *(
+            (rf"/(media/[0-9a-f]{{64}}\.{ending})", r"\1", kind)
+            for ending, kind in _PICTURES.items()
+        ),
         (r"/(favicon-[a-z]{2}\.svg)", r"\1", _ICON),
         (r"/favicon\.ico", "favicon.svg", _NOW_ICON),
         (r"/robots\.txt", "robots.txt", _TEXT),

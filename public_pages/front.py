@@ -80,6 +80,11 @@ class Front:
             ("Referrer-Policy", "same-origin"),
             *headers,
         ]
+        replaced = {name for name, _value in addresses.INERT}
+        self._headers_of_uploads: Headers = [
+            *(header for header in self._headers if header[0] not in replaced),
+            *addresses.INERT,
+        ]
         self._is_hostless = is_hostless
         self._clock = clock
         self._app: WSGIApplication | None = None
@@ -225,7 +230,7 @@ class Front:
             ("ETag", answer.etag),
             ("Cache-Control", kind.cache_control),
             ("Vary", "Accept-Encoding, Cookie" if kind.is_html else "Accept-Encoding"),
-            *self._headers,
+            *(self._headers_of_uploads if kind.is_upload else self._headers),
             *(extra or []),
         ]
         if kind.is_data:

@@ -63,7 +63,7 @@
     heard = Date.now();
     const bar = $('offline'), icon = $('favicon'), href = `/favicon-${$('now')?.dataset.s}.svg`;
     if (!bar.hidden) bar.hidden = true;
-    if (icon.getAttribute('href') !== href) icon.href = href;
+    if (icon && icon.getAttribute('href') !== href) icon.href = href;
     if (said !== sentence()) $('say').textContent = said = sentence();
     renew(e.detail.xhr.responseText);
   });
