@@ -57,7 +57,7 @@ def chrome(site: SiteView, *, hidden: list[int]) -> str:
 
     `hidden` are the components that no page may name.
     """
-    shared = (site.name, str(site.time_zone), site.is_demo, settings.LANGUAGE_CODE, hidden)
+    shared = (site, hidden)
     return hashlib.sha256(f"{_source()} {shared!r}".encode()).hexdigest()[:16]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from components.page_addresses import PageAddress
 from components.status import Status
 from incidents import windows
 from public_pages import feeds_text
@@ -45,7 +46,7 @@ class Source:
     """Who publishes the calendar: the page by its name, where it is, and the host in ids of events."""
 
     name: str
-    origin: str
+    address: PageAddress
     authority: str
     mailbox: str
 
@@ -67,7 +68,7 @@ def written(works: Sequence[WorkView], *, title: str, source: Source) -> bytes:
 @lru_cache(maxsize=2048)
 def _event(work: WorkView, source: Source) -> bytes:
     """The lines of one event. It takes a millisecond, and most have not changed since the last time."""
-    address = f"{source.origin}{work.path}"
+    address = source.address.url(work.path)
     is_cancelled = work.state == windows.State.CANCELLED
     event = Event()
     event.add("uid", f"{work.ident}@{source.authority}")

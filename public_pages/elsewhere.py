@@ -7,13 +7,11 @@ it should look like then, asleep in a comment that the front wakes (public_pages
 import re
 import unicodedata
 
-from django.conf import settings
-from django.utils import translation
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from components.status import Status
-from public_pages import assets, readouts, wording
+from public_pages import assets, readouts, templating, wording
 from public_pages.page_views import PageView
 
 # Dark enough for white text: the -fg colours of tokens.css.
@@ -33,14 +31,14 @@ _ICON_PAINT = re.compile(r'="#[0-9a-f]{3,6}"')
 
 def warning_json(page: PageView) -> bytes:
     """Return whether other places should warn, since when the page is dead, and in which words."""
-    with translation.override(settings.LANGUAGE_CODE):
+    with templating.active(page.site):
         return readouts.dump(
             {
                 "warn": page.warning.is_due(now=page.as_of),
                 "stale": False,
                 "since": readouts.iso(page.warning.dead_since),
                 "after_s": page.warning.after_s,
-                "url": settings.CANDOR_ORIGIN,
+                "url": page.site.url(""),
                 "message": _warning_words(page),
                 "more": _("See the status page"),
                 "dismiss": _("Dismiss"),
@@ -52,7 +50,7 @@ def warning_image(page: PageView) -> bytes:
     """Return one clear pixel, or the warning as a bar, for pages without scripts."""
     if not page.warning.is_due(now=page.as_of):
         return b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>'
-    with translation.override(settings.LANGUAGE_CODE):
+    with templating.active(page.site):
         words = _warning_words(page)
     width = 40 + _width(words)
     return _svg(
@@ -66,7 +64,7 @@ def warning_image(page: PageView) -> bytes:
 
 def badge_icon(page: PageView) -> bytes:
     """Return the status as an icon; its title says it in words."""
-    with translation.override(settings.LANGUAGE_CODE):
+    with templating.active(page.site):
         label, unknown = _label(page), f"{_label(page)}: {wording.word(Status.UNKNOWN)}"
         return _svg(
             20,
@@ -80,7 +78,7 @@ def badge_icon(page: PageView) -> bytes:
 
 def badge_color(page: PageView) -> bytes:
     """Return the status as a badge: the page's name, an icon and the word."""
-    with translation.override(settings.LANGUAGE_CODE):
+    with templating.active(page.site):
         label = _label(page)
         words, unknown = wording.page_word(page), wording.word(Status.UNKNOWN)
         left = 18 + _width(label)

@@ -59,6 +59,10 @@ class Filter:
         component = f"/components/{self.component.slug}" if self.component else ""
         return component + (f"/{_KIND_NAMES[self.kind]}" if self.kind else "")
 
+    def file_name(self, month: Month) -> str:
+        """Where the page of a month with this filter lies in the published folder."""
+        return f"history/{month}{self.tail}.html"
+
 
 class Calendars:
     """Renders the lists of one page row at one moment."""
@@ -80,7 +84,7 @@ class Calendars:
 
         `is_plain` leaves out the filters. Only this month's own page is written every minute.
         """
-        with templating.active(self.site.time_zone):
+        with templating.active(self.site):
             components = _components(lines)
             has_both = len({line.kind for line in lines}) > 1
             shared = self._month_context(month, lines, components, bounds, has_both=has_both)
@@ -91,18 +95,25 @@ class Calendars:
                     if is_plain and (component or kind):
                         continue
                     chosen = Filter(component=component, kind=kind)
-                    path = f"/history/{month}{chosen.tail}"
-                    files[f"{path[1:]}.html"] = templating.render(
-                        "public_pages/history.html",
-                        shared | self._chosen(month, lines, chosen) | {"path": path},
-                    )
+                    files[chosen.file_name(month)] = self._month_page(month, lines, chosen, shared)
             if month == bounds.last:
                 files["history/index.html"] = files[f"history/{month}.html"]
         return files
 
+    def month_page(
+        self, month: Month, lines: Sequence[EventLine], chosen: Filter, *, bounds: Bounds
+    ) -> bytes:
+        """Return the page of a month with one filter alone."""
+        with templating.active(self.site):
+            has_both = len({line.kind for line in lines}) > 1
+            shared = self._month_context(
+                month, lines, _components(lines), bounds, has_both=has_both
+            )
+            return self._month_page(month, lines, chosen, shared)
+
     def maintenance(self, lines: Sequence[EventLine], *, page: PageView) -> Mapping[str, bytes]:
         """Return the page of all maintenance, by file name."""
-        with templating.active(self.site.time_zone):
+        with templating.active(self.site):
             running = [line for line in lines if line.is_open]
             planned = [line for line in lines if line.state == windows.State.SCHEDULED]
             over = [line for line in lines if line not in running and line not in planned]
@@ -121,9 +132,22 @@ class Calendars:
                 ],
                 "zone": times.zone(self.as_of.astimezone(self.site.time_zone)),
                 "kinds": [Kind.MAINTENANCE],
-                "path": "/maintenance",
+                "path": f"{self.site.base}/maintenance",
             }
             return {"maintenance.html": templating.render("public_pages/maintenance.html", context)}
+
+    def _month_page(
+        self,
+        month: Month,
+        lines: Sequence[EventLine],
+        chosen: Filter,
+        shared: Mapping[str, Any],
+    ) -> bytes:
+        path = f"{self.site.base}/history/{month}{chosen.tail}"
+        return templating.render(
+            "public_pages/history.html",
+            {**shared, **self._chosen(month, lines, chosen), "path": path},
+        )
 
     def _month_context(
         self,
@@ -136,7 +160,7 @@ class Calendars:
     ) -> dict[str, Any]:
         neighbours = [
             {
-                "path": f"/history/{each}",
+                "path": f"{self.site.base}/history/{each}",
                 "name": times.month(each.first),
                 "is_current": each == month,
             }
@@ -191,7 +215,9 @@ class Calendars:
             )
             return [
                 (
-                    line.path if is_linked or (day and day > self.today) else f"#d{day}",
+                    f"{self.site.base}{line.path}"
+                    if is_linked or (day and day > self.today)
+                    else f"#d{day}",
                     "un" if line.state == windows.State.CANCELLED else line.worst.code,
                     event_wording.state_word(line.state),
                 )

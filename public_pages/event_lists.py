@@ -1,7 +1,8 @@
 """Events as lists show them: the home page, a month of history, a component's page, the maintenance page.
 
 Called by `reading` and by the publisher of event pages. The number of queries depends neither on
-how many events there are in all nor on how many a list shows.
+how many events there are in all nor on how many a list shows. What is read is meant for all pages
+together: `projecting` cuts out what one page shows.
 """
 
 from collections import defaultdict
@@ -22,7 +23,7 @@ from incidents.models import (
     UpdateComponent,
 )
 from public_pages import affected, events
-from public_pages.event_views import EventLine, HomeEvents, Kind
+from public_pages.event_views import AsideView, EventLine, HomeEvents, Kind, SeenView
 
 UPCOMING_DAYS = 7
 PER_COMPONENT = 10
@@ -132,12 +133,15 @@ def _recent(since: datetime) -> models.Q:
 
 def _with_latest(rows: "models.QuerySet[Incident]") -> "models.QuerySet[Incident]":
     """Annotate what was said last, how often something was said, and whether there is a report."""
-    said = IncidentUpdate.objects.filter(incident=models.OuterRef("pk")).order_by("-at", "-id")
+    said = IncidentUpdate.objects.filter(
+        incident=models.OuterRef("pk"), audience__isnull=True
+    ).order_by("-at", "-id")
     count = said.order_by().values("incident").annotate(count=models.Count("pk")).values("count")
     report = Postmortem.objects.filter(incident=models.OuterRef("pk"), published_at__isnull=False)
     latest = said.exclude(html="").exclude(state=lifecycle.State.POSTMORTEM)
     return rows.annotate(
         latest_html=models.Subquery(latest.values("html")[:1]),
+        latest_at=models.Subquery(latest.values("at")[:1]),
         said_count=models.Subquery(count),
         has_report=models.Exists(report),
     )
@@ -148,7 +152,7 @@ def _incident_lines(rows: list[Incident]) -> list[EventLine]:
     touched = events.touched(
         AffectedComponent.objects.filter(incident__in=ids), owner="incident_id"
     )
-    shown = _shown(ids)
+    shown, asides = _shown(ids), _asides(ids)
     return [
         EventLine(
             kind=Kind.INCIDENT,
@@ -157,10 +161,16 @@ def _incident_lines(rows: list[Incident]) -> list[EventLine]:
             state=row.state_value,
             worst=affected.impact(
                 [
-                    *shown[row.pk],
+                    *(status for _, status in shown[row.pk]),
                     *(component.status for component in touched[row.pk]),
                     lifecycle.claimed_status(row.impact_value),
                 ]
+            ),
+            seen=SeenView(
+                shown=tuple(sorted(shown[row.pk], key=str)),
+                claimed=lifecycle.claimed_status(row.impact_value),
+                said_at=row.latest_at,  # type: ignore[attr-defined]  # annotated
+                asides=asides[row.pk],
             ),
             html=row.latest_html or "",  # type: ignore[attr-defined]  # annotated
             starts_at=row.started_at,
@@ -174,8 +184,8 @@ def _incident_lines(rows: list[Incident]) -> list[EventLine]:
     ]
 
 
-def _shown(ids: list[int]) -> Mapping[int, set[Status]]:
-    """What visitors saw of components while each incident was open."""
+def _shown(ids: list[int]) -> Mapping[int, set[tuple[int | None, Status]]]:
+    """What visitors saw of which components while each incident was open."""
     chips = (
         UpdateComponent.objects.filter(
             events.SHOWN,
@@ -183,13 +193,30 @@ def _shown(ids: list[int]) -> Mapping[int, set[Status]]:
             update__incident__is_retroactive=False,
         )
         .exclude(update__state__in=_OVER)
-        .values_list("update__incident", "status")
+        .values_list("update__incident", "component", "status")
         .distinct()
     )
-    found: dict[int, set[Status]] = defaultdict(set)
-    for incident_id, status in chips:
-        found[incident_id].add(Status(status))
+    found: dict[int, set[tuple[int | None, Status]]] = defaultdict(set)
+    for incident_id, component_id, status in chips:
+        found[incident_id].add((component_id, Status(status)))
     return found
+
+
+def _asides(ids: list[int]) -> Mapping[int, tuple[AsideView, ...]]:
+    """What single pages alone were told, by incident and page."""
+    rows = IncidentUpdate.objects.filter(incident__in=ids, audience__isnull=False)
+    found: dict[int, dict[int, AsideView]] = defaultdict(dict)
+    for incident_id, page_id, at, html in rows.order_by("at", "id").values_list(
+        "incident_id", "audience_id", "at", "html"
+    ):
+        earlier = found[incident_id].get(page_id)
+        found[incident_id][page_id] = AsideView(
+            page_id=page_id,
+            at=at if html or earlier is None else earlier.at,
+            html=html or (earlier.html if earlier else ""),
+            count=earlier.count + 1 if earlier else 1,
+        )
+    return defaultdict(tuple, {pk: tuple(by_page.values()) for pk, by_page in found.items()})
 
 
 def _maintenance_lines(rows: list[Maintenance]) -> list[EventLine]:

@@ -45,38 +45,50 @@ class EventPages:
 
     def incident(self, view: IncidentView) -> Mapping[str, bytes]:
         """Return the page of an incident and of its report, by file name."""
-        with templating.active(self.site.time_zone):
-            worst = event_wording.impact_of(view)
-            is_open = view.state.is_open
-            look = event_wording.look(view.state, worst)
-            shared = self._common(look.code) | {
-                "incident": view,
-                "worst": worst,
-                "has_impact": worst != Status.OPERATIONAL,
-                "length": self._length(view),
-                "month": self._month(view.started_at),
-                "is_final": not is_open,
-                "detected_at": view.started_at if view.is_detected else None,
-                "zone": self._zone(view.started_at),
-            }
-            files = {
-                f"incidents/{view.ident}.html": templating.render(
-                    "public_pages/incident.html",
-                    shared | self._said(view) | {"path": view.path},
-                )
-            }
-            if view.postmortem is not None:
-                files[f"incidents/{view.ident}/postmortem.html"] = templating.render(
-                    "public_pages/postmortem.html",
-                    shared
-                    | _report(view, view.postmortem)
-                    | {"path": f"{view.path}/postmortem", "is_final": True},
-                )
+        files = {f"incidents/{view.ident}.html": self.incident_page(view)}
+        if view.postmortem is not None:
+            report = self.postmortem_page(view, view.postmortem)
+            files[f"incidents/{view.ident}/postmortem.html"] = report
         return files
+
+    def incident_page(self, view: IncidentView) -> bytes:
+        """Return the page of an incident."""
+        with templating.active(self.site):
+            path = f"{self.site.base}{view.path}"
+            return templating.render(
+                "public_pages/incident.html",
+                self._shared(view) | self._said(view) | {"path": path},
+            )
+
+    def postmortem_page(self, view: IncidentView, report: PostmortemView) -> bytes:
+        """Return the page of an incident's report."""
+        with templating.active(self.site):
+            path = f"{self.site.base}{view.path}/postmortem"
+            return templating.render(
+                "public_pages/postmortem.html",
+                self._shared(view) | _report(view, report) | {"path": path, "is_final": True},
+            )
+
+    def _shared(self, view: IncidentView) -> dict[str, Any]:
+        worst = event_wording.impact_of(view)
+        return self._common(event_wording.look(view.state, worst).code) | {
+            "incident": view,
+            "worst": worst,
+            "has_impact": worst != Status.OPERATIONAL,
+            "length": self._length(view),
+            "month": self._month(view.started_at),
+            "is_final": not view.state.is_open,
+            "detected_at": view.started_at if view.is_detected else None,
+            "zone": self._zone(view.started_at),
+        }
 
     def maintenance(self, view: MaintenanceView) -> Mapping[str, bytes]:
         """Return the page of a maintenance, by file name."""
-        with templating.active(self.site.time_zone):
+        return {f"maintenance/{view.ident}.html": self.maintenance_page(view)}
+
+    def maintenance_page(self, view: MaintenanceView) -> bytes:
+        """Return the page of a maintenance."""
+        with templating.active(self.site):
             look = event_wording.look(view.state, Status.UNDER_MAINTENANCE)
             context = self._common(look.code, here="maintenance") | {
                 "maintenance": view,
@@ -101,17 +113,13 @@ class EventPages:
                 ],
                 "entries": _entries(view.updates, Status.UNDER_MAINTENANCE),
                 "meanings": _meanings(windows.State),
-                "path": view.path,
+                "path": f"{self.site.base}{view.path}",
             }
-            return {
-                f"maintenance/{view.ident}.html": templating.render(
-                    "public_pages/maintenance_event.html", context
-                )
-            }
+            return templating.render("public_pages/maintenance_event.html", context)
 
     def withdrawn(self, ident: str, *, kind: str, at: datetime) -> Mapping[str, bytes]:
         """Return the page that is left of a deleted event, by file name."""
-        with templating.active(self.site.time_zone):
+        with templating.active(self.site):
             context = self._common("un") | {
                 "is_maintenance": kind == "maintenance",
                 "day": times.full_day(at.astimezone(self.site.time_zone).date()),
@@ -131,7 +139,7 @@ class EventPages:
         month = event_days.month_of(event_days.day_of(at, self.site.time_zone))
         return {
             "id": str(month),
-            "path": f"/history/{month}",
+            "path": f"{self.site.base}/history/{month}",
             "name": times.month(month.first),
         }
 

@@ -34,17 +34,24 @@ class TouchedView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChipView:
-    """What visitors saw of a component before and after an update; `key` tells components apart."""
+    """What visitors saw of a component before and after an update; `key` tells components apart.
+
+    `component_id` is None for one that was removed since.
+    """
 
     key: str
     name: str
     previous: Status
     status: Status
+    component_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateView:
-    """One entry of a timeline; `html` was rendered and cleaned when it was written."""
+    """One entry of a timeline; `html` was rendered and cleaned when it was written.
+
+    `audience` is the one page that it is on; None: on every page that shows the event.
+    """
 
     ident: str
     state: State
@@ -54,6 +61,7 @@ class UpdateView:
     corrected_at: datetime | None
     chips: tuple[ChipView, ...]
     title: str = ""  # what it tells when that is not its state
+    audience: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +133,30 @@ class MaintenanceView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AsideView:
+    """What one page alone was told of an incident last, and how often."""
+
+    page_id: int
+    at: datetime
+    html: str  # empty: nothing in words
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenView:
+    """What lists need to cut an incident down to a page; nothing of it is left on one.
+
+    `shown` is what visitors saw of components (None: removed since) while it was open, `claimed`
+    what the incident says of itself, `said_at` when everybody was told something last.
+    """
+
+    shown: tuple[tuple[int | None, Status], ...] = ()
+    claimed: Status | None = None
+    said_at: datetime | None = None
+    asides: tuple[AsideView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventLine:
     """An event as lists show it; `html` is the latest text that was said.
 
@@ -146,6 +178,7 @@ class EventLine:
     planned_end: datetime | None = None
     began_at: datetime | None = None
     has_postmortem: bool = False
+    seen: SeenView | None = None
 
     @property
     def path(self) -> str:
@@ -165,7 +198,7 @@ class EventLine:
 class HomeEvents:
     """What the home page tells about events."""
 
-    open: tuple[EventLine, ...] = ()  # incidents, worst first
+    open: tuple[EventLine, ...] = ()  # incidents, worst first, the newest first among equals
     running: tuple[EventLine, ...] = ()  # maintenance
     upcoming: tuple[EventLine, ...] = ()  # maintenance of the next days, soonest first
     recent: tuple[EventLine, ...] = ()  # what began in the past days, newest first

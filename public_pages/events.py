@@ -1,7 +1,8 @@
 """Incidents and maintenance with all that was said of them, read in batches with a fixed number of queries.
 
 Called by the publisher for the pages of single events; `event_lists` reads what lists show. Drafts
-are not read, nor are hidden components.
+are not read, nor are hidden components. What is read is meant for all pages together: `projecting`
+cuts out what one page shows.
 """
 
 from collections import defaultdict
@@ -130,6 +131,7 @@ def _updates(
                 name=name,
                 previous=Status(previous),
                 status=Status(status),
+                component_id=component_id,
             )
         )
     found: dict[int, list[UpdateView]] = defaultdict(list)
@@ -144,6 +146,7 @@ def _updates(
                 corrected_at=row.corrected_at,
                 chips=tuple(by_update[row.pk]),
                 title=getattr(row, "kind", ""),
+                audience=getattr(row, "audience_id", None),
             )
         )
     return defaultdict(tuple, {event_id: tuple(views) for event_id, views in found.items()})

@@ -17,7 +17,7 @@ from public_pages.event_views import Kind
 from public_pages.feeds_entries import Entry
 from public_pages.feeds_reading import Chosen, Told, WorkView
 from public_pages.folder import Folder
-from public_pages.page_views import ComponentView, PageView
+from public_pages.page_views import ComponentView, PageView, SiteView
 from public_pages.troubles import Troubles
 
 _BATCH = 5  # components whose events are read and written together
@@ -88,10 +88,10 @@ class Feeds:
             return
         self._remove_vanished(page)
         chosen, works = feeds_reading.chosen(now=page.as_of), feeds_reading.works(now=page.as_of)
-        with templating.active(page.site.time_zone):
+        with templating.active(page.site):
             files = feeds_rendering.of_page(
                 page.site,
-                entries=self._entries(chosen.page).values(),
+                entries=self._entries(chosen.page, page.site).values(),
                 works=works,
                 changed_at=marks.withdrawn_at,
             )
@@ -122,8 +122,10 @@ class Feeds:
 
     def _write_components(self, model: _Model, batch: Sequence[ComponentView]) -> None:
         chosen = model.chosen.components
-        with templating.active(model.page.site.time_zone):
-            entries = self._entries([told for one in batch for told in chosen[one.id]])
+        with templating.active(model.page.site):
+            entries = self._entries(
+                [told for one in batch for told in chosen[one.id]], model.page.site
+            )
             for component in batch:
                 try:
                     files = feeds_rendering.of_component(
@@ -143,7 +145,7 @@ class Feeds:
                 self._troubles.is_well(f"feeds of {component.slug}")
                 self._done[component.id] = model.mark(component)
 
-    def _entries(self, told: Sequence[Told]) -> Mapping[str, Entry]:
+    def _entries(self, told: Sequence[Told], site: SiteView) -> Mapping[str, Entry]:
         """Read events and make their entries by their ids, each once.
 
         One that cannot be made is left out, so that the others are told.
@@ -153,7 +155,7 @@ class Feeds:
             ids = dict.fromkeys(one.pk for one in told if one.kind is kind)
             for view in archive_writing.read(kind, list(ids)):
                 try:
-                    made[view.ident] = feeds_entries.made(view)
+                    made[view.ident] = feeds_entries.made(view, site=site)
                 except Exception as error:  # noqa: BLE001 - whatever is wrong with one event
                     self._troubles.tell(f"{view.path} in feeds", error)
         return made
@@ -175,5 +177,5 @@ def _by_component(works: Iterable[WorkView]) -> Mapping[int, Sequence[WorkView]]
 def _shared(page: PageView) -> str:
     """A digest of what every feed is made with, besides events."""
     names = [(component.id, component.slug, component.name) for component in page.components]
-    shared = (page.site.name, str(page.site.time_zone), page.site.feed_authority, names)
+    shared = (page.site, names)
     return hashlib.sha256(repr(shared).encode()).hexdigest()

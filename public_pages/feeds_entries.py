@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from django.conf import settings
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from incidents import lifecycle, windows
 from public_pages import feeds_text, times
 from public_pages.event_views import IncidentView, MaintenanceView, UpdateView
+from public_pages.page_views import SiteView
 
 _UPDATE = "Update"
 _STATES: Mapping[str, str] = {
@@ -55,14 +55,15 @@ class Entry:
     window: tuple[datetime, datetime] | None = None
 
 
-def made(view: IncidentView | MaintenanceView) -> Entry:
-    """Return the entry of an event; call inside `templating.active`."""
-    return _incident(view) if isinstance(view, IncidentView) else _maintenance(view)
+def made(view: IncidentView | MaintenanceView, *, site: SiteView) -> Entry:
+    """Return the entry of an event as a page tells it; call inside `templating.active`."""
+    return _incident(view, site) if isinstance(view, IncidentView) else _maintenance(view)
 
 
-def _incident(view: IncidentView) -> Entry:
+def _incident(view: IncidentView, site: SiteView) -> Entry:
     paragraphs = [
-        _paragraph(update, _state_word(update), _told(view, update)) for update in view.updates
+        _paragraph(update, _state_word(update), _told(view, update, site))
+        for update in view.updates
     ]
     return _entry(view, view.started_at, paragraphs)
 
@@ -112,10 +113,10 @@ def _state_word(update: UpdateView) -> str:
     return _STATES[update.state] if update.is_change else _UPDATE
 
 
-def _told(view: IncidentView, update: UpdateView) -> str:
+def _told(view: IncidentView, update: UpdateView, site: SiteView) -> str:
     said = feeds_text.inline(update.html) or escape(_(update.state.meaning))
     if update.state == lifecycle.State.POSTMORTEM and view.postmortem is not None:
-        address = escape(f"{settings.CANDOR_ORIGIN}{view.path}/postmortem")
+        address = escape(site.url(f"{view.path}/postmortem"))
         said += f'<br><a href="{address}">{escape(_("Read the report"))}</a>'
     return said
 

@@ -41,7 +41,9 @@ def of_page(
         stem="/history",
         tag="/history",
         authority=site.feed_authority,
-        language=settings.LANGUAGE_CODE,
+        language=site.language,
+        address=site.address,
+        scope="" if site.is_main else f"Page/{site.page_id}/",
         changed_at=changed_at,
     )
     name = _("%(site)s - Maintenance") % {"site": title}
@@ -67,7 +69,9 @@ def of_component(
         stem=path,
         tag=f"Component/{component.id}/history",
         authority=site.feed_authority,
-        language=settings.LANGUAGE_CODE,
+        language=site.language,
+        address=site.address,
+        scope="" if site.is_main else f"Page/{site.page_id}/",
     )
     name = _("%(site)s - %(component)s - Maintenance") % names
     return _feeds(channel, entries) | {f"{path[1:]}.ics": _calendar(channel, works, name)}
@@ -84,7 +88,7 @@ def _feeds(channel: Channel, entries: Iterable[Entry]) -> dict[str, bytes]:
 def _calendar(channel: Channel, works: Sequence[WorkView], title: str) -> bytes:
     source = Source(
         name=channel.author,
-        origin=settings.CANDOR_ORIGIN,
+        address=channel.address,
         authority=channel.authority,
         mailbox=settings.DEFAULT_FROM_EMAIL,
     )

@@ -1,6 +1,6 @@
 """RSS 2.0 and Atom 1.0 (RFC 4287), written by an XML writer; interop 6.1 says what is in them.
 
-Called by `feeds`. Addresses are made of the stored origin, ids of the stored feed authority.
+Called by `feeds`. Addresses are made of the page's own, ids of the stored feed authority.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,9 +10,9 @@ from email.utils import format_datetime
 from io import BytesIO
 from xml.sax.xmlreader import AttributesImpl
 
-from django.conf import settings
 from django.utils.xmlutils import SimplerXMLGenerator
 
+from components.page_addresses import PageAddress
 from public_pages import feeds_text, readouts
 from public_pages.feeds_entries import Entry
 
@@ -25,7 +25,9 @@ _NEVER = datetime(2005, 1, 1, tzinfo=UTC)
 class Channel:
     """A feed without its entries. `stem` is its address without the ending, `page` that of its page.
 
-    `tag` is the specific part of its id, `changed_at` when an entry went away last.
+    Both are paths below `address`, where the page is. `tag` is the specific part of its id,
+    `changed_at` when an entry went away last. `scope` parts the ids of one page from another's:
+    each tells an event in its own words.
     """
 
     title: str
@@ -36,11 +38,13 @@ class Channel:
     tag: str
     authority: str
     language: str
+    address: PageAddress
+    scope: str = ""
     changed_at: datetime | None = None
 
     def ident(self, specific: str) -> str:
         """Return a tag (RFC 4151), which stays when the page moves."""
-        return f"tag:{self.authority},2005:{specific}"
+        return f"tag:{self.authority},2005:{self.scope}{specific}"
 
 
 def rss(channel: Channel, entries: Sequence[Entry]) -> bytes:
@@ -49,7 +53,7 @@ def rss(channel: Channel, entries: Sequence[Entry]) -> bytes:
     def body(xml: "_Writer") -> None:
         xml.open("channel")
         xml.put("title", channel.title)
-        xml.put("link", _absolute(channel.page))
+        xml.put("link", channel.address.url(channel.page))
         xml.put("description", channel.description)
         xml.put("language", channel.language)
         if entries or channel.changed_at:
@@ -58,10 +62,10 @@ def rss(channel: Channel, entries: Sequence[Entry]) -> bytes:
             "atom:link",
             rel="self",
             type="application/rss+xml",
-            href=_absolute(f"{channel.stem}.rss"),
+            href=channel.address.url(f"{channel.stem}.rss"),
         )
         for entry in entries:
-            _item(xml, entry)
+            _item(xml, entry, channel.address.url(entry.path))
         xml.close("channel")
 
     return _written("rss", body, {"version": "2.0", "xmlns:atom": _ATOM})
@@ -78,19 +82,19 @@ def atom(channel: Channel, entries: Sequence[Entry]) -> bytes:
         xml.open("author")
         xml.put("name", channel.author)
         xml.close("author")
-        xml.put("link", rel="alternate", type="text/html", href=_absolute(channel.page))
+        xml.put("link", rel="alternate", type="text/html", href=channel.address.url(channel.page))
         xml.put(
             "link",
             rel="self",
             type="application/atom+xml",
-            href=_absolute(f"{channel.stem}.atom"),
+            href=channel.address.url(f"{channel.stem}.atom"),
         )
         for entry in entries:
             xml.open("entry")
             xml.put("id", channel.ident(f"Incident/{entry.ident}"))
             xml.put("published", _rfc3339(entry.published))
             xml.put("updated", _rfc3339(entry.updated))
-            xml.put("link", rel="alternate", type="text/html", href=_absolute(entry.path))
+            xml.put("link", rel="alternate", type="text/html", href=channel.address.url(entry.path))
             xml.put("title", entry.title)
             xml.put("content", entry.html, type="html")
             xml.close("entry")
@@ -98,9 +102,8 @@ def atom(channel: Channel, entries: Sequence[Entry]) -> bytes:
     return _written("feed", body, {"xmlns": _ATOM, "xml:lang": channel.language})
 
 
-def _item(xml: "_Writer", entry: Entry) -> None:
+def _item(xml: "_Writer", entry: Entry, address: str) -> None:
     """Planned work is dated by its start, and says by itself when it ends."""
-    address = _absolute(entry.path)
     xml.open("item")
     xml.put("title", entry.title)
     xml.put("description", entry.notice + entry.html)
@@ -149,10 +152,6 @@ def _clean(attributes: Mapping[str, str]) -> dict[str, str]:
 
 def _changed_at(channel: Channel, entries: Sequence[Entry]) -> datetime:
     return max([*(entry.updated for entry in entries), channel.changed_at or _NEVER])
-
-
-def _absolute(path: str) -> str:
-    return f"{settings.CANDOR_ORIGIN}{path}"
 
 
 def _rfc822(at: datetime) -> str:

@@ -5,11 +5,14 @@ on the page until somebody writes it here (reliability A12).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from components import status
+from components.models import PageKind
+from components.models.pages import MAIN_ID
+from components.page_addresses import PageAddress
 from components.status import Status
 from components.uptime import Change, Weights
 from monitoring.models import Span
@@ -18,6 +21,7 @@ from probing.health import Health
 from public_pages.event_views import NO_EVENTS, EventLine, HomeEvents
 from public_pages.warning import NOT_DEAD, Watch
 
+_NOWHERE = PageAddress("http://localhost")
 SPAN_LENGTHS = {
     Span.QUARTER: timedelta(minutes=15),
     Span.HOUR: timedelta(hours=1),
@@ -78,6 +82,7 @@ class ComponentView:
     nodes: tuple[NodeView, ...]
     changes: tuple[Change, ...]  # of the days shown, the first one holding from before them
     incidents_mark: tuple[int, int] = (0, 0)  # changes with the incidents its page lists
+    checked_at: datetime | None = field(default=None, compare=False)  # the clock's, as said above
 
     @property
     def replicas(self) -> Iterator[ReplicaView]:
@@ -111,29 +116,61 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteView:
-    """What every page shows of the page row."""
+    """What everything on a page shares: its row, and where it is.
+
+    `base` is the path that links on the page begin with, empty or like /s/eu: bytes are the same
+    under every host name of the page. `address` is where links from elsewhere lead.
+    """
 
     name: str
     time_zone: ZoneInfo
     weights: Weights
     is_demo: bool
     feed_authority: str = ""
+    page_id: int = MAIN_ID
+    kind: PageKind = PageKind.PUBLIC
+    shows_all: bool = True
+    is_set_up: bool = True
+    language: str = "en"
+    base: str = ""
+    address: PageAddress = _NOWHERE
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is the installation's own page."""
+        return self.page_id == MAIN_ID
+
+    @property
+    def origin(self) -> str:
+        """The origin of its host, as in https://status.example.com."""
+        return self.address.origin
+
+    def url(self, path: str) -> str:
+        """The absolute address of a path of the page; of the page itself for an empty one."""
+        return self.address.url(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncementView:
-    """A current announcement; `text` is the Markdown that was written."""
+    """An announcement; `text` is the Markdown that was written.
+
+    `pages` are those it is on, none for every page; empty again once it is on one.
+    """
 
     ident: str
     title: str
     text: str
     starts_at: datetime
     ends_at: datetime | None
+    pages: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
-    """The whole public page at one moment."""
+    """A page at one moment; or the world, from which `projecting` cuts the part of each page.
+
+    The world has every visible component and event, and announcements that are still to come.
+    """
 
     revision: int
     as_of: datetime
@@ -155,6 +192,12 @@ class PageView:
     def status(self) -> Status:
         """The worst of the components (B8)."""
         return status.overall(component.status for component in self.components)
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether nobody has named the page and nothing is on it: then it is not a status page (A1)."""
+        is_bare = not (self.components or self.announcements) and self.events == NO_EVENTS
+        return is_bare and not self.site.is_set_up
 
     @property
     def is_watching(self) -> bool:

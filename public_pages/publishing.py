@@ -15,7 +15,7 @@ from django.db import DatabaseError
 
 from components import catalogue
 from monitoring import coverage
-from public_pages import assets, elsewhere, reading, readouts
+from public_pages import assets, elsewhere, projecting, reading, readouts
 from public_pages.archive import Archive
 from public_pages.feeds import Feeds
 from public_pages.folder import Folder
@@ -171,13 +171,16 @@ class Publisher:
         details = reading.details(
             component_ids=[component.id for component in batch],
             now=page.as_of,
-            time_zone=page.site.time_zone,
         )
+        shown = frozenset(component.id for component in page.components)
         for component in batch:
             if component.id not in details:
                 continue  # removed a moment ago: the next tick sees it
             try:
-                files = pages.component(component, details[component.id])
+                detail = projecting.detail(
+                    details[component.id], site=page.site, shown=shown, now=page.as_of
+                )
+                files = pages.component(component, detail)
             except Exception as error:  # noqa: BLE001 - one bad page must not hold up the others
                 self._troubles.tell(component.slug, error)
                 continue

@@ -1,6 +1,7 @@
-"""Everything a page is made from, read with a fixed number of queries into frozen values.
+"""Everything that pages are made from, read with a fixed number of queries into frozen values.
 
-Called by the publisher, and later by customer pages. The values are in `page_views`. Hidden
+Called by the publisher and by customer pages: the world is read once (`everything`), whatever the
+number of pages, and `projecting` cuts out the part of each. The values are in `page_views`. Hidden
 components are not read at all, and a replica's address only where the operator shows addresses.
 """
 
@@ -13,10 +14,17 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 
-from common import timespan
-from components import catalogue, overlay
-from components.models import Component, DeclaredPeriod, Page, StatusChange, StatusClaim
+from components import catalogue, overlay, page_addresses
+from components.models import (
+    Component,
+    DeclaredPeriod,
+    Page,
+    PageKind,
+    StatusChange,
+    StatusClaim,
+)
 from components.overlay import Declared
+from components.page_addresses import PageAddress
 from components.status import Source, Status
 from components.uptime import Change, Weights
 from incidents.models import Announcement
@@ -27,7 +35,7 @@ from monitoring.models import (
     Span,
 )
 from probing.health import Health
-from public_pages import event_days, event_lists, node_reading, unseen
+from public_pages import event_days, event_lists, node_reading, projecting, unseen
 from public_pages.page_views import (
     SPAN_LENGTHS,
     AnnouncementView,
@@ -41,8 +49,8 @@ from public_pages.page_views import (
 )
 from public_pages.warning import Watch
 
-HISTORY_DAYS = 90
-YEAR_DAYS = 365
+# A day begins at other moments in other zones: enough is read for all of them.
+_ZONES = timedelta(days=2)
 _SPANS_READ = {
     Span.QUARTER: timedelta(hours=26),
     Span.HOUR: timedelta(days=8),
@@ -51,14 +59,20 @@ _SPANS_READ = {
 
 
 def page(*, now: datetime) -> PageView:
-    """Read the public page, with the same number of queries however many components there are.
+    """Read the main page."""
+    world = everything(now=now)
+    shown = frozenset(component.id for component in world.components)
+    return projecting.page(world, site=world.site, shown=shown)
+
+
+def everything(*, now: datetime) -> PageView:
+    """Read the world, with the same number of queries however many components and pages there are.
 
     The revision is read first: what changes while the rest is read raises it again, so the next
     look at it finds something to publish.
     """
     row = catalogue.page()
-    site = _site(row)
-    since = _days_ago(HISTORY_DAYS - 1, now=now, time_zone=site.time_zone)
+    since = now - timedelta(days=projecting.HISTORY_DAYS) - _ZONES
     rows = list(
         Component.objects.visible()
         .in_page_order()
@@ -85,42 +99,39 @@ def page(*, now: datetime) -> PageView:
         replace(
             _component(row, nodes[row.id], changes[row.id], checked, row.id in in_maintenance),
             incidents_mark=marks.get(row.id, (0, 0)),
+            checked_at=checked.get(row.id),
         )
         for row in rows
     ]
-    announcements, changes_at = _announcements(now)
-    events = event_lists.home(
-        now=now, since=_days_ago(event_days.RECENT_DAYS - 1, now=now, time_zone=site.time_zone)
-    )
-    warning = _warning()
-    moments = (changes_at, warning.due_at, *events.promised)
     return PageView(
         revision=row.revision,
         as_of=now,
-        site=site,
+        site=site(row),
         groups=_groups(rows, views),
         checked_at=max(checked.values(), default=None),
         interrupted_since=interrupted_since,
-        announcements=announcements,
-        events=events,
-        warning=warning,
-        changes_at=min((at for at in moments if at and at > now), default=None),
+        announcements=_announcements(now),
+        events=event_lists.home(
+            now=now, since=now - timedelta(days=event_days.RECENT_DAYS) - _ZONES
+        ),
+        warning=_warning(),
     )
 
 
-def details(
-    *, component_ids: Iterable[int], now: datetime, time_zone: ZoneInfo
-) -> Mapping[int, DetailView]:
-    """Read what only the pages of these components show, in a fixed number of queries."""
+def details(*, component_ids: Iterable[int], now: datetime) -> Mapping[int, DetailView]:
+    """Read what only the pages of these components show, in a fixed number of queries.
+
+    As with the world, `projecting.detail` cuts out what one page shows.
+    """
     ids = list(component_ids)
-    since = _days_ago(YEAR_DAYS - 1, now=now, time_zone=time_zone)
+    since = now - timedelta(days=projecting.YEAR_DAYS) - _ZONES
     rows = list(Component.objects.visible().filter(id__in=ids).annotate(**_before(since)))
     changes = _changes(rows, StatusChange.objects.filter(component_id__in=ids), since=since)
     unseen.put(changes, blind=unseen.stretches(since=since))
     _lay_over(changes, since=since)
     responses = _responses(ids, now=now)
     incidents = event_lists.of_components(
-        ids, since=_days_ago(HISTORY_DAYS - 1, now=now, time_zone=time_zone)
+        ids, since=now - timedelta(days=projecting.HISTORY_DAYS) - _ZONES
     )
     return {
         row.id: DetailView(
@@ -132,7 +143,29 @@ def details(
     }
 
 
-def _site(row: Page) -> SiteView:
+def site(row: Page, address: PageAddress | None = None) -> SiteView:
+    """Read what everything on a page shares.
+
+    `address` is where the page is asked for, when it answers there only (a customer page under a
+    host name of its own); without one, links stay on the host that was asked, below the page's
+    default path, and absolute ones lead to its canonical address.
+    """
+    if address is not None:
+        return _site(row, base=address.base, address=address)
+    return sites([row])[row.pk]
+
+
+def sites(rows: Iterable[Page]) -> Mapping[int, SiteView]:
+    """Read what everything on each of some pages shares, by the page's id, in one statement."""
+    pages = list(rows)
+    canonical = page_addresses.canonical_by(pages)
+    return {
+        row.pk: _site(row, base=page_addresses.default(row).base, address=canonical[row.pk])
+        for row in pages
+    }
+
+
+def _site(row: Page, *, base: str, address: PageAddress) -> SiteView:
     return SiteView(
         name=row.name,
         time_zone=ZoneInfo(row.time_zone),
@@ -143,26 +176,34 @@ def _site(row: Page) -> SiteView:
             under_maintenance=row.under_maintenance_weight,
         ),
         is_demo=row.is_demo,
-        feed_authority=row.feed_authority,
+        # The default address stays when a name of its own comes or goes.
+        feed_authority=row.feed_authority or page_addresses.default(row).host,
+        page_id=row.pk,
+        kind=PageKind(row.kind),
+        shows_all=row.shows_all,
+        is_set_up=row.set_up_at is not None,
+        language=row.language,
+        base=base,
+        address=address,
     )
 
 
-def _announcements(now: datetime) -> tuple[tuple[AnnouncementView, ...], datetime | None]:
-    """The current ones, and when the next one starts or ends."""
-    rows = list(Announcement.objects.not_over(now=now))
-    moments = (at for row in rows for at in (row.starts_at, row.ends_at) if at and at > now)
-    views = (
+def _announcements(now: datetime) -> tuple[AnnouncementView, ...]:
+    """The current ones and those to come."""
+    rows = Announcement.objects.not_over(now=now).prefetch_related(
+        models.Prefetch("pages", queryset=Page.objects.only("id"))
+    )
+    return tuple(
         AnnouncementView(
             ident=str(row.uuid),
             title=row.title,
             text=row.text,
             starts_at=row.starts_at,
             ends_at=row.ends_at,
+            pages=frozenset(page.pk for page in row.pages.all()),
         )
         for row in rows
-        if row.starts_at <= now
     )
-    return tuple(views), min(moments, default=None)
 
 
 def _warning() -> Watch:
@@ -174,12 +215,6 @@ def _warning() -> Watch:
         after_s=chosen.warns_after_s,
         is_on=chosen.warns,
     )
-
-
-def _days_ago(days: int, *, now: datetime, time_zone: ZoneInfo) -> datetime:
-    """The start of the calendar day so many days before today, in the page's zone."""
-    day = now.astimezone(time_zone).date() - timedelta(days=days)
-    return timespan.day_start(day, time_zone=time_zone)
 
 
 def _before(since: datetime) -> dict[str, models.Subquery]:

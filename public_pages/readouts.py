@@ -10,13 +10,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-
 from components.status import Status
 from probing import health
 from probing.health import Health
 from public_pages.event_views import EventLine, Kind
-from public_pages.page_views import AnnouncementView, ComponentView, NodeView, PageView, ReplicaView
+from public_pages.page_views import (
+    AnnouncementView,
+    ComponentView,
+    NodeView,
+    PageView,
+    ReplicaView,
+    SiteView,
+)
 
 _UNKNOWN = "unknown"
 
@@ -59,14 +64,17 @@ def status_json(page: PageView, percents: Mapping[int, Decimal | None]) -> bytes
                     "name": group.name or None,
                     "status": group.status,
                     "components": [
-                        _component(member, percents[member.id]) for member in group.components
+                        _component(member, percents[member.id], page.site)
+                        for member in group.components
                     ],
                 }
                 for group in page.groups
             ],
             "announcements": [_announcement(view) for view in page.announcements],
-            "incidents": [_event(line) for line in page.events.open],
-            "maintenance": [_event(line) for line in (*page.events.running, *page.events.upcoming)],
+            "incidents": [_event(line, page.site) for line in page.events.open],
+            "maintenance": [
+                _event(line, page.site) for line in (*page.events.running, *page.events.upcoming)
+            ],
         }
     )
 
@@ -79,13 +87,13 @@ def _head(page: PageView) -> dict[str, Any]:
         "is_demo": page.site.is_demo,
         "page": {
             "name": page.site.name,
-            "url": settings.CANDOR_ORIGIN,
+            "url": page.site.url(""),
             "time_zone": str(page.site.time_zone),
         },
     }
 
 
-def _component(component: ComponentView, percent: Decimal | None) -> dict[str, Any]:
+def _component(component: ComponentView, percent: Decimal | None, site: SiteView) -> dict[str, Any]:
     return {
         "slug": component.slug,
         "name": component.name,
@@ -93,7 +101,7 @@ def _component(component: ComponentView, percent: Decimal | None) -> dict[str, A
         "status": component.status,
         "since": iso(component.status_since),
         "uptime_90_days": None if percent is None else float(percent),
-        "url": f"{settings.CANDOR_ORIGIN}/components/{component.slug}",
+        "url": site.url(f"/components/{component.slug}"),
     }
 
 
@@ -142,7 +150,7 @@ def _word(measured: Health | None) -> str:
     return measured or _UNKNOWN
 
 
-def _event(line: EventLine) -> dict[str, Any]:
+def _event(line: EventLine, site: SiteView) -> dict[str, Any]:
     """An open incident, or work that is going on or coming; `impact` is the worst status it had."""
     is_planned = line.kind is Kind.MAINTENANCE
     return {
@@ -157,7 +165,7 @@ def _event(line: EventLine) -> dict[str, Any]:
             else {"next_update_by": iso(line.next_update_by)}
         ),
         "components": [component.slug for component in line.touched],
-        "url": f"{settings.CANDOR_ORIGIN}{line.path}",
+        "url": site.url(line.path),
     }
 
 

@@ -106,9 +106,87 @@ class Pages:
 
     def home(self) -> Mapping[str, bytes]:
         """Return the home page, its live fragment and the error pages, by file name."""
-        with templating.active(self.page.site.time_zone):
-            groups = self._groups()
-            common = self._common() | {
+        with templating.active(self.page.site):
+            common = self._home_context()
+            return {
+                "index.html": self._index(common),
+                "live.html": self._live(common),
+                **{f"{name}.html": self.error(name) for name in ERROR_PAGES},
+            }
+
+    def index(self) -> bytes:
+        """Return the home page."""
+        with templating.active(self.page.site):
+            return self._index(self._home_context())
+
+    def live(self) -> bytes:
+        """Return the fragment that refreshes an open home page."""
+        with templating.active(self.page.site):
+            return self._live(self._home_context())
+
+    def error(self, name: str) -> bytes:
+        """Return one of `ERROR_PAGES`."""
+        with templating.active(self.page.site):
+            return templating.render(f"{name}.html", self._common())
+
+    def component(self, component: ComponentView, detail: DetailView) -> Mapping[str, bytes]:
+        """Return the pages of a component, one a chart range, by file name."""
+        with templating.active(self.page.site):
+            context = self._component_context(component, detail)
+            return {
+                response_section.file_name(component.slug, chosen): self._component(
+                    component, detail, chosen, context
+                )
+                for chosen in Range
+            }
+
+    def component_page(self, component: ComponentView, detail: DetailView, chosen: Range) -> bytes:
+        """Return the page of a component with one chart range."""
+        with templating.active(self.page.site):
+            context = self._component_context(component, detail)
+            return self._component(component, detail, chosen, context)
+
+    def _index(self, common: Mapping[str, Any]) -> bytes:
+        template = "not_set_up.html" if self.page.is_nameless else "home.html"
+        return templating.render(f"public_pages/{template}", common)
+
+    def _live(self, common: Mapping[str, Any]) -> bytes:
+        return templating.render("public_pages/live.html", {**common, "is_live": True})
+
+    def _component(
+        self,
+        component: ComponentView,
+        detail: DetailView,
+        chosen: Range,
+        context: Mapping[str, Any],
+    ) -> bytes:
+        base = self.page.site.base
+        path = f"{base}{response_section.path(component.slug, chosen)}"
+        response = response_section.context(
+            component, detail, chosen, now=self.page.as_of, base=base
+        )
+        return templating.render(
+            "public_pages/component.html", {**context, "path": path, **response}
+        )
+
+    def _component_context(self, component: ComponentView, detail: DetailView) -> dict[str, Any]:
+        context = self._common() | {
+            "component": component,
+            "words": wording.component_word(component),
+            "favicon": component.status.code,
+            "open_incidents": [line for line in detail.incidents if line.is_open],
+            "boxes_ids": [f"boxes-{component.slug}"] if component.nodes else [],
+        }
+        rest = templating.render(
+            "public_pages/_component_rest.html", context | self._rest(component, detail)
+        )
+        return context | {"rest": mark_safe(rest.decode())}  # noqa: S308 - rendered with escaping
+
+    def _home_context(self) -> dict[str, Any]:
+        groups = self._groups()
+        return (
+            self._common()
+            | {
                 "headline": wording.headline(self.page),
                 "announcements": self._announcements(),
                 "groups": groups,
@@ -117,43 +195,11 @@ class Pages:
                 "is_checked_shown": self._is_checked_shown(),
                 "interrupted": wording.interrupted(self.page.interrupted_since),
                 "checked_at": self.page.checked_at,
-                "path": "/",
+                "path": f"{self.page.site.base}/",
                 "here": "status",
             }
-            common |= self._events()
-            files = {
-                "index.html": templating.render("public_pages/home.html", common),
-                "live.html": templating.render(
-                    "public_pages/live.html", common | {"is_live": True}
-                ),
-            }
-            for name in ERROR_PAGES:
-                files[f"{name}.html"] = templating.render(f"{name}.html", self._common())
-        return files
-
-    def component(self, component: ComponentView, detail: DetailView) -> Mapping[str, bytes]:
-        """Return the pages of a component, one a chart range, by file name."""
-        with templating.active(self.page.site.time_zone):
-            context = self._common() | {
-                "component": component,
-                "words": wording.component_word(component),
-                "favicon": component.status.code,
-                "open_incidents": [line for line in detail.incidents if line.is_open],
-                "boxes_ids": [f"boxes-{component.slug}"] if component.nodes else [],
-            }
-            rest = templating.render(
-                "public_pages/_component_rest.html", context | self._rest(component, detail)
-            )
-            context["rest"] = mark_safe(rest.decode())  # noqa: S308 - rendered with escaping above
-            return {
-                response_section.file_name(component.slug, chosen): templating.render(
-                    "public_pages/component.html",
-                    context
-                    | {"path": response_section.path(component.slug, chosen)}
-                    | response_section.context(component, detail, chosen, now=self.page.as_of),
-                )
-                for chosen in Range
-            }
+            | self._events()
+        )
 
     def _common(self) -> dict[str, Any]:
         return {
@@ -224,7 +270,9 @@ class Pages:
             "running_cards": event_rendering.cards(events.running, page=page),
             "upcoming_cards": event_rendering.cards(events.upcoming, page=page),
             # Made once for the page and its fragment.
-            "days": event_tags.event_rows(days, page.as_of, list(Kind)) if events.recent else "",
+            "days": event_tags.event_rows(days, page.as_of, list(Kind), page.site.base)
+            if events.recent
+            else "",
         }
 
     def _is_checked_shown(self) -> bool:

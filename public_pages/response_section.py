@@ -30,14 +30,14 @@ def file_name(slug: str, chosen: Range) -> str:
 
 
 def path(slug: str, chosen: Range) -> str:
-    """Return the address of the page with this range."""
+    """Return the address of the page with this range, below that of the page."""
     return f"/components/{slug}" if chosen is Range.DAY else f"/components/{slug}/{chosen}"
 
 
 def context(
-    component: ComponentView, detail: DetailView, chosen: Range, *, now: datetime
+    component: ComponentView, detail: DetailView, chosen: Range, *, now: datetime, base: str
 ) -> dict[str, Any]:
-    """Return what `_response.html` needs."""
+    """Return what `_response.html` needs; `base` is the path that links begin with."""
     slots = charts.slots_of(
         detail.responses[chosen.span], span=chosen.span, points=chosen.points, now=now
     )
@@ -54,7 +54,7 @@ def context(
     return {
         "ranges": [
             {
-                "path": path(component.slug, choice),
+                "path": f"{base}{path(component.slug, choice)}",
                 "words": range_words(choice),
                 "is_current": choice is chosen,
             }

@@ -4,20 +4,20 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+
+from public_pages.page_views import SiteView
 
 # Code that somebody wrote keeps its own indentation.
 _INDENT = re.compile(r"(<pre>.*?</pre>)|\n\s+", re.DOTALL)
 
 
 @contextmanager
-def active(zone: ZoneInfo) -> Iterator[None]:
-    """Let everything inside speak the page's language, in this zone."""
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(zone):
+def active(site: SiteView) -> Iterator[None]:
+    """Let everything inside speak the page's language, in its zone."""
+    with translation.override(site.language), timezone.override(site.time_zone):
         yield
 
 

@@ -139,8 +139,10 @@ def plan_line(start: datetime, end: datetime, as_of: datetime | None = None) -> 
 
 
 @register.simple_tag
-def event_rows(rows: Sequence[DayRow], as_of: datetime, kinds: Iterable[Kind]) -> SafeString:
-    """Days with their events; quiet runs take one line.
+def event_rows(
+    rows: Sequence[DayRow], as_of: datetime, kinds: Iterable[Kind], base: str = ""
+) -> SafeString:
+    """Days with their events; quiet runs take one line. `base` is the path that links begin with.
 
     A busy month has hundreds of events: built here, because a template takes ten times as long.
     """
@@ -148,11 +150,13 @@ def event_rows(rows: Sequence[DayRow], as_of: datetime, kinds: Iterable[Kind]) -
     today = timezone.localtime(as_of).date()
     has_texts = sum(len(row.lines) for row in rows) <= _TEXTS_UP_TO
     return format_html_join(
-        "", "{}", ((_day(row, as_of, today, quiet, has_texts=has_texts),) for row in rows)
+        "", "{}", ((_day(row, as_of, today, quiet, base, has_texts=has_texts),) for row in rows)
     )
 
 
-def _day(row: DayRow, as_of: datetime, today: date, quiet: str, *, has_texts: bool) -> SafeString:
+def _day(
+    row: DayRow, as_of: datetime, today: date, quiet: str, base: str, *, has_texts: bool
+) -> SafeString:
     if not row.lines:
         words = _("Today") if row.first == row.last == today else times.days(row.first, row.last)
         return format_html('<li><h3>{}</h3><p class="quiet">{}</p></li>', words, quiet)
@@ -162,17 +166,18 @@ def _day(row: DayRow, as_of: datetime, today: date, quiet: str, *, has_texts: bo
         row.first.isoformat(),
         _("Today") if row.first == today else times.week_day(row.first),
         format_html_join(
-            "", "{}", ((_event(line, as_of, has_text=has_texts),) for line in row.lines)
+            "", "{}", ((_event(line, as_of, base, has_text=has_texts),) for line in row.lines)
         ),
     )
 
 
-def _event(line: EventLine, as_of: datetime, *, has_text: bool) -> SafeString:
+def _event(line: EventLine, as_of: datetime, base: str, *, has_text: bool) -> SafeString:
+    path = f"{base}{line.path}"
     words = event_wording.excerpt(line.html) if has_text and not line.is_open else ""
     return format_html(
         '<article class="event"><header><h4 dir="auto"><a href="{}">{}</a></h4>'
         '<div class="meta">{}{}{}</div></header>{}{}</article>',
-        line.path,
+        path,
         line.title,
         event_state(line.state, line.worst),
         _impact(line),
@@ -180,7 +185,7 @@ def _event(line: EventLine, as_of: datetime, *, has_text: bool) -> SafeString:
         format_html('<p class="body small muted" dir="auto">{}</p>', words) if words else "",
         format_html(
             '<p class="small"><a href="{}/postmortem">{}</a></p>',
-            line.path,
+            path,
             _("Read the postmortem"),
         )
         if line.has_postmortem

@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from components.models import Page
 from components.status import Status
 from incidents import announcements
 from tests import build
@@ -128,7 +127,7 @@ def shown(reply: world.Reply) -> str:
 def test_a_badge_says_the_status_and_when_old_that_nothing_is_known(
     folder: Path, now: datetime, kind: str, status: Status, words: str
 ) -> None:
-    Page.objects.update_or_create(id=1, defaults={"name": NAME})
+    world.main_page(name=NAME)
     world.said(build.component(), status, now)
     world.publish(folder, now=now)
 

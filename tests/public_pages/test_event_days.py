@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.status import Status
+from components.uptime import Weights
 from incidents.lifecycle import State
 from public_pages import event_days, templating
 from public_pages.event_days import DayRow, Month
 from public_pages.event_views import EventLine, Kind
+from public_pages.page_views import SiteView
 from public_pages.templatetags import event_tags
 
 UTC_ZONE = ZoneInfo("UTC")
+SITE = SiteView(name="Acme", time_zone=UTC_ZONE, weights=Weights(), is_demo=False)
 
 
 def line(at: datetime, ident: str = "x") -> EventLine:
@@ -107,7 +110,7 @@ def test_a_long_list_tells_titles_only(count: int, has_texts: bool) -> None:
     lines = [replace(line(at, str(number)), html="<p>It is over.</p>") for number in range(count)]
     rows = event_days.rows(lines, first=at.date(), last=at.date(), time_zone=UTC_ZONE)
 
-    with templating.active(UTC_ZONE):
+    with templating.active(SITE):
         body = event_tags.event_rows(rows, at, [Kind.INCIDENT])
 
     assert body.count("<article") == count

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from components import catalogue
-from components.models import Page
 from components.status import Status
 from incidents import maintenance, postmortems, publishing, timeline, windows
 from incidents.lifecycle import Impact, State
@@ -368,7 +367,7 @@ def test_maintenance_is_told_before_while_and_after(published: Path, now: dateti
 
 
 def test_the_zone_of_the_page_is_named_and_cuts_its_days(published: Path, now: datetime) -> None:
-    Page.objects.update_or_create(id=1, defaults={"time_zone": "Asia/Kathmandu"})
+    world.main_page(time_zone="Asia/Kathmandu")
     incident = happened.told(
         {datetime(2026, 11, 18, 20, tzinfo=UTC): (State.INVESTIGATING, "Night shift.")}
     )

@@ -25,6 +25,7 @@ from public_pages.event_views import IncidentView
 from public_pages.feeds import Feeds
 from public_pages.feeds_entries import Entry
 from public_pages.folder import Folder
+from public_pages.page_views import SiteView
 from public_pages.troubles import Troubles
 from tests import build, counting
 from tests.public_pages import happened, world
@@ -351,10 +352,10 @@ def test_an_event_that_cannot_be_told_does_not_end_the_feed(
         happened.told({now - DAY: (State.INVESTIGATING, "Looking.")}, title=title)
     make = feeds_entries.made
 
-    def fail(view: IncidentView) -> Entry:
+    def fail(view: IncidentView, *, site: SiteView) -> Entry:
         if view.title == "Bad":
             raise ValueError("markup")
-        return make(view)
+        return make(view, site=site)
 
     monkeypatch.setattr(feeds_entries, "made", fail)
     hosted(published, now)

@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import markdown
+from components.page_addresses import PageAddress
 from components.status import Status
+from components.uptime import Weights
 from incidents import lifecycle, windows
 from incidents.lifecycle import Impact
 from public_pages import calendar_file, feeds_entries, feeds_text, feeds_writing, templating
@@ -24,6 +26,7 @@ from public_pages.event_views import IncidentView, MaintenanceView, TouchedView,
 from public_pages.feeds_entries import Entry
 from public_pages.feeds_reading import WorkView
 from public_pages.feeds_writing import Channel
+from public_pages.page_views import SiteView
 
 NOW = datetime(2026, 11, 19, 14, 32, 7, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -41,6 +44,10 @@ NASTY = (
     "half \ud800 non \ufffe\uffff",
     " ",
 )
+ADDRESS = PageAddress(ORIGIN)
+SITE = SiteView(
+    name="Acme", time_zone=ZoneInfo("UTC"), weights=Weights(), is_demo=False, address=ADDRESS
+)
 CHANNEL = Channel(
     title="Acme Status - Incident History",
     description="Incidents",
@@ -50,10 +57,11 @@ CHANNEL = Channel(
     tag="/history",
     authority="status.acme.example",
     language="en",
+    address=ADDRESS,
 )
 SOURCE = Source(
     name="Acme Status",
-    origin=ORIGIN,
+    address=ADDRESS,
     authority="status.acme.example",
     mailbox="Acme <status@acme.example>",
 )
@@ -130,8 +138,9 @@ def work(**fields: object) -> WorkView:
 
 
 def made(view: IncidentView | MaintenanceView, zone: str = "UTC") -> Entry:
-    with templating.active(ZoneInfo(zone)):
-        return feeds_entries.made(view)
+    site = replace(SITE, time_zone=ZoneInfo(zone))
+    with templating.active(site):
+        return feeds_entries.made(view, site=site)
 
 
 def calendar_of(*works: WorkView) -> Any:

@@ -430,7 +430,7 @@ def test_names_with_markup_arrive_as_text(published: Path, now: datetime) -> Non
     evil = '"><script>alert(1)</script>--><b>{{ 7 }}'
     component = build.component(name=evil, slug="evil", description=evil, group=group)
     build.replica(node=build.node(component=component, name=evil))
-    Page.objects.update_or_create(id=1, defaults={"name": evil})
+    world.main_page(name=evil)
 
     world.publish(published, now=now)
 

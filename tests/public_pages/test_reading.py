@@ -1,7 +1,6 @@
 """What is read for a page: enough, nothing private, and at a constant price."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -28,7 +27,7 @@ def test_twice_the_components_cost_the_same_number_of_statements(now: datetime) 
         with counting.statements() as for_page:
             reading.page(now=now)
         with counting.statements() as for_details:
-            reading.details(component_ids=ids, now=now, time_zone=ZoneInfo("UTC"))
+            reading.details(component_ids=ids, now=now)
         return len(for_page), len(for_details)
 
     add_some()
@@ -74,7 +73,7 @@ def test_hidden_components_and_all_that_hangs_on_them_are_not_read(now: datetime
     world.watched(now=now)
 
     page = reading.page(now=now)
-    details = reading.details(component_ids=[hidden.id], now=now, time_zone=ZoneInfo("UTC"))
+    details = reading.details(component_ids=[hidden.id], now=now)
 
     assert hidden.id not in {component.id for component in page.components}
     assert page.status == Status.OPERATIONAL

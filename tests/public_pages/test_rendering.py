@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from components.models import Component, Page
+from components.models import Component
 from components.status import Status
 from public_pages import reading
 from public_pages.rendering import Pages
@@ -29,7 +28,7 @@ def live(now: datetime) -> str:
 def component_pages(component: Component, now: datetime) -> Mapping[str, str]:
     page = reading.page(now=now)
     view = next(member for member in page.components if member.id == component.id)
-    detail = reading.details(component_ids=[view.id], now=now, time_zone=ZoneInfo("UTC"))[view.id]
+    detail = reading.details(component_ids=[view.id], now=now)[view.id]
     files = Pages(page).component(view, detail)
     return {name: body.decode() for name, body in files.items()}
 
@@ -201,7 +200,7 @@ def test_days_with_a_gap_have_a_grey_foot_and_days_before_monitoring_a_stub(
 
 
 def test_times_days_and_bars_are_cut_in_the_zone_of_the_page(now: datetime) -> None:
-    Page.objects.update_or_create(id=1, defaults={"time_zone": "Asia/Tokyo"})
+    world.main_page(time_zone="Asia/Tokyo")
     component = build.component(created_at=now - timedelta(days=9))
     # 23:30 UTC on the 17th is the 18th in Tokyo.
     began = datetime(2026, 11, 17, 23, 30, tzinfo=now.tzinfo)

@@ -1,7 +1,6 @@
 """While our own network is down the page says so, keeps the last known states, and counts nothing."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -77,7 +76,7 @@ def test_afterwards_the_time_is_unknown_and_not_down(now: datetime) -> None:
     assert page.interrupted_since is None
     assert [change.status for change in page.components[0].changes][-2:] == [UN, OP]
     ids = [Component.objects.get().id]
-    detail = reading.details(component_ids=ids, now=end, time_zone=ZoneInfo("UTC"))[ids[0]]
+    detail = reading.details(component_ids=ids, now=end)[ids[0]]
     assert UN in [change.status for change in detail.changes]
 
 
@@ -97,7 +96,7 @@ def test_a_component_s_page_says_why_and_names_no_address(now: datetime) -> None
     recording.record(observations=[refused(replica, now)], now=now)
     page = reading.page(now=now + MINUTE)
     (component,) = page.components
-    detail = reading.details(component_ids=[component.id], now=now, time_zone=ZoneInfo("UTC"))
+    detail = reading.details(component_ids=[component.id], now=now)
     files = rendering.Pages(page).component(component, detail[component.id])
     html = next(iter(files.values())).decode()
     assert "Replica 1. Dead: the last check had no answer after 3 attempts." in html

@@ -16,7 +16,6 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from components import catalogue
-from components.models import Page as PageRow
 from monitoring import page_health
 from monitoring.models import AlertSettings, Node, PageHealthChange, Replica
 from public_pages.front import Front
@@ -161,7 +160,7 @@ def test_it_can_be_changed_and_switched_off(folder: Path, now: datetime) -> None
 
 
 def published(folder: Path, *, now: datetime, is_dead: bool = True) -> None:
-    PageRow.objects.update_or_create(id=1, defaults={"name": 'A & <b>"B"--</b>'})
+    world.main_page(name='A & <b>"B"--</b>')
     build.component(slug="shop")
     if is_dead:
         PageHealthChange.objects.create(health="dead", at=now - timedelta(hours=1))

@@ -89,6 +89,13 @@ def summaries(component: Component, *, now: datetime, holes: Iterable[int] = ())
     ResponseSummary.objects.bulk_create(rows)
 
 
+def main_page(**fields: Any) -> None:
+    """Give the main page these fields."""
+    catalogue.page()
+    Page.objects.filter(id=1).update(**fields)
+    catalogue.mark_dirty()
+
+
 def acme(*, now: datetime) -> dict[str, Component]:
     """Fifteen components in four groups, with history, as in the design's mocks: an outage day."""
     catalogue.page()
