@@ -3,7 +3,6 @@
 Every function is one transaction; nothing is saved when anything is refused.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from branding import colours, css_rules, link_rules
+from branding import colours, css_rules, link_rules, naming
 from branding.colours import NotAColour
 from branding.css_rules import RefusedCss
 from branding.link_rules import Link
@@ -177,7 +176,7 @@ def _digests(pictures: Mapping[str, Sequence[Entry]]) -> Iterable[str]:
 
 
 def _put(one: Encoded, now: datetime) -> str:
-    digest = hashlib.sha256(one.body).hexdigest()
+    digest = naming.digest(one.body)
     values = {"kind": one.kind, "width": one.width, "height": one.height, "body": one.body}
     row, is_new = Picture.objects.get_or_create(digest=digest, defaults=values | {"put_at": now})
     if not is_new:

@@ -28,7 +28,7 @@ class Picture(models.Model):
     is removed a day after it was last put here (`changing.sweep`).
     """
 
-    digest = models.CharField(max_length=64, unique=True)  # SHA-256, in hex
+    digest = models.CharField(max_length=64, unique=True)  # `naming.digest`
     kind = models.CharField(max_length=8)  # svg, png, webp; css for previews
     width = models.PositiveIntegerField(default=0)  # px; 0 for what scales by itself
     height = models.PositiveIntegerField(default=0)

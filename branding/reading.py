@@ -4,7 +4,6 @@ Read by the publisher, by customer pages and by what writes mails. A sub-page or
 without a brand of its own has the main page's, so `brands` holds only the pages that differ.
 """
 
-import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -12,7 +11,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from branding import colours, css_rules, stylesheet
+from branding import colours, css_rules, naming, stylesheet
 from branding.brand_views import DEFAULT, BrandView, LinkView, PictureView
 from branding.css_rules import RefusedCss
 from branding.models import Brand, Picture, Slot
@@ -66,6 +65,12 @@ def bodies(digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
             yield f"media/{row.digest}.{row.kind}", bytes(row.body)
 
 
+def kept_names() -> frozenset[str]:
+    """Return the names in the published folder of all pictures there are, of brands and of old mails."""
+    rows = Picture.objects.exclude(kind="css").values_list("digest", "kind")
+    return frozenset(f"media/{digest}.{kind}" for digest, kind in rows)
+
+
 def view(state: Mapping[str, Any], *, base: str = "/") -> BrandView:
     """Make a brand from stored values by column (`Brand.state`); writes nothing.
 
@@ -105,8 +110,7 @@ def view(state: Mapping[str, Any], *, base: str = "/") -> BrandView:
 
 def style_name(style: str) -> str:
     """The name of a style sheet in the published folder, by what is in it; empty for none."""
-    digest = hashlib.sha256(style.encode()).hexdigest()[:16]
-    return f"assets/brand-{digest}.css" if style else ""
+    return f"assets/brand-{naming.digest(style.encode())[:32]}.css" if style else ""
 
 
 def _rows() -> Any:

@@ -113,6 +113,7 @@ app.conf.update(
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
         "seal statements": _every(600, "sla.tasks.seal_statements", "upkeep"),
         "forget removed entries": _every(3600, "catalog.tasks.forget_removed", "upkeep"),
+        "sweep pictures": _every(3600, "branding.tasks.sweep_pictures", "upkeep"),
         "forget what is over": _every(3600, "accounts.tasks.forget_what_is_over", "upkeep"),
         "forget old sign-ins": _every(3600, "customer_pages.tasks.forget_what_is_over", "upkeep"),
         "remove retired pages": _every(3600, "components.tasks.remove_overdue_pages", "upkeep"),
@@ -124,6 +125,7 @@ app.conf.update(
 app.autodiscover_tasks(
     [
         "accounts",
+        "branding",
         "catalog",
         "components",
         "customer_pages",
