@@ -6,6 +6,7 @@ The one place that the screens ask.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from components.models import Page
 from incidents import telling
 from incidents.models import Incident
 from subscribers import forecast
@@ -37,13 +38,17 @@ def of(
     component_ids: Collection[int],
     stage: Stage = Stage.INCIDENT_CREATED,
     topic: str = "",
+    audience: Page | None = None,
 ) -> Audience:
     """Who is told of an event about these components; without any, the subscribers of everything.
 
     `stage` and `topic` matter for an update: text messages go out for some steps only, and those who
-    follow this very event hear of it.
+    follow this very event hear of it. With an `audience` it is for the subscribers of that page alone.
     """
-    return _audience(forecast.of(stage=stage, component_ids=component_ids, topic=topic))
+    audience_id = None if audience is None else audience.pk
+    return _audience(
+        forecast.of(stage=stage, component_ids=component_ids, topic=topic, audience_id=audience_id)
+    )
 
 
 def of_postmortem(incident: Incident) -> Audience:

@@ -5,7 +5,7 @@ Made of the same Content by the same code as the messages themselves.
 
 from dataclasses import dataclass
 
-from subscribers import chart, sms_length
+from subscribers import chart, sms_length, told_pages
 from subscribers import content as contents
 from subscribers.chart import Stage
 from subscribers.content import Content
@@ -26,7 +26,8 @@ class Samples:
 
 
 def of(content: Content) -> Samples:
-    """The samples of what this content says."""
+    """The samples of what this content says, as the subscribers of the main page get it."""
+    content = content.on(told_pages.main())
     found = contents.samples(content)
     sms = found["sms"].text.strip() if chart.tells(Stage(content.stage), "sms") else ""
     length, parts = sms_length.length(sms)

@@ -3,11 +3,12 @@
 One place for both, so that the sample that an author sees is what is sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from incidents import windows
 from incidents.lifecycle import State
 from incidents.windows import Kind
 from notifications.messages import Tone
+from subscribers import told_pages
 from subscribers.chart import Stage
 from subscribers.content import Content, Touched, iso
 
@@ -29,6 +31,23 @@ _INDICATORS = {
     Status.PARTIAL_OUTAGE: "major",
     Status.MAJOR_OUTAGE: "critical",
 }
+
+
+def in_every_voice(make: Callable[..., Content]) -> Content:
+    """What `make(page=…)` says, in the main page's words and in those of every other page.
+
+    Made once for each language and time zone that some page has, whatever their number.
+    """
+    main = catalogue.page()
+    with translation.override(main.language):
+        content = make(page=main)
+    others = Page.objects.live().exclude(language=main.language, time_zone=main.time_zone)
+    for language, time_zone in others.order_by().values_list("language", "time_zone").distinct():
+        with translation.override(language):
+            other = make(page=Page(name=main.name, uuid=main.uuid, time_zone=time_zone))
+        voice = told_pages.voice_of(language=language, time_zone=time_zone)
+        content = content.said_as(voice, other)
+    return content
 
 
 def of_incident(
@@ -47,9 +66,13 @@ def of_incident(
     at: datetime,
     touched: Sequence[Touched],
     entries: _Entries = (),
+    page: Page | None = None,
 ) -> Content:
-    """What an update of an incident says; `path` is its public address, times are aware."""
-    page = catalogue.page()
+    """What an update of an incident says; `path` is its public address, times are aware.
+
+    In the name and the time zone of `page`, the main one unless told otherwise.
+    """
+    page = page or catalogue.page()
     zone = ZoneInfo(page.time_zone)
     promise, took = "", ""
     if state.is_open and next_update_by is not None:
@@ -103,9 +126,13 @@ def of_maintenance(
     at: datetime,
     touched: Sequence[Touched],
     entries: _Entries = (),
+    page: Page | None = None,
 ) -> Content:
-    """What an entry of a maintenance says; `path` is its public address, times are aware."""
-    page = catalogue.page()
+    """What an entry of a maintenance says; `path` is its public address, times are aware.
+
+    In the name and the time zone of `page`, the main one unless told otherwise.
+    """
+    page = page or catalogue.page()
     zone = ZoneInfo(page.time_zone)
     window = _("Planned from %(start)s to %(end)s.") % {
         "start": _moment(starts_at, zone),

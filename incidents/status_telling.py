@@ -6,6 +6,7 @@ component that an open event names: its own updates tell them.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -38,7 +39,7 @@ def _tell(change: StatusChange, *, page: Page, now: datetime) -> None:
         topic=f"component:{component.uuid}",
         stage=stage,
         component_ids=[component.pk],
-        content=saying.of_status(change=change, page=page, stage=stage),
+        content=saying.in_every_voice(partial(saying.of_status, change=change, stage=stage)),
         ends_topic=False,
         now=now,
     )

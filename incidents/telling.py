@@ -6,6 +6,7 @@ deleted. What follows (who gets it, over which channel) is the subscribers' busi
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from incidents import lifecycle, saying
@@ -16,6 +17,7 @@ from subscribers import fanout
 from subscribers.chart import Stage
 from subscribers.content import Content, Touched
 
+_ENTRIES_MAX = 50
 _OF_STATE = {
     State.INVESTIGATING: Stage.INCIDENT_UPDATED,
     State.IDENTIFIED: Stage.INCIDENT_IDENTIFIED,
@@ -74,7 +76,9 @@ def tell_incident(*, incident: Incident, update: IncidentUpdate, now: datetime) 
         stage=stage,
         component_ids=_ids(incident.affected.all()),
         content=_incident_content(incident, update, stage),
-        ends_topic=not update.state_value.is_open,
+        # What is said to one page alone ends nothing for the others.
+        ends_topic=not update.state_value.is_open and update.audience_id is None,
+        audience=update.audience,
         now=now,
     )
 
@@ -100,7 +104,8 @@ def fall_silent(event: Incident | Maintenance, *, now: datetime) -> int:
 
 
 def _incident_content(incident: Incident, update: IncidentUpdate, stage: Stage) -> Content:
-    return saying.of_incident(
+    make = partial(
+        saying.of_incident,
         public_id=incident.public_id,
         path=incident.get_absolute_url(),
         update_id=update.public_id,
@@ -116,12 +121,14 @@ def _incident_content(incident: Incident, update: IncidentUpdate, stage: Stage) 
         touched=_touched(update),
         entries=_entries(incident.updates.order_by("-at", "-id")),
     )
+    return saying.in_every_voice(make)
 
 
 def _maintenance_content(
     maintenance: Maintenance, update: MaintenanceUpdate, stage: Stage
 ) -> Content:
-    return saying.of_maintenance(
+    make = partial(
+        saying.of_maintenance,
         public_id=maintenance.public_id,
         path=maintenance.get_absolute_url(),
         update_id=update.public_id,
@@ -137,6 +144,7 @@ def _maintenance_content(
         touched=_touched(update),
         entries=_entries(maintenance.updates.timeline()),
     )
+    return saying.in_every_voice(make)
 
 
 def _ids(rows: Iterable[Any]) -> list[int]:
@@ -157,6 +165,13 @@ def _touched(update: IncidentUpdate | MaintenanceUpdate) -> list[Touched]:
 
 def _entries(rows: Iterable[Any]) -> list[dict[str, Any]]:
     return [
-        {"id": row.public_id, "state": row.state, "text": row.text, "at": row.at.isoformat()}
-        for row in list(rows)[:50]
+        {
+            "id": row.public_id,
+            "state": row.state,
+            "text": row.text,
+            "at": row.at.isoformat(),
+            # Of one page alone: cut out before anybody else hears of it.
+            "page": getattr(row, "audience_id", None),
+        }
+        for row in list(rows)[:_ENTRIES_MAX]
     ]

@@ -1,179 +1,29 @@
-"""What is said of an event to those who asked, rendered once for each kind of channel.
+"""The forms in which what is said of an event leaves: rendered once for each page and kind of channel.
 
-`incidents.telling` fills a Content in the operators' transaction and the broadcast keeps it, so that
-what was announced is what is sent, whatever is edited meanwhile.
+What is said, and how it is cut to a page, stands in `subscribers.spoken`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import escape, strip_tags
-from django.utils.text import Truncator
+from django.utils import translation
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from components.status import Status
 from notifications.messages import NOTE_HERE, Message, Tone, gap
-from subscribers import mail_looks, sms_length
-from subscribers.chart import Stage
-from subscribers.mail_looks import Look
+from subscribers import sms_length
+from subscribers.spoken import Content, Touched, iso
+
+__all__ = ["Content", "Touched", "form_of", "iso", "rendered", "samples"]
 
 _TEMPLATE = "subscribers/emails/event.{part}"
 # Of a title at least so many letters are left in a text message, should it become two.
 _TITLE_MIN = 20
-_PROBLEMS = frozenset({Status.DEGRADED_PERFORMANCE, Status.PARTIAL_OUTAGE, Status.MAJOR_OUTAGE})
-# What is not among them is an update of its kind.
-_TYPES: Mapping[str, str] = {
-    Stage.INCIDENT_CREATED: "incident.created",
-    Stage.INCIDENT_RESOLVED: "incident.resolved",
-    Stage.INCIDENT_RECORDED: "incident.resolved",  # it was over when it was written
-    Stage.POSTMORTEM_PUBLISHED: "incident.postmortem",
-    Stage.MAINTENANCE_SCHEDULED: "maintenance.scheduled",
-    Stage.MAINTENANCE_STARTED: "maintenance.started",
-    Stage.MAINTENANCE_VERIFYING: "maintenance.verifying",
-    Stage.MAINTENANCE_COMPLETED: "maintenance.completed",
-    Stage.STATUS_CHANGED: "component.status_changed",
-    Stage.STATUS_TOLD: "component.status_changed",
-}
 # Their word for verification, and for cancelled work, which they do not know.
 _STATUSPAGE_STATES = {"verification": "verifying", "cancelled": "completed"}
-_PREVIEW = 140  # letters that lists of mails show under the subject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Touched:
-    """A component that the event touches, and the status that visitors see of it."""
-
-    name: str
-    status: str
-    id: str = ""  # what programs know the component by
-
-    @property
-    def word(self) -> str:
-        return _(Status(self.status).label)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """One update of one event. Times are ISO 8601 in UTC, `when` and the like are words for people.
-
-    `subject` is what a list of mails shows; empty: the word and the title.
-
-    `kind` is "incident", "maintenance" or "component" (a status set by hand; its `facts` are the
-    component as programs know it), `path` its public address, `word` the state or step, and
-    `brief` the same with its time for a text message ("Resolved after 42 min").
-    `html` is safe. `entries` are all entries of the event so far, newest first, for machines.
-    """
-
-    kind: str
-    public_id: str
-    update_id: str
-    page_name: str
-    title: str
-    word: str
-    state: str
-    stage: str
-    path: str
-    at: str
-    when: str
-    text: str = ""
-    html: str = ""
-    impact: str = ""
-    started: str = ""
-    promise: str = ""
-    brief: str = ""
-    subject: str = ""
-    tone: str = Tone.PROBLEM.value
-    touched: Sequence[Touched] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    entries: Sequence[Mapping[str, Any]] = ()
-    page_id: str = ""
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Content":
-        """The content that `as_json` described; what an older version did not know is left out."""
-        known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
-        known["touched"] = [Touched(**each) for each in known.get("touched", [])]
-        return cls(**known)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @property
-    def url(self) -> str:
-        return f"{settings.CANDOR_ORIGIN}{self.path}"
-
-    @property
-    def short_url(self) -> str:
-        """The short address as people read it, without a scheme."""
-        host = urlsplit(settings.CANDOR_ORIGIN).netloc
-        letter = {"incident": "i", "maintenance": "m"}.get(self.kind)
-        return f"{host}/{letter}/{self.public_id}" if letter else f"{host}{self.path}"
-
-    @property
-    def is_problem(self) -> bool:
-        return self.tone == Tone.PROBLEM
-
-    @property
-    def headline(self) -> str:
-        return f"{self.word}: {self.title}"
-
-    @property
-    def event_type(self) -> str:
-        """The type of our own webhooks (interop 6.4): what happened, in a word that stays."""
-        if self.state == "cancelled" and self.stage == Stage.MAINTENANCE_CHANGED:
-            return "maintenance.cancelled"
-        return _TYPES.get(self.stage, f"{self.kind}.updated")
-
-    @property
-    def worst(self) -> Touched | None:
-        """Of an open incident, the component that it does the worst to."""
-        hit = [each for each in self.touched if Status(each.status) in _PROBLEMS]
-        if not (self.is_problem and hit):
-            return None
-        return max(hit, key=lambda each: Status(each.status).rank)
-
-    @property
-    def look(self) -> Look:
-        """What the state is drawn like: trouble as its worst, the rest as a plan or as over."""
-        plain = {
-            Tone.PROBLEM: Status.UNKNOWN,
-            Tone.RECOVERY: Status.OPERATIONAL,
-        }.get(Tone(self.tone), Status.UNDER_MAINTENANCE)
-        return mail_looks.look(Status(self.worst.status) if self.worst else plain)
-
-    @property
-    def parts(self) -> list[tuple[Look, str]]:
-        """The components with their statuses; of work that touches none yet, their names alone."""
-        if self.is_ahead:
-            look = mail_looks.look(Status.UNDER_MAINTENANCE)
-            return [(look, each.name) for each in self.touched]
-        return [
-            (mail_looks.look(Status(each.status)), f"{each.name}: {each.word}")
-            for each in self.touched
-        ]
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether this is a plan, or one that was given up: nobody notices anything of it."""
-        is_touching = any(Status(each.status) != Status.OPERATIONAL for each in self.touched)
-        return Tone(self.tone) is Tone.NOTICE and not is_touching
-
-    @property
-    def says_status(self) -> bool:
-        """Whether the page's name says already that this is a status page."""
-        return "status" in self.page_name.lower()
-
-    @property
-    def preview(self) -> str:
-        """The first words of the text, for lists of mails."""
-        words = " ".join(unescape(strip_tags(self.html.replace("<", " <"))).split())
-        return Truncator(f"{words} {self.promise}".strip()).chars(_PREVIEW)
 
 
 def as_mail(content: Content) -> Message:
@@ -184,19 +34,18 @@ def as_mail(content: Content) -> Message:
         "leave_url": gap("leave_url"),
         "note_here": NOTE_HERE,
     }
-    host = urlsplit(settings.CANDOR_ORIGIN).hostname or "localhost"
     return Message(
         subject=f"[{content.page_name}] {content.subject or content.headline}",
         text=render_to_string(_TEMPLATE.format(part="txt"), context),
         html=render_to_string(_TEMPLATE.format(part="html"), context),
         url=content.url,
         headers={
-            "List-Id": f"<{host}>",
+            "List-Id": f"<{content.list_id}>",
             # No mailto: nobody reads an address, and what comes back is taken for bounces only.
             "List-Unsubscribe": f"<{gap('leave_url')}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             # All mails of one event refer to the same mail that never was: clients thread by it.
-            "References": f"<{content.kind}-{content.public_id}@{host}>",
+            "References": f"<{content.kind}-{content.public_id}@{content.list_id}>",
         },
     )
 
@@ -259,7 +108,7 @@ def as_statuspage(content: Content) -> Message:
     payload = {
         "meta": {
             "unsubscribe": gap("leave_url"),
-            "documentation": settings.CANDOR_ORIGIN,
+            "documentation": content.home,
             "generated_at": _stamp(content.at),
         },
         "page": {
@@ -366,16 +215,12 @@ def form_of(*, channel: str, options: Mapping[str, Any]) -> str:
 
 
 def rendered(content: Content, *, form: str) -> Message:
-    """The message of this form."""
-    return _FORMS[form](content)
+    """The message of this form, in the language of the page that the content was cut to."""
+    with translation.override(content.language):
+        return _FORMS[form](content)
 
 
 def samples(content: Content) -> dict[str, Message]:
     """What a mail, a text message and a chat would show, for the author before posting."""
     links = dict.fromkeys(("manage_url", "leave_url"), _("(a link of their own)"))
-    return {form: _FORMS[form](content).filled(links) for form in ("mail", "sms", "post")}
-
-
-def iso(at: datetime | None) -> str | None:
-    """The time for machines."""
-    return None if at is None else at.isoformat()
+    return {form: rendered(content, form=form).filled(links) for form in ("mail", "sms", "post")}

@@ -6,7 +6,7 @@ about one recipient or one event stops no other: operators see a delivery that f
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
@@ -14,15 +14,18 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 
 from common import sealing
+from components.models import Page
+from components.models.pages import MAIN_ID
 from notifications import outbox
 from notifications.channels import CHANNELS
 from notifications.messages import Message
 from notifications.outbox import Letter
-from subscribers import chart, granting, link_digests, links, parking, recipients
+from subscribers import chart, granting, link_digests, links, parking, recipients, told_pages
 from subscribers import content as contents
 from subscribers.chart import Stage
 from subscribers.content import Content
 from subscribers.models import Broadcast, Integration, State, Subscriber
+from subscribers.told_pages import ToldPage
 
 BATCH = 1_000
 # Kinds of integrations of the page itself that are told of every event (Q3).
@@ -41,14 +44,19 @@ def announce(
     content: Content,
     ends_topic: bool,
     now: datetime,
+    audience: Page | None = None,
 ) -> Broadcast:
-    """Note that this is to be told; call in the transaction of the event. The same key counts once."""
+    """Note that this is to be told; call in the transaction of the event. The same key counts once.
+
+    With an `audience` it is for the subscribers of that page alone, and no integration gets it.
+    """
     row, _is_new = Broadcast.objects.get_or_create(
         key=key,
         defaults={
             "topic": topic,
             "stage": stage,
             "component_ids": sorted(component_ids),
+            "audience": audience,
             "content": content.as_json(),
             "ends_topic": ends_topic,
             "created_at": now,
@@ -107,7 +115,11 @@ def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
     """Write the next batch and move on; None when another worker has done it meanwhile."""
     stage = Stage(row.stage)
     people = recipients.told(
-        stage=stage, component_ids=row.component_ids, topic=row.topic, at=row.created_at
+        stage=stage,
+        component_ids=row.component_ids,
+        topic=row.topic,
+        at=row.created_at,
+        audience_id=row.audience_id,
     )
     people = people.filter(channel__in=LANES[row.lane], id__gt=row.cursor)
     batch = list(people.order_by("id")[:BATCH])
@@ -131,9 +143,11 @@ def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
     return count
 
 
-def _letters(row: Broadcast, batch: Iterable[Subscriber], stage: Stage) -> Iterable[Letter]:
-    forms = _Forms(row)
-    if row.lane == 0 and row.cursor == 0:
+def _letters(row: Broadcast, batch: Sequence[Subscriber], stage: Stage) -> Iterable[Letter]:
+    posts = row.lane == 0 and row.cursor == 0 and row.audience_id is None
+    pages = {subscriber.page_id for subscriber in batch} | ({MAIN_ID} if posts else set())
+    forms = _Forms(row, pages)
+    if posts:
         yield from forms.page_letters(stage)
     for subscriber in batch:
         yield forms.letter(subscriber)
@@ -148,48 +162,68 @@ def _next_place(row: Broadcast, batch: Sequence[Subscriber], *, now: datetime) -
 
 
 class _Forms:
-    """The letters of one broadcast; each form of it is rendered once a batch."""
+    """The letters of one broadcast; what each page hears, and each form of it, is made once a batch."""
 
-    def __init__(self, row: Broadcast) -> None:
+    def __init__(self, row: Broadcast, page_ids: Collection[int]) -> None:
         self._row = row
+        self._page_ids = page_ids
+        self._on: dict[int, Content] = {}
         self._messages: dict[str, Message] = {}
 
     @cached_property
     def _content(self) -> Content:
         return Content.from_json(self._row.content)
 
+    @cached_property
+    def _pages(self) -> Mapping[int, ToldPage]:
+        return told_pages.read(
+            page_ids=self._page_ids,
+            component_ids=self._row.component_ids,
+            uuids=[one.id for one in self._content.touched],
+        )
+
     def letter(self, subscriber: Subscriber) -> Letter:
+        page = self._pages[subscriber.page_id]
         form = contents.form_of(channel=subscriber.channel, options=subscriber.options)
         return self._letter(
+            page=page,
             form=form,
             channel=subscriber.channel,
             address=address_of(subscriber),
             **_secrets(subscriber.sealed, lambda: subscriber.secrets),
             grant=granting.grant_of(subscriber.id),
-            parts=_parts(subscriber) if form in {"mail", "statuspage"} else {},
+            parts=_parts(subscriber, page) if form in {"mail", "statuspage"} else {},
         )
 
     def page_letters(self, stage: Stage) -> Iterable[Letter]:
         told = set(recipients.channels_told(stage, with_postmortems=False))
         for row in Integration.objects.filter(is_enabled=True, kind__in=told & set(PAGE_KINDS)):
             yield self._letter(
+                page=self._pages[MAIN_ID],
                 form="post",
                 channel=row.kind,
                 address=page_address(row.kind),
                 **_secrets(row.sealed, partial(integration_secrets, row)),
             )
 
-    def _letter(self, *, form: str, **fields: object) -> Letter:
-        if form not in self._messages:
-            self._messages[form] = contents.rendered(self._content, form=form)
+    def _letter(self, *, page: ToldPage, form: str, **fields: object) -> Letter:
+        key = f"{self._row.key}/{form}{page.body_key}"
+        if key not in self._messages:
+            self._messages[key] = contents.rendered(self._cut(page), form=form)
         return Letter(
-            message=self._messages[form],
+            message=self._messages[key],
             dedupe_key=self._row.key,
-            body_key=f"{self._row.key}/{form}",
+            body_key=key,
+            scope=page.scope,
             topic=self._row.topic,
             sequence=self._row.pk,
             **fields,  # type: ignore[arg-type]
         )
+
+    def _cut(self, page: ToldPage) -> Content:
+        if page.id not in self._on:
+            self._on[page.id] = self._content.on(page)
+        return self._on[page.id]
 
 
 def address_of(subscriber: Subscriber) -> str:
@@ -219,9 +253,9 @@ def _secrets(sealed: str, unsealed: Callable[[], dict[str, str]]) -> dict[str, o
         return {"sealed": sealed}
 
 
-def _parts(subscriber: Subscriber) -> dict[str, str]:
-    token = links.leave_token(subscriber.id)
-    return {"manage_url": links.manage_url(token), "leave_url": links.leave_url(token)}
+def _parts(subscriber: Subscriber, page: ToldPage) -> dict[str, str]:
+    token, at = links.leave_token(subscriber.id), page.own_links
+    return {"manage_url": links.manage_url(token, at), "leave_url": links.leave_url(token, at)}
 
 
 def _let_go(topic: str, *, now: datetime) -> None:

@@ -4,20 +4,22 @@ Asks the same question as the fan-out (`recipients.told`), so that the numbers a
 sending, for as long as nobody subscribes in between.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import Case, Count, Exists, Q, Value, When
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
+from components.models import PageKind
 from notifications import reading
 from notifications.channels import CHANNELS
 from subscribers import chart, recipients
 from subscribers.chart import Stage
-from subscribers.models import Integration, Reason, State, Subscriber
+from subscribers.models import Integration, Reason, State
+from subscribers.models.people import SubscriberQuerySet
 
 # What a channel without a limit of its own is expected to do in a second (bench/fanout.py).
 _USUAL_PER_S = {"email": 300, "webhook": 50, "sms": 50}
@@ -108,11 +110,40 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """How many subscribers of how many pages of one kind are told."""
+
+    kind: PageKind
+    told: int
+    pages: int
+
+    @property
+    def words(self) -> str:
+        """Like “12 of them on 3 customer pages”."""
+        one, many = _ON_PAGES[self.kind]
+        named = ngettext(one, many, self.pages) % {"pages": self.pages}
+        return _("%(told)d of them on %(pages)s") % {"told": self.told, "pages": named}
+
+
+_ON_PAGES = {
+    PageKind.SUB: (gettext_noop("%(pages)d sub-page"), gettext_noop("%(pages)d sub-pages")),
+    PageKind.CUSTOMER: (
+        gettext_noop("%(pages)d customer page"),
+        gettext_noop("%(pages)d customer pages"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """All channels that somebody uses; `page` are the page's own integrations that post it."""
+    """All channels that somebody uses; `page` are the page's own integrations that post it.
+
+    `elsewhere` says how many of those who are told subscribed on other pages than the main one.
+    """
 
     parts: tuple[Part, ...] = ()
     page: tuple[str, ...] = ()
+    elsewhere: tuple["Elsewhere", ...] = ()
 
     @property
     def total(self) -> int:
@@ -129,25 +160,41 @@ class Forecast:
 
 
 def of(
-    *, stage: Stage, component_ids: Collection[int], topic: str, now: datetime | None = None
+    *,
+    stage: Stage,
+    component_ids: Collection[int],
+    topic: str,
+    now: datetime | None = None,
+    audience_id: int | None = None,
 ) -> Forecast:
     """What would be sent if this were posted now; a fixed number of queries.
 
     `topic` is that of the event ("incident:9k2…"), empty while it has none. Without `now` it counts
-    whoever is confirmed.
+    whoever is confirmed. With an `audience_id` it is for the subscribers of that page alone.
     """
-    told = recipients.told(stage=stage, component_ids=component_ids, topic=topic, at=now)
+    told = recipients.told(
+        stage=stage, component_ids=component_ids, topic=topic, at=now, audience_id=audience_id
+    )
     counts = dict(told.order_by().values_list("channel").annotate(Count("id")))
-    others = _others(stage=stage, component_ids=component_ids, topic=topic)
+    others = _others(
+        recipients.asked(component_ids=component_ids, audience_id=audience_id),
+        stage=stage,
+        topic=topic,
+        concerned=recipients.concerned(component_ids=component_ids, topic=topic),
+    )
     channels = [channel for channel in chart.CHANNELS if channel in counts or channel in others]
     queued = reading.waiting(except_topic=topic)
     parts = tuple(
         _part(channel, counts.get(channel, 0), others.get(channel, {}), queued.get(channel, 0))
         for channel in channels
     )
-    posts = recipients.channels_told(stage, with_postmortems=False)
+    posts = [] if audience_id else recipients.channels_told(stage, with_postmortems=False)
     page = Integration.objects.filter(is_enabled=True, kind__in=posts).order_by("kind")
-    return Forecast(parts=parts, page=tuple(page.values_list("kind", flat=True)))
+    return Forecast(
+        parts=parts,
+        page=tuple(page.values_list("kind", flat=True)),
+        elsewhere=tuple(_elsewhere(told)),
+    )
 
 
 def title_of(channel: str) -> str:
@@ -175,13 +222,22 @@ def _part(channel: str, told: int, not_told: Mapping[Why, int], queued: int) -> 
     return Part(channel=channel, told=told, not_told=not_told, takes=takes, queued=queued)
 
 
+def _elsewhere(told: SubscriberQuerySet) -> Iterator[Elsewhere]:
+    """Of those who are told, who subscribed on sub-pages and customer pages."""
+    rows = told.exclude(page__kind=PageKind.PUBLIC).order_by()
+    counted = rows.values_list("page__kind").annotate(Count("id"), Count("page", distinct=True))
+    for kind, subscribers, pages in sorted(counted, reverse=True):
+        yield Elsewhere(kind=PageKind(kind), told=subscribers, pages=pages)
+
+
 def _others(
-    *, stage: Stage, component_ids: Collection[int], topic: str
+    rows: SubscriberQuerySet, *, stage: Stage, topic: str, concerned: SubscriberQuerySet
 ) -> dict[str, dict[Why, int]]:
-    """By channel and reason, those who are subscribed and not told; followers of others are left out."""
-    rows = Subscriber.objects.exclude(state=State.ENDED)
-    rows = rows.filter(Q(follows="") | Q(follows=topic))
-    concerned = recipients.concerned(component_ids=component_ids, topic=topic)
+    """By channel and reason, those of these rows who are subscribed and not told.
+
+    Followers of other events are left out.
+    """
+    rows = rows.exclude(state=State.ENDED).filter(Q(follows="") | Q(follows=topic))
     is_told = Q(channel__in=recipients.channels_told(stage))
     if stage is Stage.POSTMORTEM_PUBLISHED:
         is_told &= Q(wants_postmortems=True)

@@ -8,8 +8,9 @@ import base64
 import hashlib
 import re
 
-from django.conf import settings
 from django.utils.crypto import salted_hmac
+
+from components.page_addresses import PageAddress
 
 _BYTES = 24
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -31,11 +32,14 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def leave_url(token: str) -> str:
-    """Where one click ends the subscription (RFC 8058): a POST acts, a GET shows a button."""
-    return f"{settings.CANDOR_ORIGIN}/subscriptions/leave/{token}"
+def leave_url(token: str, at: PageAddress) -> str:
+    """Where one click ends the subscription (RFC 8058): a POST acts, a GET shows a button.
+
+    `at` is where the links of the page lead (`told_pages.own_links`); the path is good on every host.
+    """
+    return at.url(f"/subscriptions/leave/{token}")
 
 
-def manage_url(token: str) -> str:
+def manage_url(token: str, at: PageAddress) -> str:
     """Where the holder of a mail asks for a link to change what they get."""
-    return f"{settings.CANDOR_ORIGIN}/subscriptions/manage/{token}"
+    return at.url(f"/subscriptions/manage/{token}")

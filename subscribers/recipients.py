@@ -23,19 +23,33 @@ def channels_told(stage: Stage, *, with_postmortems: bool = True) -> list[str]:
     ]
 
 
-def concerned(*, component_ids: Collection[int], topic: str) -> SubscriberQuerySet:
-    """Everybody whose choice covers the event, whether or not they can be told."""
-    return Subscriber.objects.concerned(component_ids=sorted(component_ids), topic=topic)
+def asked(*, component_ids: Collection[int], audience_id: int | None = None) -> SubscriberQuerySet:
+    """Everybody whose page shows the event, whatever they chose; with an `audience_id`, of that page."""
+    rows = Subscriber.objects.seeing(component_ids=sorted(component_ids))
+    return rows if audience_id is None else rows.filter(page_id=audience_id)
+
+
+def concerned(
+    *, component_ids: Collection[int], topic: str, audience_id: int | None = None
+) -> SubscriberQuerySet:
+    """Those of them whose choice covers the event, whether or not they can be told."""
+    rows = Subscriber.objects.concerned(component_ids=sorted(component_ids), topic=topic)
+    return rows if audience_id is None else rows.filter(page_id=audience_id)
 
 
 def told(
-    *, stage: Stage, component_ids: Collection[int], topic: str, at: datetime | None
+    *,
+    stage: Stage,
+    component_ids: Collection[int],
+    topic: str,
+    at: datetime | None,
+    audience_id: int | None = None,
 ) -> SubscriberQuerySet:
     """Those who get it: confirmed by `at`, concerned, on a channel of this stage, not suppressed.
 
     Without `at`, whoever is confirmed by the time that the database is asked.
     """
-    rows = concerned(component_ids=component_ids, topic=topic).active()
+    rows = concerned(component_ids=component_ids, topic=topic, audience_id=audience_id).active()
     rows = rows.filter(channel__in=channels_told(stage))
     if at is not None:
         # Who was added with a stated consent confirmed nothing.

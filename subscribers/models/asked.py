@@ -11,7 +11,9 @@ class Asked(models.Model):
     `choice` is what `subscribing.Choice` holds, for a subscription; a request for a link has none.
     """
 
-    page = models.ForeignKey(Page, null=True, on_delete=models.CASCADE, related_name="+")  # null: main
+    page = models.ForeignKey(
+        Page, null=True, on_delete=models.CASCADE, related_name="+"
+    )  # null: main
     address = models.CharField(max_length=320)
     canonical = models.CharField(max_length=320)
     choice = models.JSONField(null=True, default=None)

@@ -6,8 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common import sealing
-from components import catalogue
-from components.models import Component, Page
+from components import catalogue, pages
+from components.models import Component, Page, PageComponent, PageGroup
 
 
 class State(models.TextChoices):
@@ -34,20 +34,42 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         """Those that are told what concerns them."""
         return self.filter(state=State.ACTIVE)
 
-    def concerned(self, *, component_ids: list[int], topic: str) -> "SubscriberQuerySet":
-        """Those who want to hear of an event on these components, or follow this very event.
+    def seeing(self, *, component_ids: list[int]) -> "SubscriberQuerySet":
+        """Those whose page shows an event on these components, whatever they want to hear of.
 
-        An event without components concerns only those who want everything (AMB-15).
+        An event without visible components is on pages that show all. Retired pages show nothing.
+        """
+        shows = pages.showing(_visible(component_ids))
+        return self.filter(page__in=shows.values("pk"))
+
+    def concerned(self, *, component_ids: list[int], topic: str) -> "SubscriberQuerySet":
+        """Those whose page shows an event on these components, and who want to hear of it.
+
+        Of those who chose components, each counts only while the page shows it. An event without
+        components concerns only those who want everything (AMB-15).
         """
         wanted = models.Q(follows="", wants_all=True)
-        if component_ids:
-            chosen = Subscription.objects.filter(
-                subscriber=models.OuterRef("pk"), component_id__in=component_ids
-            )
-            wanted |= models.Q(models.Exists(chosen), follows="")
+        if ids := _visible(component_ids):
+            wanted |= models.Q(models.Exists(_shown_choices(ids)), follows="")
         if topic:
             wanted |= models.Q(follows=topic)
-        return self.filter(wanted)
+        return self.seeing(component_ids=ids).filter(wanted)
+
+
+def _visible(component_ids: list[int]) -> list[int]:
+    rows = Component.objects.visible().filter(id__in=component_ids)
+    return list(rows.order_by("id").values_list("id", flat=True))
+
+
+def _shown_choices(ids: list[int]) -> "models.QuerySet[Subscription]":
+    """Those choices of an outer subscriber that are among these components and on its page."""
+    page = models.OuterRef("subscriber__page")
+    by_itself = PageComponent.objects.filter(page=page, component=models.OuterRef("component"))
+    in_group = PageGroup.objects.filter(page=page, group=models.OuterRef("component__group"))
+    shown = models.Q(subscriber__page__shows_all=True)
+    shown |= models.Exists(by_itself) | models.Exists(in_group)
+    rows = Subscription.objects.filter(subscriber=models.OuterRef("pk"), component_id__in=ids)
+    return rows.filter(shown)
 
 
 def _main_page() -> int:

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from components.models import Page
+from components.page_addresses import PageAddress
 from notifications import delivering
 from subscribers import content, fanout, links
 from subscribers.content import Content
@@ -102,7 +103,10 @@ def test_what_looks_at_the_links_of_a_mail_ends_nothing(agent: str) -> None:
     token = links.leave_token(row.pk)
     row.unsubscribe_digest = links.digest(token)
     row.save(update_fields=["unsubscribe_digest"])
-    for path in (links.leave_url(token), links.manage_url(token)):
+    for path in (
+        links.leave_url(token, PageAddress(configured.CANDOR_ORIGIN)),
+        links.manage_url(token, PageAddress(configured.CANDOR_ORIGIN)),
+    ):
         for _time in range(2):
             Client().get(path, headers={"User-Agent": agent})
             Client().head(path, headers={"User-Agent": agent})

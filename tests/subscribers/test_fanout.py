@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from components.models import Component
+from components.page_addresses import PageAddress
 from components.status import Status
 from incidents import maintenance as work
 from incidents import maintenance_entries, publishing, telling
@@ -299,13 +300,16 @@ def test_the_mail_says_what_happened_and_how_to_leave(now: datetime, sink: sinks
     token = links.leave_token(reader.id)
     text, html = [part.get_content() for part in received.mail.iter_parts()]
     assert received.mail["Subject"].endswith("Investigating: Payments fail & stall")
-    assert received.mail["List-Unsubscribe"] == f"<{links.leave_url(token)}>"
+    assert (
+        received.mail["List-Unsubscribe"]
+        == f"<{links.leave_url(token, PageAddress(settings.CANDOR_ORIGIN))}>"
+    )
     assert received.mail["List-Id"] == f"<{urlsplit(settings.CANDOR_ORIGIN).hostname}>"
     assert received.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"incident-{incident.public_id}@" in received.mail["References"]
     assert "Payments fail & stall" in text
     assert "- Checkout: Partial outage" in text
-    assert links.manage_url(token) in text
+    assert links.manage_url(token, PageAddress(settings.CANDOR_ORIGIN)) in text
     assert "<strong>it</strong>" in html
     assert "Payments fail &amp; stall" in html
     reader.refresh_from_db()
@@ -341,7 +345,7 @@ def test_a_webhook_gets_the_form_it_chose(now: datetime) -> None:
     assert bodies["statuspage"]["incident"]["incident_updates"][0]["status"] == "investigating"
     token = links.leave_token(rows["statuspage"].pk)
     parts = Delivery.objects.get(address__startswith="statuspage").parts
-    assert parts["leave_url"] == links.leave_url(token)
+    assert parts["leave_url"] == links.leave_url(token, PageAddress(settings.CANDOR_ORIGIN))
     assert link_holders.by_leave_token(token) == rows["statuspage"]
 
 

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from pytest_django import Settings
 
+from components import catalogue
+from components import pages as page_rows
+from components.models import PageKind
 from notifications import outbox
 from notifications.messages import Message
 from notifications.outbox import Letter
@@ -34,6 +37,7 @@ PEOPLE = st.lists(
             "follows": st.sampled_from(["", "", "", TOPIC, "incident:other"]),
             "wants_postmortems": st.booleans(),
             "is_suppressed": st.sampled_from([False, False, True]),
+            "page": st.sampled_from(["main", "main", "sub", "customer", "retired"]),
         }
     ),
     max_size=12,
@@ -63,16 +67,34 @@ class ForecastIsSent(TestCase):
         people=PEOPLE,
         stage=st.sampled_from(Stage),
         touched=st.sets(st.integers(0, 2)),
-        topic=st.sampled_from([TOPIC, TOPIC, ""]),
+        shown=st.fixed_dictionaries(
+            {kind: st.sets(st.integers(0, 2)) for kind in ("sub", "customer", "retired")}
+        ),
+        about=st.sampled_from(
+            [*[(TOPIC, "")] * 4, ("", ""), (TOPIC, "main"), (TOPIC, "sub"), (TOPIC, "customer")]
+        ),
     )
-    @settings(max_examples=settings().max_examples // 2, deadline=None)
+    @settings(max_examples=settings().max_examples // 3, deadline=None)
     def test_the_set_that_was_forecast_is_the_set_that_is_sent(
-        self, people: list[dict[str, object]], stage: Stage, touched: set[int], topic: str
+        self,
+        people: list[dict[str, object]],
+        stage: Stage,
+        touched: set[int],
+        shown: dict[str, set[int]],
+        about: tuple[str, str],
     ) -> None:
+        topic, audience = about
         components = [build.component() for _ in range(3)]
+        pages = {"main": catalogue.page()}
+        for name, kind in (("sub", "sub"), ("customer", "customer"), ("retired", "sub")):
+            pages[name] = build.page(
+                kind=PageKind(kind), components=[components[at] for at in shown[name]]
+            )
+        page_rows.retire(page=pages["retired"], now=NOW)
         for number, person in enumerate(people):
             address = f"p{number}@example.com"
             row = build.subscriber(
+                page=pages[str(person["page"])],
                 channel=person["channel"],
                 address=address,
                 state=person["state"],
@@ -85,7 +107,14 @@ class ForecastIsSent(TestCase):
                     channel=row.channel, canonical=address, reason="operator", created_at=NOW
                 )
         ids = [components[at].id for at in touched]
-        expected = forecast.of(stage=stage, component_ids=ids, topic=topic, now=NOW)
+        only = pages[audience] if audience else None
+        expected = forecast.of(
+            stage=stage,
+            component_ids=ids,
+            topic=topic,
+            now=NOW,
+            audience_id=only.pk if only else None,
+        )
         fanout.announce(
             key="update:u",
             topic=topic,
@@ -93,15 +122,26 @@ class ForecastIsSent(TestCase):
             component_ids=ids,
             content=_content(),
             ends_topic=False,
+            audience=only,
             now=NOW,
         )
         fanout.expand(now=NOW)
 
         sent = Counter(Delivery.objects.values_list("channel", flat=True))
         assert {part.channel: part.told for part in expected.parts if part.told} == dict(sent)
+        # A page shows what touches one of its components; the main one shows everything.
+        asked = {"main"} | {name for name in ("sub", "customer") if shown[name] & touched}
+        if audience:
+            asked &= {audience}
         subscribed = [
-            one for one in people if one["state"] != "ended" and one["follows"] in {"", topic}
+            one
+            for one in people
+            if one["state"] != "ended" and one["follows"] in {"", topic} and one["page"] in asked
         ]
+        on_other_pages = Delivery.objects.exclude(scope="").count()
+        assert sum(one.told for one in expected.elsewhere) == on_other_pages
+        told_on = set(Delivery.objects.values_list("scope", flat=True))
+        assert told_on <= {"" if name == "main" else str(pages[name].pk) for name in asked}
         counted = sum(part.told + sum(part.not_told.values()) for part in expected.parts)
         assert counted == len(subscribed)
 

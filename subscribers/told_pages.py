@@ -1,0 +1,140 @@
+"""A page as those hear of it who subscribed there: its name, its addresses, and what it shows of an event.
+
+Read for the recipients of one batch, with a few statements however many pages they are of.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db.models import Q
+
+from branding import brand_views
+from branding import reading as brands
+from branding.brand_views import BrandView
+from components import catalogue, page_addresses
+from components.models import Component, Page, PageComponent, PageGroup
+from components.page_addresses import PageAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldPage:
+    """One page. `shown` are the components of the event that it shows, as programs know them.
+
+    `address` is where links to the page lead, `own_links` what the links of a subscription begin with.
+    """
+
+    id: int
+    name: str
+    uuid: str
+    voice: str
+    language: str
+    is_main: bool
+    is_customer: bool
+    shows_all: bool
+    address: PageAddress
+    own_links: PageAddress
+    shown: frozenset[str] = frozenset()
+    brand: BrandView = field(default=brand_views.DEFAULT, compare=False)
+
+    def shows(self, component: str) -> bool:
+        """Whether the page shows a component of the event; history of one that is gone has no id."""
+        return self.shows_all or component in self.shown
+
+    @property
+    def scope(self) -> str:
+        """What tells its deliveries from those of other pages to the same address."""
+        return "" if self.is_main else str(self.id)
+
+    @property
+    def list_id(self) -> str:
+        """A host name that no other page's mails carry."""
+        if self.is_main or not self.address.base:
+            return self.address.host
+        return f"{self.uuid[:8]}.{self.address.host}"
+
+    @property
+    def body_key(self) -> str:
+        """What of a page a rendered message depends on; empty for the main page."""
+        if self.is_main:
+            return ""
+        shown = hashlib.sha256(" ".join(sorted(self.shown)).encode()).hexdigest()
+        return f"/{self.id}/{shown[:12]}"
+
+
+def voice_of(*, language: str, time_zone: str) -> str:
+    """The name under which the words of pages of this language and time zone are kept."""
+    return f"{language} {time_zone}"
+
+
+def own_links(page: Page, address: PageAddress) -> PageAddress:
+    """Where the links of a subscription of a page lead.
+
+    Those of a customer page lead to the main host: they name the subscription, and who holds one
+    need not sign in to leave.
+    """
+    return PageAddress(settings.CANDOR_ORIGIN) if page.is_customer else address
+
+
+def links_of(page: Page) -> PageAddress:
+    """The same for one page, looked up."""
+    return own_links(page, page_addresses.canonical(page))
+
+
+def read(
+    *, page_ids: Collection[int], component_ids: Collection[int] = (), uuids: Iterable[str] = ()
+) -> Mapping[int, ToldPage]:
+    """These pages, with what each shows of the components of an event, by id and as programs know them."""
+    rows = list(Page.objects.filter(pk__in=set(page_ids)))
+    shown = _shown(rows, component_ids, [one for one in uuids if one])
+    addresses = page_addresses.canonical_by(rows)
+    known = brands.brands()
+    return {
+        row.pk: ToldPage(
+            id=row.pk,
+            name=row.name,
+            uuid=str(row.uuid),
+            voice=voice_of(language=row.language, time_zone=row.time_zone),
+            language=row.language,
+            is_main=row.is_main,
+            is_customer=row.is_customer,
+            shows_all=row.shows_all,
+            address=addresses[row.pk],
+            own_links=own_links(row, addresses[row.pk]),
+            shown=frozenset(shown[row.pk]),
+            brand=known[row.pk],
+        )
+        for row in rows
+    }
+
+
+def main() -> ToldPage:
+    """The main page, which every event stands on."""
+    page = catalogue.page()
+    return read(page_ids=[page.pk])[page.pk]
+
+
+def _shown(
+    rows: Iterable[Page], component_ids: Collection[int], uuids: Collection[str]
+) -> Mapping[int, set[str]]:
+    """Of these components, the visible ones that each page shows which does not show all."""
+    found: dict[int, set[str]] = defaultdict(set)
+    partial = [row.pk for row in rows if not row.shows_all]
+    if not partial:
+        return found
+    touched = Component.objects.visible().filter(Q(pk__in=component_ids) | Q(uuid__in=uuids))
+    by_group: dict[int | None, set[str]] = defaultdict(set)
+    names: dict[int, str] = {}
+    for pk, uuid, group_id in touched.values_list("id", "uuid", "group_id"):
+        names[pk] = str(uuid)
+        by_group[group_id].add(str(uuid))
+    members = PageComponent.objects.filter(component__in=list(names), page__in=partial)
+    for page_id, component_id in members.values_list("page_id", "component_id"):
+        found[page_id].add(names[component_id])
+    groups = [group for group in by_group if group is not None]
+    whole = PageGroup.objects.filter(group__in=groups, page__in=partial)
+    for page_id, group_id in whole.values_list("page_id", "group_id"):
+        found[page_id] |= by_group[group_id]
+    return found
