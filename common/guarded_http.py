@@ -51,18 +51,22 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to send. `deadline_s` is for everything, from the look-up of the name to the answer."""
+    """What to send. `deadline_s` is for everything, from the look-up of the name to the answer.
+
+    Of the answer's body at most `body_max` bytes are read.
+    """
 
     url: str
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     deadline_s: float = 15.0
+    body_max: int = BODY_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back: header names in lower case, and at most the first 4 KB of the body."""
+    """What came back: header names in lower case, and the beginning of the body (4 KB, or as asked)."""
 
     status: int
     headers: Mapping[str, str]
@@ -161,9 +165,9 @@ def _exchange(
         with suppress(OSError, httpcore.ProtocolError, httpcore.NetworkError):
             for part in response.iter_stream():
                 body += part
-                if len(body) >= BODY_MAX:
+                if len(body) >= request.body_max:
                     break
-        return Answer(status=status, headers=answered, body=body[:BODY_MAX])
+        return Answer(status=status, headers=answered, body=body[: request.body_max])
 
 
 class _Wire(httpcore.NetworkBackend):

@@ -15,6 +15,10 @@ TOO_OLD_AFTER = timedelta(hours=48)
 # Between a handover whose answer never came and the second copy.
 PAUSE_AFTER_DOUBT = timedelta(minutes=5)
 
+# Twilio's own list may lag a little behind what it took.
+_ASK_AFTER = timedelta(minutes=1)
+_ASK_FOR = timedelta(hours=1)
+
 _JITTER = 0.2
 _RETRY_AFTER_MAX_S = 3600.0
 
@@ -83,6 +87,14 @@ def next_attempt_at(
     if retry_after_s is not None:
         wait_s = max(wait_s, min(retry_after_s, _RETRY_AFTER_MAX_S))
     return now + timedelta(seconds=wait_s)
+
+
+def next_question_after(*, waited: timedelta) -> timedelta | None:
+    """How long to wait before asking the far end (again) about a message handed over so long ago.
+
+    After 1, 2, 4 … minutes in all; None after an hour: then nobody will ever know.
+    """
+    return None if waited >= _ASK_FOR else max(_ASK_AFTER, waited)
 
 
 def is_delayed(*, age: timedelta) -> bool:

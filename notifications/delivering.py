@@ -14,9 +14,16 @@ from functools import partial
 
 from django import db
 
-from notifications import circuits, fleets, granting, lanes, leasing, pacing
+from notifications import circuits, doubts, fleets, granting, lanes, leasing, pacing
 from notifications.channels import CHANNELS
-from notifications.channels.base import Blame, Channel, ChannelDown, DeliveryError, Session
+from notifications.channels.base import (
+    Askable,
+    Blame,
+    Channel,
+    ChannelDown,
+    DeliveryError,
+    Session,
+)
 from notifications.fleets import REFUSALS_MAX
 from notifications.models import Delivery
 from notifications.runs import LEASE_SENDS, Drained, Run, broken
@@ -64,6 +71,7 @@ def drain(
         leasing.settle(
             channel=name,
             max_copies=channels[name].max_copies,
+            is_asked=isinstance(channels[name], Askable),
             too_old_s=channels[name].schedule.too_old_s,
             now=now,
         )
@@ -93,6 +101,10 @@ def _drain_channel(*, channel: Channel, run: Run) -> None:
     if answer is circuits.Answer.WAIT:
         return
     is_trying = answer is circuits.Answer.TRY_ONE
+    if isinstance(channel, Askable) and doubts.resolve(channel=channel, name=channel.name, run=run):
+        # It answers: what it was away for is over, also when nothing waits to be sent.
+        circuits.reset(channel=channel.name)
+        is_trying = False
     is_fleet = channel.connections > 1
     if is_trying or not is_fleet or not leasing.has_many_due(channel=channel.name, now=run.now):
         with channel.session() as session:
@@ -159,7 +171,9 @@ class _Sender:
         """Send one delivery and note its end. Raises ChannelDown and database errors only."""
         try:
             parcel = self.run.parcel(row)
-            self.session.send(parcel=parcel, handing=partial(self._hand, row))
+            row.provider_id = (
+                self.session.send(parcel=parcel, handing=partial(self._hand, row)) or ""
+            )
         except leasing.LeaseLost:
             _logger.info("delivery taken away before it was sent: delivery=%s", row.public_id)
         except (ChannelDown, db.Error):

@@ -139,7 +139,8 @@ class _Fleet:
         with self._channel.session() as session:
             while (job := self._work.get()) is not None:
                 try:
-                    session.send(parcel=job.parcel, handing=partial(self._hand, job))
+                    handing = partial(self._hand, job)
+                    job.row.provider_id = session.send(parcel=job.parcel, handing=handing) or ""
                 except Exception as error:  # noqa: BLE001 - judged in the thread of the drain
                     job.error = error
                 job.is_handing = False

@@ -5,13 +5,13 @@ that a sender which lost its lease changes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.db import models, transaction
-from django.db.models import F, Window
+from django.db.models import Case, F, Q, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from notifications import backoff, endings, folding
@@ -21,6 +21,7 @@ from notifications.models import Circuit, Delivery, State
 # The row that claims across hosts wait for; never the name of a channel or a host.
 _TURN = "(claiming)"
 _FEW = 10
+_STOPPED = "The sender stopped before it had an answer."
 _TOO_OLD_S = backoff.TOO_OLD_AFTER.total_seconds()
 
 
@@ -52,26 +53,33 @@ def end_orphans(*, known: Collection[str], now: datetime) -> None:
 
 
 def settle(
-    *, channel: str, max_copies: int | None, too_old_s: float = _TOO_OLD_S, now: datetime
+    *,
+    channel: str,
+    max_copies: int | None,
+    is_asked: bool = False,
+    too_old_s: float = _TOO_OLD_S,
+    now: datetime,
 ) -> None:
     """Deal with what is due and not to be sent as it stands; a fixed number of statements.
 
-    What was handed over by a sender that died gets its second copy after a pause, or ends as
-    "perhaps sent". What comes too late ends.
+    What was handed over by a sender that died is asked about where the far end can be, else gets its
+    second copy after a pause, or ends as "perhaps sent". What comes too late ends.
     """
     due = Delivery.objects.due(now=now).filter(channel=channel)
     in_doubt = due.filter(state=State.LEASED, handed_at__isnull=False)
-    if max_copies is not None:
+    if is_asked:
+        in_doubt.update(state=State.PENDING, lease_token="", last_error=_STOPPED)
+    elif max_copies is not None:
         in_doubt.filter(copies__gte=max_copies).update(
             **endings.ending(State.UNKNOWN),
-            last_error="The sender stopped before it had an answer.",
+            last_error=_STOPPED,
         )
     in_doubt.update(
         state=State.PENDING,
         lease_token="",
         handed_at=None,
         next_attempt_at=F("handed_at") + backoff.PAUSE_AFTER_DOUBT,
-        last_error="The sender stopped before it had an answer.",
+        last_error=_STOPPED,
     )
     due.filter(expires_at__lte=now).update(**endings.ending(State.EXPIRED))
     due.filter(queued_at__lte=now - timedelta(seconds=too_old_s)).update(
@@ -233,29 +241,36 @@ def mark_sent_many(*, rows: Sequence[Delivery], now: datetime) -> None:
     for row in rows:
         if row.is_sensitive:
             mark_sent(row=row, now=now)
-    plain = [row.id for row in rows if not row.is_sensitive]
-    Delivery.objects.filter(id__in=plain).update(
-        state=State.SENT,
-        sent_at=now,
-        next_attempt_at=None,
-        lease_token="",
-        last_error="",
-        sealed="",
-    )
+    plain = [row for row in rows if not row.is_sensitive]
+    _not_lost(row.id for row in plain).update(**_sent(now), **_named(plain))
 
 
 def mark_sent(*, row: Delivery, now: datetime) -> None:
     """Note that it was taken. True whoever holds the lease by now, so it asks for none."""
     blanked: dict[str, Any] = {"message": dict(BLANK)} if row.is_sensitive else {}
-    Delivery.objects.filter(id=row.id).update(
-        state=State.SENT,
-        sent_at=now,
-        next_attempt_at=None,
-        lease_token="",
-        last_error="",
-        sealed="",
-        **blanked,
-    )
+    _not_lost([row.id]).update(**_sent(now), **_named([row]), **blanked)
+
+
+def _sent(now: datetime) -> dict[str, Any]:
+    return {
+        "state": State.SENT,
+        "sent_at": now,
+        "next_attempt_at": None,
+        "lease_token": "",
+        "last_error": "",
+        "sealed": "",
+    }
+
+
+def _named(rows: Sequence[Delivery]) -> dict[str, Any]:
+    """The column for the names that the far end gave, where it gave any."""
+    named = [When(pk=row.pk, then=Value(row.provider_id)) for row in rows if row.provider_id]
+    return {"provider_id": Case(*named, default=F("provider_id"))} if named else {}
+
+
+def _not_lost(ids: Iterable[int]) -> models.QuerySet[Delivery]:
+    """These but for those of which the far end has said meanwhile that they did not arrive."""
+    return Delivery.objects.filter(Q(provider_id="") | ~Q(state=State.FAILED), id__in=list(ids))
 
 
 def mark_again(*, row: Delivery, at: datetime, error: str) -> None:
@@ -267,6 +282,13 @@ def mark_again(*, row: Delivery, at: datetime, error: str) -> None:
         copies=row.copies,
         next_attempt_at=at,
         last_error=error[:500],
+    )
+
+
+def mark_in_doubt(*, row: Delivery, ask_at: datetime, error: str) -> None:
+    """Note a handover without an answer, and when the far end is asked about it."""
+    _held(row).update(
+        state=State.PENDING, lease_token="", next_attempt_at=ask_at, last_error=error[:500]
     )
 
 

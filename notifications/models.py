@@ -28,6 +28,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Deliveries whose end is not known yet."""
         return self.filter(state__in=OPEN_STATES)
 
+    def in_doubt(self) -> "DeliveryQuerySet":
+        """Those that were handed over without an answer, whose far end is to be asked."""
+        return self.filter(state=State.PENDING, handed_at__isnull=False)
+
+    def stoppable(self) -> "DeliveryQuerySet":
+        """Open deliveries that nobody is handing over just now."""
+        return self.open().exclude(state=State.LEASED, handed_at__isnull=False)
+
     def due(self, *, now: datetime) -> "DeliveryQuerySet":
         """Waiting deliveries whose time has come, and those whose sender died holding the lease."""
         return self.filter(next_attempt_at__lte=now)
@@ -53,7 +61,9 @@ class Delivery(models.Model):
     `next_attempt_at` is when it may be tried; while leased it is the end of the lease, and once it
     has ended there is none (SQLite uses a partial index on nothing but "is not null"). `handed_at`
     is set just before the point of no return: a sender that dies after it leaves "perhaps sent".
+    While such a row is waiting with its `handed_at`, the far end is asked what it was given (`doubts`).
     `copies` counts the handovers that were not refused, so that no third copy ever leaves.
+    `provider_id` is what the far end calls it, `delivered_at` when it said that it had arrived.
     `sealed` holds what the channel needs for this one letter (hook addresses, tokens), sealed;
     `schedule` names a retry schedule other than the channel's. `destination` is the host it goes to:
     what is wrong with one host holds up no other.
@@ -91,6 +101,10 @@ class Delivery(models.Model):
     handed_at = models.DateTimeField(_("handed over"), null=True, default=None)
     sent_at = models.DateTimeField(_("sent"), null=True, default=None)
     bounced_at = models.DateTimeField(_("address refused"), null=True, default=None)
+    provider_id = models.CharField(
+        _("name at the provider"), max_length=64, default="", db_default="", blank=True
+    )
+    delivered_at = models.DateTimeField(_("arrived"), null=True, default=None)
     expires_at = models.DateTimeField(_("not after"), null=True, default=None)
     is_sensitive = models.BooleanField(_("sensitive"), default=False)
     last_error = models.CharField(_("last error"), max_length=500, default="")

@@ -137,7 +137,7 @@ def cancel(
     *, dedupe_key: str, channel: str | None = None, addresses: Collection[str] | None = None
 ) -> int:
     """Stop what has not been handed over yet of an event, for all or for some; how many it stopped."""
-    rows = Delivery.objects.open().filter(dedupe_key=dedupe_key, handed_at__isnull=True)
+    rows = Delivery.objects.stoppable().filter(dedupe_key=dedupe_key)
     if channel is not None:
         rows = rows.filter(channel=channel)
     if addresses is not None:
@@ -147,14 +147,14 @@ def cancel(
 
 def cancel_topic(*, topic: str) -> int:
     """Stop what has not been handed over yet of everything about a topic; how many it stopped."""
-    rows = Delivery.objects.open().filter(topic=topic, handed_at__isnull=True).exclude(topic="")
+    rows = Delivery.objects.stoppable().filter(topic=topic).exclude(topic="")
     return rows.update(**endings.ending(State.CANCELLED))
 
 
 def cancel_grants(*, grants: Collection[str]) -> int:
     """Stop what has not been handed over yet and is sent under these grants; how many it stopped."""
-    rows = Delivery.objects.open().filter(grant__in=[one for one in grants if one])
-    return rows.filter(handed_at__isnull=True).update(**endings.ending(State.CANCELLED))
+    rows = Delivery.objects.stoppable().filter(grant__in=[one for one in grants if one])
+    return rows.update(**endings.ending(State.CANCELLED))
 
 
 def hold_open() -> int:
@@ -187,6 +187,8 @@ def try_again(*, ids: Collection[int], now: datetime) -> int:
             handed_at=None,
             bounced_at=None,
             expires_at=None,
+            provider_id="",
+            delivered_at=None,
         )
         for row in rows:
             before, after = {"state": row.state}, {"state": State.PENDING}

@@ -17,7 +17,14 @@ from django.utils.translation import gettext, ngettext
 
 from common import sealing
 from notifications import backoff, leasing
-from notifications.channels.base import Blame, Channel, DeliveryError, OutcomeUnknown, Parcel
+from notifications.channels.base import (
+    Askable,
+    Blame,
+    Channel,
+    DeliveryError,
+    OutcomeUnknown,
+    Parcel,
+)
 from notifications.messages import Message
 from notifications.models import Body, Delivery, State
 
@@ -108,6 +115,10 @@ class Run:
         if row.handed_at and not isinstance(error, OutcomeUnknown):
             row.copies -= 1  # handed over, and refused for certain
         at = self._next_attempt_at(channel, row, error, now)
+        if at is not None and self._is_doubt(channel, error):
+            leasing.mark_in_doubt(row=row, ask_at=at, error=str(error))
+            self.drained.again += 1
+            return
         if at is not None:
             leasing.mark_again(row=row, at=at, error=str(error))
             self.drained.again += 1
@@ -122,9 +133,18 @@ class Run:
         self.drained.ended += 1
         _logger.warning("delivery ended unsent: delivery=%s %s", row.public_id, error)
 
+    @staticmethod
+    def _is_doubt(channel: Channel, error: DeliveryError) -> bool:
+        """Whether to ask the far end before anything else is decided."""
+        return isinstance(error, OutcomeUnknown) and isinstance(channel, Askable)
+
     def _next_attempt_at(
         self, channel: Channel, row: Delivery, error: DeliveryError, now: datetime
     ) -> datetime | None:
+        if self._is_doubt(channel, error):
+            waited = now - (row.handed_at or now)
+            after = backoff.next_question_after(waited=waited)
+            return None if after is None else now + after
         if isinstance(error, OutcomeUnknown) and channel.max_copies is not None:
             has_copy_left = row.copies < channel.max_copies
             return now + backoff.PAUSE_AFTER_DOUBT if has_copy_left else None

@@ -30,6 +30,8 @@ if not SECRET_KEY:
 # Earlier keys, by which stored secrets and open sessions can still be read.
 SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS").split()
 
+# The version in pyproject.toml; a test compares them.
+VERSION = "0.1.0"
 CANDOR_ORIGIN = env.origin("CANDOR_ORIGIN", "http://127.0.0.1:8000")
 _origin = urlsplit(CANDOR_ORIGIN)
 # The main host's names, with the console. Absolute links are made from CANDOR_ORIGIN and from the
@@ -66,6 +68,7 @@ INSTALLED_APPS = [
     "incidents",
     "monitoring",
     "notifications",
+    "observability",
     "public_pages",
     "sla",
     "statuspage",
@@ -312,15 +315,24 @@ SMS_STOP_WORDS = env.text("CANDOR_SMS_STOP_WORDS").split()
 SMS_START_WORDS = env.text("CANDOR_SMS_START_WORDS").split()
 SMS_HELP_WORDS = env.text("CANDOR_SMS_HELP_WORDS").split()
 
+# ---- what Candor says of itself ----------------------------------------------------------------------
+METRICS_TOKEN = env.secret("CANDOR_METRICS_TOKEN")
+METRICS_NETWORKS = env.networks("CANDOR_METRICS_NETWORKS")
+HEARTBEAT_URL = env.url("CANDOR_HEARTBEAT_URL")
+
 # ---- logs ------------------------------------------------------------------------------------------
+_LOG_FORMAT = env.choice("CANDOR_LOG_FORMAT", ("plain", "json"))
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "plain": {"format": "%(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "statuspage.json_logs.JsonFormatter"},
+    },
     # Addresses may hold the token of a live link.
     "filters": {"mask": {"()": "statuspage.log_masking.MaskTokens"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["mask"]}
+        "console": {"class": "logging.StreamHandler", "formatter": _LOG_FORMAT, "filters": ["mask"]}
     },
     "root": {"handlers": ["console"], "level": env.text("CANDOR_LOG_LEVEL", "INFO")},
     "loggers": {

@@ -13,10 +13,13 @@ urlpatterns = [
     path("admin/login/", admin.site.login, name="account_login"),  # the name allauth asks for
     path("admin/", admin.site.urls),
     path("push-worker.js", views.push_worker, name="push_worker"),
+    path("", include("notifications.hook_urls")),
     path("", include("subscribers.ways_urls")),
     path("", include("api.urls")),
     path("", include("accounts.urls")),
     path("", include("subscribers.urls")),
+    path("", include("customer_pages.urls")),
+    path("", include("observability.urls")),
     path("", include("public_pages.urls")),
 ]
 if settings.ANYMAIL:

@@ -5,13 +5,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from notifications.backoff import Schedule
 from notifications.messages import Message
 
 # Called by a channel just before its point of no return; raises when the delivery is no longer its.
 Handing = Callable[[], None]
+
+
+# Begins the error of a delivery whose phone has told the provider to stop.
+OPTED_OUT = "This number has answered STOP"
 
 
 class Blame(StrEnum):
@@ -51,6 +55,10 @@ class ChannelDown(DeliveryError):
 
 class OutcomeUnknown(DeliveryError):
     """The message was handed over and the answer never came: perhaps it arrived."""
+
+
+class CannotAsk(Exception):
+    """The far end did not say what it was given; perhaps it will later."""
 
 
 class FieldInvalid(ValueError):
@@ -112,11 +120,24 @@ class Parcel:
         return replace(self, message=self.message.filled(self.parts), parts={}, shared_as="")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A message that the far end has from us, by the name it gave it.
+
+    `refusal` is why it did not arrive, where that is known by now.
+    """
+
+    provider_id: str
+    text: str = ""
+    refusal: DeliveryError | None = None
+    is_delivered: bool = False
+
+
 class Session(Protocol):
     """A channel during one run of the drain; may keep its connection."""
 
-    def send(self, *, parcel: Parcel, handing: Handing) -> None:
-        """Send one message, and return once the other side has taken it.
+    def send(self, *, parcel: Parcel, handing: Handing) -> str | None:
+        """Send one message, and return once the other side has taken it: its name there, if any.
 
         What `handing` raises ends the sending without a message leaving.
 
@@ -178,3 +199,17 @@ class Channel(Protocol):
         """The host that letters with these secrets go to; empty where there is but one server."""
 
     def session(self) -> AbstractContextManager[Session]: ...
+
+
+@runtime_checkable
+class Askable(Protocol):
+    """A channel whose far end says what it was given, so that a doubt is asked about, then decided.
+
+    All others have no such question (Slack, Pushover, X): there a doubt stays one, and is shown.
+    """
+
+    def text_of(self, parcel: Parcel) -> str:
+        """What the far end was given, or was to be given."""
+
+    def find(self, *, parcel: Parcel, since: datetime) -> Sequence[Carried]:
+        """All that it has from us for this recipient since then. Raises CannotAsk."""

@@ -19,6 +19,7 @@ from common import egress, guarded_http
 from notifications import backoff
 from notifications.channels.base import (
     Blame,
+    CannotAsk,
     ChannelDown,
     DeliveryError,
     Field,
@@ -44,11 +45,13 @@ class AddressForbidden(FieldInvalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to make."""
+    """One request to make; of the answer at most `answer_max` bytes are read."""
 
     url: str
-    body: bytes
+    body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=lambda: JSON)
+    method: str = "POST"
+    answer_max: int = guarded_http.BODY_MAX
 
 
 class HttpChannel:
@@ -103,6 +106,10 @@ class HttpChannel:
         if not answer.is_success:
             raise refusal(answer, parcel)
 
+    def receipt(self, answer: guarded_http.Answer) -> str:
+        """The name that the far end gave the message it took; empty where it gives none."""
+        return ""
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         yield _Calls(self)
@@ -112,19 +119,12 @@ class _Calls:
     def __init__(self, channel: HttpChannel) -> None:
         self._channel = channel
 
-    def send(self, *, parcel: Parcel, handing: Handing) -> None:
+    def send(self, *, parcel: Parcel, handing: Handing) -> str:
         parcel = parcel.filled
         call = self._channel.call(parcel)
         may_be_private = _may_be_private(parcel)
         try:
-            url = guarded_http.check_url(call.url, allow_http=may_be_private)
-            answer = guarded_http.send(
-                guarded_http.Request(
-                    url=url, headers=call.headers, body=call.body, deadline_s=DEADLINE_S
-                ),
-                guard=egress.monitor_guard(allow_private=may_be_private),
-                before_sending=handing,
-            )
+            answer = _sent(call, may_be_private=may_be_private, handing=handing)
         except guarded_http.UrlNotAllowed as error:
             raise DeliveryError(str(error), permanent=True) from None
         except guarded_http.NotSent as error:
@@ -134,6 +134,29 @@ class _Calls:
         except guarded_http.NoAnswer as error:
             raise OutcomeUnknown(str(error), is_unreachable=True) from error
         self._channel.judge(answer, parcel)
+        return self._channel.receipt(answer)
+
+
+def ask(call: Call) -> guarded_http.Answer:
+    """The answer to a question that changes nothing over there. Raises CannotAsk."""
+    try:
+        return _sent(call, may_be_private=bool(settings.ALLOW_PRIVATE_HOOKS), handing=lambda: None)
+    except (guarded_http.UrlNotAllowed, guarded_http.NotSent, guarded_http.NoAnswer) as error:
+        raise CannotAsk(str(error)) from error
+
+
+def _sent(call: Call, *, may_be_private: bool, handing: Handing) -> guarded_http.Answer:
+    """What was answered. Raises what `guarded_http.check_url` and `guarded_http.send` raise."""
+    request = guarded_http.Request(
+        url=guarded_http.check_url(call.url, allow_http=may_be_private),
+        method=call.method,
+        headers=call.headers,
+        body=call.body,
+        deadline_s=DEADLINE_S,
+        body_max=call.answer_max,
+    )
+    guard = egress.monitor_guard(allow_private=may_be_private)
+    return guarded_http.send(request, guard=guard, before_sending=handing)
 
 
 def _may_be_private(parcel: Parcel) -> bool:

@@ -1,16 +1,17 @@
 """Text messages to phones (N1, O4): plain words and a link, through the provider of the environment.
 
-No provider takes a key of ours, and each message costs money: one whose answer never came is "perhaps
-sent" and is not sent again (reliability 3.1).
+No provider takes a key of ours, and each message costs money: after one whose answer never came the
+provider is asked whether it has it, and only what it surely has not is sent again (reliability 3.1).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.conf import settings
 
 from common import guarded_http
 from notifications.channels import calls, providers
-from notifications.channels.base import DeliveryError, Parcel
+from notifications.channels.base import CannotAsk, Carried, DeliveryError, Parcel
 
 # Ten parts, the most that a provider joins.
 _TEXT_MAX = 1530
@@ -35,9 +36,25 @@ class SmsChannel(calls.HttpChannel):
         return self._provider().url
 
     def call(self, parcel: Parcel) -> calls.Call:
-        message = parcel.message
-        text = message.text.strip() or message.subject
-        return self._provider().call(number=parcel.address, text=calls.shortened(text, _TEXT_MAX))
+        provider = self._provider()
+        reports = provider.status_url
+        if reports:
+            reports = f"{reports}?of={parcel.number}-{parcel.delivery_id}"
+        text = self.text_of(parcel)
+        return provider.call(number=parcel.address, text=text, status_url=reports)
+
+    def text_of(self, parcel: Parcel) -> str:
+        message = parcel.filled.message
+        return calls.shortened(message.text.strip() or message.subject, _TEXT_MAX)
+
+    def receipt(self, answer: guarded_http.Answer) -> str:
+        return self._provider().receipt(answer)
+
+    def find(self, *, parcel: Parcel, since: datetime) -> Sequence[Carried]:
+        provider = providers.chosen()
+        if provider is None:
+            raise CannotAsk("No provider of text messages is set up.")
+        return provider.find(number=parcel.address, since=since)
 
     def judge(self, answer: guarded_http.Answer, parcel: Parcel) -> None:
         self._provider().judge(answer, parcel)
