@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from branding import brand_views
+from branding.brand_views import BrandView
 from components import status
 from components.models import PageKind
 from components.models.pages import MAIN_ID
@@ -134,6 +136,7 @@ class SiteView:
     language: str = "en"
     base: str = ""
     address: PageAddress = _NOWHERE
+    brand: BrandView = brand_views.DEFAULT
 
     @property
     def is_main(self) -> bool:

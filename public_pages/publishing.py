@@ -17,6 +17,7 @@ from components import catalogue
 from monitoring import coverage
 from public_pages import assets, elsewhere, projecting, reading, readouts
 from public_pages.archive import Archive
+from public_pages.brand_files import BrandFiles
 from public_pages.feeds import Feeds
 from public_pages.folder import Folder
 from public_pages.page_views import ComponentView, PageView
@@ -58,6 +59,7 @@ class Publisher:
         self._troubles = Troubles()
         self._archive = Archive(self._folder, self._troubles)
         self._feeds = Feeds(self._folder, self._troubles)
+        self._brand_files = BrandFiles(self._folder)
         self._is_started = False
 
     @property
@@ -116,6 +118,7 @@ class Publisher:
 
     def _publish_home(self, now: datetime, *, is_full: bool) -> None:
         page = reading.page(now=now)
+        self._brand_files.write([page.site.brand], at=now)
         pages = Pages(page, self._pages)
         for name, body in pages.home().items():
             self._folder.write(name, body, at=now)

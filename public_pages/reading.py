@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 
+from branding import reading as branding
+from branding.brand_views import BrandView
 from components import catalogue, overlay, page_addresses
 from components.models import (
     Component,
@@ -151,21 +153,29 @@ def site(row: Page, address: PageAddress | None = None) -> SiteView:
     default path, and absolute ones lead to its canonical address.
     """
     if address is not None:
-        return _site(row, base=address.base, address=address)
+        return _site(
+            row, base=address.base, address=address, brand=branding.brand(row.pk)
+        )
     return sites([row])[row.pk]
 
 
 def sites(rows: Iterable[Page]) -> Mapping[int, SiteView]:
-    """Read what everything on each of some pages shares, by the page's id, in one statement."""
+    """Read what everything on each of some pages shares, by the page's id, in two statements."""
     pages = list(rows)
+    brands = branding.brands()
     canonical = page_addresses.canonical_by(pages)
     return {
-        row.pk: _site(row, base=page_addresses.default(row).base, address=canonical[row.pk])
+        row.pk: _site(
+            row,
+            base=page_addresses.default(row).base,
+            address=canonical[row.pk],
+            brand=brands[row.pk],
+        )
         for row in pages
     }
 
 
-def _site(row: Page, *, base: str, address: PageAddress) -> SiteView:
+def _site(row: Page, *, base: str, address: PageAddress, brand: BrandView) -> SiteView:
     return SiteView(
         name=row.name,
         time_zone=ZoneInfo(row.time_zone),
@@ -185,6 +195,7 @@ def _site(row: Page, *, base: str, address: PageAddress) -> SiteView:
         language=row.language,
         base=base,
         address=address,
+        brand=brand,
     )
 
 
