@@ -193,7 +193,7 @@ def _fill(entry: Entry, said: Said) -> None:
         raise ValidationError(faults)
     entry.values = found
     entry.full_clean()
-    generating.check(entry)
+    generating.checks(entry.type)(entry)
 
 
 def _excepted(entry: Entry) -> frozenset[str]:

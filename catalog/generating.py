@@ -5,7 +5,7 @@ is never out of step with what it is made from. A thousand entries take a few st
 """
 
 import zoneinfo
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -89,10 +89,15 @@ def preview(*, choice: Choice, entries: Iterable[Entry]) -> Preview:
     )
 
 
-def check(entry: Entry) -> None:
-    """Refuse values that no page could be made from; ValidationError by the attribute's key."""
-    for source in _sources(entry.type):
-        _wanted(choice_of(source), entry)
+def checks(type: CatalogType) -> Callable[[Entry], None]:  # noqa: A002
+    """What refuses entries of a type of which no page could be made: ValidationError by key."""
+    choices = [choice_of(source) for source in _sources(type)]
+
+    def check(entry: Entry) -> None:
+        for choice in choices:
+            _wanted(choice, entry)
+
+    return check
 
 
 def follow(*, type: CatalogType, entries: Iterable[Entry], now: datetime) -> int:  # noqa: A002

@@ -22,6 +22,7 @@ Value: TypeAlias = str | int | float | bool | list[str] | list[int] | list[int |
 
 TEXT_MAX = 2_000
 LIST_MAX = 500
+_SEPARATOR = ";"
 _NUMBER = re.compile(r"[+-]?([0-9]{1,15}(\.[0-9]{1,9})?|\.[0-9]{1,9})")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _YES = frozenset({"yes", "true", "1", "on"})
@@ -143,7 +144,12 @@ class Names:
 
 def split(one: Field, cell: str) -> list[str]:
     """The words of a cell: a list is separated by semicolons."""
-    return [part.strip() for part in cell.split(";")] if one.kind.is_list else [cell]
+    return cell.split(_SEPARATOR) if one.kind.is_list else [cell]
+
+
+def joined(said: Iterable[str]) -> str:
+    """The words as they stand in a cell, which `split` takes apart again."""
+    return f"{_SEPARATOR} ".join(said)
 
 
 def domain_words(value: object) -> tuple[frozenset[str], frozenset[str]]:
@@ -176,6 +182,8 @@ def _list(
         return _unique(_entry(text, one, known) for text in said)
     if one.kind is Kind.DOMAINS:
         return _unique(_domain(text, excepted) for text in said)
+    if any(_SEPARATOR in text for text in said):
+        raise NotAValue(gettext_noop("A semicolon separates values. Leave it out."))
     return list(said)
 
 

@@ -14,7 +14,7 @@ from common.wording import gettext_noop
 # A preview hands the text back in a form, and Django takes 1 MiB of fields (DATA_UPLOAD_…).
 MAX_BYTES = 700_000
 MAX_LINES = 10_000
-_CELL_MAX = 2_000
+CELL_MAX = 2_000
 _SEPARATORS = ",;\t|"
 
 # What no database and no mail takes; a spreadsheet has no use for it either.
@@ -69,6 +69,7 @@ def records(text: str) -> list[tuple[int, list[str]]]:
     """
     if len(text.encode()) > MAX_BYTES:
         raise _too_large()
+    text = text.removeprefix("\ufeff")
     found = _records(text, _separator(text))
     if not found:
         raise NotReadable(gettext_noop("The file is empty."))
@@ -93,9 +94,12 @@ def safe_cell(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 
-def plain_cell(cell: str) -> str:
-    """The cell as it was meant, without what does not show and the sign that `safe_cell` puts in front."""
-    text = _CONTROLS.sub("", cell).strip()[:_CELL_MAX]
+def plain_cell(cell: str, *, most: int = CELL_MAX) -> str:
+    """The cell as it was meant, without what does not show and the sign that `safe_cell` puts in front.
+
+    What is longer than `most` characters is cut.
+    """
+    text = _CONTROLS.sub("", cell).strip()[:most]
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
