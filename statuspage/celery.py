@@ -111,6 +111,7 @@ app.conf.update(
             3600, "monitoring.tasks.forget_old_measurements", "upkeep"
         ),
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
+        "send heartbeat": _every(60, "observability.tasks.send_heartbeat", "upkeep"),
         "seal statements": _every(600, "sla.tasks.seal_statements", "upkeep"),
         "forget removed entries": _every(3600, "catalog.tasks.forget_removed", "upkeep"),
         "sweep pictures": _every(3600, "branding.tasks.sweep_pictures", "upkeep"),
@@ -132,6 +133,8 @@ app.autodiscover_tasks(
         "incidents",
         "monitoring",
         "notifications",
+        "observability",
+        "sla",
         "subscribers",
     ]
 )

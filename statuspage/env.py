@@ -5,10 +5,11 @@ process: a setting that was meant but not understood must never fall back to a d
 """
 
 import importlib.util
+import ipaddress
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -85,6 +86,39 @@ def host(name: str) -> str:
     if raw and not _HOST.fullmatch(raw):
         raise ImproperlyConfigured(f"{name}={raw!r} must be a domain name like status.example.com.")
     return raw
+
+
+def choice(name: str, words: Sequence[str]) -> str:
+    """One of some words; the first when unset."""
+    raw = text(name, words[0]).lower()
+    if raw not in words:
+        raise ImproperlyConfigured(f"{name}={raw!r} must be one of: {', '.join(words)}.")
+    return raw
+
+
+def url(name: str) -> str:
+    """A whole web address; empty when unset."""
+    raw = text(name)
+    if raw:
+        parts = _split(name, raw)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ImproperlyConfigured(
+                f"{name} must be a whole address like https://example.com/path."
+            )
+    return raw
+
+
+def networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Networks with spaces or commas between them (10.0.0.0/8 ::1)."""
+    found = []
+    for word in text(name).replace(",", " ").split():
+        try:
+            found.append(ipaddress.ip_network(word))
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name}: {error}. Write networks like 10.0.0.0/8."
+            ) from None
+    return tuple(found)
 
 
 def _split(name: str, raw: str) -> SplitResult:

@@ -15,6 +15,9 @@ BEFORE_TOKENS = (
     "subscriptions/undo",
     "subscriptions/manage",
     "subscriptions/code",
+    "p",
+    "enter",
+    "read",
     "setup",
     "join",
 )
@@ -31,6 +34,7 @@ class MaskTokens(logging.Filter):
     """Masks a record on its way into a handler: its words, what they are about, its traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        record.event = masked(str(record.msg))  # the words before their gaps are filled
         # Words and arguments that do not fit are for the handler to complain of.
         with suppress(TypeError, ValueError, KeyError):
             record.msg, record.args = masked(record.getMessage()), None

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "statuspage.middleware.TrustedProxyMiddleware",
     "statuspage.middleware.MainHostMiddleware",
     "statuspage.middleware.ContentSecurityPolicyMiddleware",
+    "customer_pages.middleware.CustomerHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -1,0 +1,1 @@
+"""What Candor says of itself: metrics, a heartbeat to a dead-man's switch, structured logs."""
