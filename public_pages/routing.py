@@ -17,7 +17,7 @@ _BELOW = re.compile(r"/s/([a-z0-9-]{1,40})(/.*)?", re.DOTALL)
 _OF_VISITORS = re.compile(
     r"/(?:subscribe|subscriptions|preferences|push-worker\.js|static)(?:/.*)?", re.DOTALL
 )
-_OF_MAIN_HOST = re.compile(r"/+(?:admin|setup|join|manager|hooks|readyz|p|s)(?:/.*)?", re.DOTALL)
+_OF_MAIN_HOST = re.compile(r"/+(?:admin|setup|join|manager|hooks|readyz|metrics|p|s)(?:/.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,8 @@ app.conf.update(
         "forget old measurements": _every(
             3600, "monitoring.tasks.forget_old_measurements", "upkeep"
         ),
+        "look at domains again": _every(3600, "custom_domains.tasks.look_again", "upkeep"),
+        "get certificates": _every(15, "custom_domains.tasks.look_for_certificates", "upkeep"),
         "prune deliveries": _every(3600, "notifications.tasks.prune_deliveries", "upkeep"),
         "send heartbeat": _every(60, "observability.tasks.send_heartbeat", "upkeep"),
         "seal statements": _every(600, "sla.tasks.seal_statements", "upkeep"),
@@ -129,6 +131,7 @@ app.autodiscover_tasks(
         "branding",
         "catalog",
         "components",
+        "custom_domains",
         "customer_pages",
         "incidents",
         "monitoring",

@@ -121,6 +121,43 @@ def networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, 
     return tuple(found)
 
 
+def addresses(name: str) -> list[str]:
+    """IP addresses, separated by spaces."""
+    found = []
+    for each in text(name).split():
+        try:
+            found.append(str(ipaddress.ip_address(each)))
+        except ValueError:
+            raise ImproperlyConfigured(f"{name}: {each!r} is not an IP address.") from None
+    return found
+
+
+def servers(name: str, default: str, *, port: int) -> list[tuple[str, int]]:
+    """Servers as IP addresses, separated by spaces, each with a port or without: 192.0.2.1 [::1]:53."""
+    found = []
+    for each in text(name, default).split():
+        host, number = _host_and_port(name, each, port)
+        try:
+            found.append((str(ipaddress.ip_address(host)), number))
+        except ValueError:
+            raise ImproperlyConfigured(f"{name}: {each!r} is not an IP address.") from None
+    return found
+
+
+def endpoint(name: str, *, port: int) -> tuple[str, int] | None:
+    """A host, with a port or without (caddy:443); None when unset."""
+    raw = text(name)
+    return _host_and_port(name, raw, port) if raw else None
+
+
+def _host_and_port(name: str, raw: str, port: int) -> tuple[str, int]:
+    is_bare_ipv6 = raw.count(":") > 1 and "[" not in raw
+    parts = _split(name, f"//[{raw}]" if is_bare_ipv6 else f"//{raw}")
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+        raise ImproperlyConfigured(f"{name}: {raw!r} must look like 192.0.2.1 or 192.0.2.1:53.")
+    return parts.hostname, parts.port or port
+
+
 def _split(name: str, raw: str) -> SplitResult:
     try:
         parts = urlsplit(raw)

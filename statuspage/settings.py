@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "catalog",
     "common",
     "components",
+    "custom_domains",
     "customer_pages",
     "incidents",
     "monitoring",
@@ -262,6 +263,17 @@ LOCATION = env.text("CANDOR_LOCATION")
 IS_DEMO = env.flag("CANDOR_DEMO")
 SAMPLE_RETENTION_DAYS = env.number("CANDOR_SAMPLE_RETENTION_DAYS", 90, at_least=1)
 ROLLUP_RETENTION_DAYS = env.number("CANDOR_ROLLUP_RETENTION_DAYS", 400, at_least=91)
+
+# ---- custom domains ----------------------------------------------------------------------------------
+# The addresses of the proxy in front, for domains that point here by A and AAAA records.
+PUBLIC_ADDRESSES = env.addresses("CANDOR_PUBLIC_ADDRESSES")
+# Who is asked what the world sees of a domain's records, beside the servers of its own zone.
+DNS_RESOLVERS = env.servers("CANDOR_DNS_RESOLVERS", "1.1.1.1 9.9.9.9", port=53)
+DNS_PORT = env.number("CANDOR_DNS_PORT", 53, at_least=1)
+# Where our own proxy takes TLS: a handshake there makes it get the certificate of a new domain.
+PROXY_TLS = env.endpoint("CANDOR_PROXY_TLS", port=443)
+if PROXY_TLS is None and _is_https:
+    PROXY_TLS = (_origin.hostname or "localhost", _origin.port or 443)
 
 # ---- reports ---------------------------------------------------------------------------------------
 PUSH_GRACE_S = env.number("CANDOR_PUSH_GRACE_S", 20)

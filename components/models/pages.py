@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common import public_ids
 from components.models.services import Component, ComponentGroup
 
 
@@ -76,6 +77,9 @@ class Page(models.Model):
     """
 
     id = models.PositiveBigIntegerField(primary_key=True, default=_new_id, editable=False)
+    public_id = models.CharField(
+        max_length=12, unique=True, default=public_ids.make, editable=False
+    )
     kind = models.CharField(_("kind"), max_length=16, choices=PageKind, default=PageKind.SUB)
     slug = models.CharField(
         _("slug"),
@@ -198,7 +202,7 @@ class PageGroup(models.Model):
 class PageHostQuerySet(models.QuerySet["PageHost"]):
     def active(self) -> "PageHostQuerySet":
         """Those that are served."""
-        return self.filter(is_active=True, page__retired_at__isnull=True)
+        return self.filter(is_active=True, page__isnull=False, page__retired_at__isnull=True)
 
 
 class PageHost(models.Model):
@@ -206,8 +210,8 @@ class PageHost(models.Model):
 
     It is served while `is_active`: from the moment its DNS records were found until it was released
     or the weekly look has missed them for seven days. `challenge` is the value of its TXT record.
-    `findings` is what the last look found, record by record. A released name (`released_at`, no page
-    any more) can be taken by nobody else for 30 days (reliability G4).
+    `findings` is what the last look found, record by record. A released name (`released_at`, or no
+    page any more) can be taken by no other page for 30 days (reliability G4).
     """
 
     page = models.ForeignKey(Page, null=True, on_delete=models.SET_NULL, related_name="hosts")
