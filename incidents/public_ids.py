@@ -1,18 +1,5 @@
-"""The short names of events in addresses: 12 characters that never spell a word (interop 1.2)."""
+"""The short names of events in addresses; migrations that have shipped name the function here."""
 
-import re
-import secrets
+from common.public_ids import ALPHABET, LENGTH, is_valid, make
 
-ALPHABET = "0123456789bcdfghjklmnpqrstvwxyz"
-LENGTH = 12
-_FORM = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
-
-
-def make() -> str:
-    """Return a new id; 59 bits of chance, so that two never meet."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-
-
-def is_valid(text: str) -> bool:
-    """Whether a text has the form of an id; imported ids of the same form are kept as they are."""
-    return _FORM.fullmatch(text) is not None
+__all__ = ["ALPHABET", "LENGTH", "is_valid", "make"]

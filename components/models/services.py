@@ -5,12 +5,16 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common import public_ids
 from components.status import Status
 
 
 class ComponentGroup(models.Model):
     """A heading with components under it."""
 
+    public_id = models.CharField(
+        max_length=12, unique=True, default=public_ids.make, editable=False
+    )
     name = models.CharField(_("name"), max_length=100, unique=True)
     position = models.PositiveIntegerField(
         _("position"), default=0, help_text=_("Groups with a lower number come first.")
@@ -44,8 +48,14 @@ class ComponentQuerySet(models.QuerySet["Component"]):
 
 
 class Component(models.Model):
-    """A service that visitors know by name. Its status is the worst of the claims about it."""
+    """A service that visitors know by name. Its status is the worst of the claims about it.
 
+    `public_id` is what programs that speak Statuspage's language know it by (interop 1.2).
+    """
+
+    public_id = models.CharField(
+        max_length=12, unique=True, default=public_ids.make, editable=False
+    )
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     group = models.ForeignKey(
         ComponentGroup,
