@@ -153,9 +153,7 @@ def site(row: Page, address: PageAddress | None = None) -> SiteView:
     default path, and absolute ones lead to its canonical address.
     """
     if address is not None:
-        return _site(
-            row, base=address.base, address=address, brand=branding.brand(row.pk)
-        )
+        return _site(row, base=address.base, address=address, brand=branding.brand(row.pk))
     return sites([row])[row.pk]
 
 
