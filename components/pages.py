@@ -223,12 +223,12 @@ def showing(component_ids: Collection[int]) -> models.QuerySet[Page]:
 def showing_by(sets: Mapping[Key, Collection[int]]) -> Mapping[Key, list[Page]]:
     """The live pages that show each of some sets of components, the main page first, then by name.
 
-    A set without any is on the pages that show everything. Three statements for any number of sets.
+    Those that show everything show each of them. Four statements for any number of sets.
     """
-    rows = sorted(Page.objects.live(), key=lambda row: (not row.is_main, row.kind, row.name))
+    rows = sorted(Page.objects.live(), key=lambda row: (not row.is_main, row.is_customer, row.name))
     shown = shown_by(rows) if rows else {}
     return {
-        key: [row for row in rows if (shown[row.pk] & set(ids)) or (row.shows_all and not ids)]
+        key: [row for row in rows if row.shows_all or shown[row.pk] & set(ids)]
         for key, ids in sets.items()
     }
 

@@ -4,6 +4,7 @@ Nothing here touches a component, a status or a subscriber. An announcement that
 its own times is seen by every publisher without anybody's help (public_pages.publishing).
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from components import catalogue
+from components.models import Page
+from components.models.pages import MAIN_ID
 from incidents.models import Announcement
+from incidents.models.announcements import SHOWN_AT_ONCE
 
 TEXT_LIMIT = 5000
 
@@ -23,13 +27,17 @@ def publish(
     now: datetime,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    pages: Collection[Page] = (),
 ) -> Announcement:
-    """Put an announcement on the page, from `starts_at` (default: at once) until `ends_at`.
+    """Put an announcement on pages, from `starts_at` (default: at once) until `ends_at`.
 
+    On every page, or on these `pages` only.
     Raises ValidationError by field; nothing is saved then.
     """
     row = Announcement(created_at=now)
-    _save(row, title=title, text=text, starts_at=starts_at or now, ends_at=ends_at, now=now)
+    with transaction.atomic():
+        _save(row, title=title, text=text, starts_at=starts_at or now, ends_at=ends_at, now=now)
+        _choose_pages(row, pages)
     return row
 
 
@@ -41,14 +49,32 @@ def change(
     starts_at: datetime | None,
     ends_at: datetime | None,
     now: datetime,
+    pages: Collection[Page] | None = None,
 ) -> Announcement:
-    """Change what an announcement says and when; without `starts_at` it keeps the one it has.
+    """Change what an announcement says, when and where; without `starts_at` it keeps the one it has.
 
+    `pages` None keeps them, none at all means every page.
     Raises ValidationError by field; nothing is saved then.
     """
     starts_at = starts_at or announcement.starts_at
-    _save(announcement, title=title, text=text, starts_at=starts_at, ends_at=ends_at, now=now)
+    with transaction.atomic():
+        _save(announcement, title=title, text=text, starts_at=starts_at, ends_at=ends_at, now=now)
+        if pages is not None:
+            _choose_pages(announcement, pages)
     return announcement
+
+
+def shown_somewhere(*, now: datetime) -> set[int]:
+    """The ids of those that at least one page has room for (the two newest of each page)."""
+    current = list(Announcement.objects.current(now=now).prefetch_related("pages"))
+    chosen = {row.pk: {page.pk for page in row.pages.all()} for row in current}
+    # A page that nobody chose shows the ones for every page; 0 stands for all of those.
+    kinds = {0, MAIN_ID}.union(*chosen.values())
+    found: set[int] = set()
+    for page_id in kinds:
+        there = [row.pk for row in current if not chosen[row.pk] or page_id in chosen[row.pk]]
+        found.update(there[:SHOWN_AT_ONCE])
+    return found
 
 
 def retract(*, announcement: Announcement) -> bool:
@@ -58,6 +84,13 @@ def retract(*, announcement: Announcement) -> bool:
         if removed:
             catalogue.mark_dirty()
     return bool(removed)
+
+
+def _choose_pages(row: Announcement, pages: Collection[Page]) -> None:
+    if row.is_for_some != bool(pages):
+        row.is_for_some = bool(pages)
+        row.save(update_fields=["is_for_some"])
+    row.pages.set(pages)
 
 
 def _storable(text: str) -> str:

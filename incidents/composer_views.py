@@ -27,7 +27,7 @@ from incidents import (
     reading,
     templating,
 )
-from incidents.incident_forms import ComposerForm, PastForm, ReportForm
+from incidents.incident_forms import ComposerForm, PastForm, ReportForm, UpdateForm
 from incidents.lifecycle import State
 from incidents.models import EventTemplate, Incident
 from incidents.models.templates import Kind
@@ -126,6 +126,7 @@ def preview_of(form: ComposerForm, now: datetime, incident: Incident | None = No
         public_id=str(form["draft"].value() or "") if "draft" in names else "",
         ended_at=(form.time("resolved_at") or now) if "resolved_at" in names else None,
         is_told=bool(form["notify"].value()),
+        audience=form.picked_audience if isinstance(form, UpdateForm) else None,
     )
     return previewing.build(said=said, incident=incident, now=now)
 

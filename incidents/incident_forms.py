@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common import console
-from components.models import Component
+from components.models import Component, Page
 from components.status import Status
 from incidents import lifecycle, promised, texts
 from incidents.holding import IncidentGone
@@ -255,15 +255,36 @@ class UpdateForm(ComposerForm):
     """The next update of a public incident. `seen` is the newest one its author knows."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    audience = forms.ChoiceField(
+        label=gettext_lazy("Only for"),
+        required=False,
+        help_text=gettext_lazy(
+            "For one page: said there and to its subscribers alone. State, impact, services and the "
+            "promised time stay as they are."
+        ),
+    )
     is_sure = forms.BooleanField(
         label=gettext_lazy("Resolve it although probes disagree"), required=False
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pages: Sequence[Page], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["text"].required = True
         self.fields["text"].error_messages["required"] = _("Write a message.")
         self.fields["text"].widget.is_required = False
+        self._pages = {str(page.pk): page for page in pages}
+        names = [(key, page.name) for key, page in self._pages.items()]
+        fields: dict[str, Any] = self.fields
+        fields["audience"].choices = [("", _("Everybody")), *names]
+        if len(names) < 2:  # everybody is who sees the one page
+            del self.fields["audience"]
+
+    @property
+    def picked_audience(self) -> Page | None:
+        """The page that is chosen so far; None is everybody."""
+        if "audience" not in self.fields:
+            return None
+        return self._pages.get(str(self["audience"].value() or ""))
 
 
 class PastForm(ComposerForm):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common import console
 from components.models import Component
-from incidents import audience, composer_views, meter_views, publishing, reading
+from incidents import audience, composer_views, meter_views, publishing, reading, shown_on
 from incidents.holding import IncidentGone
 from incidents.incident_forms import DeleteForm, ReviseForm
 from incidents.lifecycle import Impact, State
@@ -61,6 +61,7 @@ def incident(request: HttpRequest, public_id: str) -> HttpResponse:
         "detail": reading.detail(incident=row),
         "told": audience.of(component_ids=touched) if is_told else None,
         "names_nobody": not touched,
+        "shown_on": shown_on.sentence(touched),
         "incident": row,
         "postmortem": Postmortem.objects.filter(incident=row).first(),
         "may_post": not row.is_draft and row.state_value != State.POSTMORTEM,

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from components.status import Source, Status
-from incidents import audience, sampling, saying, speaking, telling, texts
+from incidents import audience, sampling, saying, shown_on, speaking, telling, texts
 from incidents.audience import Audience
 from incidents.models import Maintenance
 from incidents.sampling import Samples
@@ -44,10 +44,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """`told` is None when nobody is to hear of it."""
+    """`told` is None when nobody is to hear of it; `shown_on` is empty while there is one page."""
 
     told: Audience | None
     samples: Samples
+    shown_on: str
 
 
 def kind_of(previous: State, state: State) -> Kind:
@@ -82,7 +83,11 @@ def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
         at=now,
         touched=_touched(event, said, state),
     )
-    return Telling(told=told, samples=sampling.of(content))
+    return Telling(
+        told=told,
+        samples=sampling.of(content),
+        shown_on=shown_on.sentence(said.component_ids),
+    )
 
 
 def of_step(*, row: Maintenance, state: State, text: str, is_told: bool, now: datetime) -> Telling:

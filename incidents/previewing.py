@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from common import markdown
 from components import status
+from components.models import Page
 from components.status import Status
 from incidents import (
     affecting,
@@ -20,6 +21,7 @@ from incidents import (
     placeholders,
     sampling,
     saying,
+    shown_on,
     telling,
     texts,
 )
@@ -37,7 +39,7 @@ class Said:
     """What the author has written so far, complete or not; times are aware.
 
     `ended_at` is for what is over already; otherwise "resolved" means now. `is_told`: whether
-    subscribers are to hear of it.
+    subscribers are to hear of it; with an `audience` those of that page alone.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Said:
     public_id: str = ""
     ended_at: datetime | None = None
     is_told: bool = True
+    audience: Page | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ class Preview:
     """The same words in every form they leave in. `code` is the two letters of the state's colour.
 
     `told` is None when nobody is to hear of it; `unfilled` names placeholders that are still to be
-    written out.
+    written out; `shown_on` names the pages it will be on, empty while there is one.
     """
 
     title: str
@@ -70,6 +73,7 @@ class Preview:
     told: Audience | None
     samples: Samples
     unfilled: str
+    shown_on: str
 
     @property
     def changes(self) -> list[Consequence]:
@@ -105,6 +109,9 @@ def build(*, said: Said, incident: Incident | None, now: datetime) -> Preview:
         unfilled=placeholders.in_braces(
             dict.fromkeys(placeholders.unfilled(title) + placeholders.unfilled(text))
         ),
+        shown_on=said.audience.name
+        if said.audience
+        else shown_on.sentence([one.component_id for one in consequences]),
     )
 
 
@@ -112,7 +119,8 @@ def _told(said: Said, consequences: list[Consequence], incident: Incident | None
     """Who is told if it is posted as it stands: the components touched are those of the event."""
     topic = telling.incident_topic(incident) if incident else ""
     ids = [one.component_id for one in consequences]
-    return audience.of(component_ids=ids, stage=_stage(said, incident), topic=topic)
+    stage = _stage(said, incident)
+    return audience.of(component_ids=ids, stage=stage, topic=topic, audience=said.audience)
 
 
 def _stage(said: Said, incident: Incident | None) -> Stage:

@@ -10,33 +10,27 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common import auditing
-from components import catalogue, claims
-from components.claims import Claim
-from components.status import Source, Status
+from components import catalogue
+from components.models import Page
+from components.status import Status
 from incidents import (
     affecting,
     declaring,
     holding,
     lifecycle,
     public_ids,
+    shown_on,
     telling,
     texts,
     timeline,
+    withdrawing,
 )
 from incidents.lifecycle import Impact, State, TransitionNotAllowed
-from incidents.models import (
-    CorrectiveAction,
-    Incident,
-    IncidentUpdate,
-    Postmortem,
-    PostmortemEntry,
-    WithdrawnEvent,
-)
+from incidents.models import Incident, IncidentUpdate, WithdrawnEvent
 from incidents.models.incidents import author_fields, touched
 
 
@@ -185,6 +179,7 @@ def post_update(
     impact: Impact | None = None,
     components: Mapping[int, Status | None] | None = None,
     next_update_by: datetime | None = None,
+    audience: Page | None = None,
     author: User | None = None,
     author_name: str = "",
     seen_update_id: int | None = None,
@@ -192,7 +187,9 @@ def post_update(
     """Append an update; posting "resolved" ends the incident, an earlier state re-opens it (AMB-17).
 
     `impact` and `components` stay as they are when None; a new impact applies to components that
-    no person chose a status for. `seen_update_id` is the newest update the author knew.
+    no person chose a status for. `seen_update_id` is the newest update the author knew. With an
+    `audience` it is on that page alone and told to its subscribers alone: state, impact, components
+    and the promised time have to stay as they are.
 
     Raises ValidationError by field, TransitionNotAllowed, SomebodyPosted, IncidentGone; nothing is
     saved then.
@@ -204,6 +201,11 @@ def post_update(
         _check_seen(row, seen_update_id)
         previous = row.state_value
         lifecycle.check_transition(previous, state)
+        if audience is not None:
+            shown_on.check_audience(
+                incident=row, audience=audience, state=state, impact=impact, components=components
+            )
+            next_update_by, impact, components = row.next_update_by, None, None
         row.state = state
         row.resolved_at = None if state.is_open else (row.resolved_at or now)
         row.next_update_by = next_update_by if state.is_open else None
@@ -215,6 +217,7 @@ def post_update(
             at=now,
             claims_from=now,
             notifies=notify,
+            audience=audience,
             author=author,
             author_name=author_name,
             now=now,
@@ -313,8 +316,8 @@ def delete_incident(*, incident: Incident, now: datetime) -> WithdrawnEvent:
     """
     with transaction.atomic():
         row = holding.locked(incident, is_draft=False)
-        written = _written(row)
-        _fall_silent(row, now=now)
+        written = withdrawing.written(row)
+        withdrawing.take_back_claims(row, now=now)
         mark = WithdrawnEvent.objects.create(
             public_id=row.public_id,
             kind="incident",
@@ -365,28 +368,6 @@ def _change_effects(
         affecting.choose(incident=row, chosen=components)
     elif impact is not None:
         affecting.follow_impact(incident=row)
-
-
-def _written(row: Incident) -> list[Model]:
-    """Every row that holds a text of an incident, as the audit log knows them."""
-    reports = Postmortem.objects.filter(incident=row)
-    return [
-        Incident(pk=row.pk),  # a copy: deleting takes the key from the row itself
-        *row.updates.all(),
-        *row.affected.all(),
-        *reports,
-        *PostmortemEntry.objects.filter(postmortem__in=reports),
-        *CorrectiveAction.objects.filter(postmortem__in=reports),
-    ]
-
-
-def _fall_silent(row: Incident, *, now: datetime) -> None:
-    withdrawn = [
-        Claim(component_id=component_id, status=None, at=now, note=_("incident withdrawn"))
-        for component_id in row.affected.values_list("component_id", flat=True)
-    ]
-    claims.set_claims(source=Source.INCIDENT, reference=row.public_id, claims=withdrawn, now=now)
-    declaring.withdraw(row)
 
 
 def _touch(row: Incident, now: datetime) -> None:

@@ -158,12 +158,12 @@ def detail(*, incident: Incident) -> Detail:
             "component__position", "component__name"
         )
     )
-    updates = incident.updates.prefetch_related("components").order_by("-at", "-id")
+    updates = incident.updates.select_related("audience").prefetch_related("components")
     chosen = {row.component_id: row.claimed if row.is_overridden else None for row in affected}
     return Detail(
         incident=incident,
         code=code_of(incident, [row.claimed or Status.OPERATIONAL for row in affected]),
-        updates=list(updates),
+        updates=list(updates.order_by("-at", "-id")),
         affected=affected,
         consequences=affecting.consequences(
             incident=incident, impact=Impact(incident.impact), chosen=chosen

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common import markdown
 from components import catalogue
+from components.models import Page
 from incidents import affecting, speaking, telling, texts
 from incidents.lifecycle import State
 from incidents.models import Incident, IncidentUpdate
@@ -28,12 +29,14 @@ def append(
     notifies: bool,
     author: User | None,
     author_name: str = "",
+    audience: Page | None = None,
     now: datetime,
 ) -> IncidentUpdate:
     """Add an entry in the incident's present state, and let the incident speak about its components.
 
     Call in a transaction that holds the incident's row, after the row has its new state. `at` is
-    the time shown, `claims_from` when the claims hold from (a back-dated start).
+    the time shown, `claims_from` when the claims hold from (a back-dated start). With an
+    `audience` it is for that page alone.
     """
     seen = affecting.speak(incident=incident, at=claims_from, now=now)
     update = IncidentUpdate.objects.create(
@@ -46,6 +49,7 @@ def append(
         created_at=now,
         next_update_by=incident.next_update_by,
         notifies=notifies,
+        audience=audience,
         **author_fields(author, author_name),
     )
     speaking.keep_seen(update=update, seen=seen)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import console
-from incidents import composer_views, promised, publishing, reading, timeline
+from incidents import composer_views, promised, publishing, reading, shown_on, timeline
 from incidents.incident_forms import CorrectForm, UpdateForm
 from incidents.lifecycle import Impact, State
 from incidents.models import Incident, IncidentUpdate
@@ -32,7 +32,7 @@ def update(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.error(request, _("Unpublish the postmortem before you post an update."))
         return redirect("admin:incident", public_id)
     now = timezone.now()
-    offered = composer_views.offer(now)
+    offered = _offer(incident, now)
     if request.method != "POST":
         return _screen(request, incident, _opened(request, incident, offered), now)
     if request.POST.get("do") != "post":
@@ -59,7 +59,7 @@ def update_preview(request: HttpRequest, public_id: str) -> HttpResponse:
     """What would be said of the form as it stands; saves nothing."""
     incident = get_object_or_404(Incident.objects.public(), public_id=public_id)
     now = timezone.now()
-    form = UpdateForm.left_as_typed(request.POST, **composer_views.offer(now))
+    form = UpdateForm.left_as_typed(request.POST, **_offer(incident, now))
     preview = composer_views.preview_of(form, now, incident)
     context = {"preview": preview, "incident": incident, "is_refresh": True}
     return console.page(request, f"{composer_views.TEMPLATE}#preview", context)
@@ -97,6 +97,12 @@ def correct(request: HttpRequest, public_id: str, update_id: str) -> HttpRespons
     return console.page(request, "admin/incident_edit.html", context, status=status)
 
 
+def _offer(incident: Incident, now: datetime) -> dict[str, Any]:
+    """What the form is made with: an update may be for one of the pages that show the incident."""
+    touched = incident.affected.values_list("component_id", flat=True)
+    return composer_views.offer(now) | {"pages": shown_on.pages_of(list(touched))}
+
+
 def _post(
     request: HttpRequest, form: UpdateForm, incident: Incident, now: datetime
 ) -> IncidentUpdate | None:
@@ -110,6 +116,7 @@ def _post(
             components=form.chosen,
             notify=form.cleaned_data["notify"],
             next_update_by=form.cleaned_data["next_update_by"],
+            audience=form.picked_audience,
             seen_update_id=form.cleaned_data["seen"],
             now=now,
             author=author,

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import console, markdown
-from incidents import announcements
+from components.models import Page
+from incidents import announcements, shown_on
 from incidents.forms import AnnouncementForm
 from incidents.models import Announcement
 
@@ -23,12 +24,21 @@ get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("incidents.view_announcement", raise_exception=True)
 def announcement_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    rows = list(Announcement.objects.order_by("-starts_at", "-id")[:200])
-    shown = {row.pk for row in Announcement.objects.shown(now=now)}
+    newest = Announcement.objects.order_by("-starts_at", "-id")
+    rows = list(newest.prefetch_related("pages")[:200])
+    shown = announcements.shown_somewhere(now=now)
     context = {
         "title": _("Announcements"),
         "now": now,
-        "rows": [{"row": row, "state": row.state(now=now, shown=shown)} for row in rows],
+        "rows": [
+            {
+                "row": row,
+                "state": row.state(now=now, shown=shown),
+                "pages": shown_on.words(row.pages.all()),
+            }
+            for row in rows
+        ],
+        "has_pages": Page.objects.filter(shows_all=False).exists(),
     }
     return console.page(request, "admin/announcements.html", context)
 
@@ -49,7 +59,7 @@ def announcement_add(request: HttpRequest) -> HttpResponse:
 def announcement_edit(request: HttpRequest, announcement_id: int) -> HttpResponse:
     row = get_object_or_404(Announcement, pk=announcement_id)
     title = _("Edit “%(title)s”") % {"title": row.title}
-    form = AnnouncementForm(request.POST or None, initial=_initial(row))
+    form = AnnouncementForm(request.POST or None, initial=_initial(row), row=row)
     changed = form.carry_out(
         lambda: announcements.change(
             announcement=row, **_to_the_second(form.cleaned_data, row), now=timezone.now()
@@ -89,7 +99,12 @@ def announcement_preview(request: HttpRequest) -> HttpResponse:
 
 def _preview(form: AnnouncementForm) -> dict[str, Any]:
     title, text = form["title"].value() or "", form["text"].value() or ""
-    return {"preview_title": title[:200].strip(), "preview_html": markdown.render(text[:5000])}
+    pages = form.picked_pages
+    return {
+        "preview_title": title[:200].strip(),
+        "preview_html": markdown.render(text[:5000]),
+        "shown_on": shown_on.words(pages) if pages else shown_on.everywhere(),
+    }
 
 
 def _initial(row: Announcement) -> dict[str, Any]:
@@ -98,6 +113,7 @@ def _initial(row: Announcement) -> dict[str, Any]:
         "text": row.text,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
+        "pages": [page.pk for page in row.pages.all()],
     }
 
 

@@ -1,16 +1,17 @@
 """The dashboard's list of what is open and what is scheduled (A13), with a fixed number of queries."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from components.status import Status
-from incidents import reading
-from incidents.models import Incident, Maintenance
+from incidents import reading, shown_on
+from incidents.models import AffectedComponent, AffectedService, Incident, Maintenance
 
 SHOWN = 20
 
@@ -19,7 +20,7 @@ SHOWN = 20
 class OpenEvent:
     """One line. `promised_at` is when the next update was promised, `starts_at` when work begins.
 
-    `state` has a label and the name of an icon; `action` and `action_url` are what to do next.
+    `shown_on` names the pages it is on, empty while there is one. `state` has a label and the name of an icon; `action` and `action_url` are what to do next.
     """
 
     title: str
@@ -33,6 +34,7 @@ class OpenEvent:
     ends_at: datetime | None = None
     action: str = ""
     action_url: str = ""
+    shown_on: str = ""
 
 
 def read() -> list[OpenEvent]:
@@ -40,8 +42,18 @@ def read() -> list[OpenEvent]:
     return [*_incidents(), *_maintenance()]
 
 
+def _on_pages(ids: Iterable[int], rows: QuerySet[Any], event: str) -> Mapping[int, str]:
+    """On which pages each event is, by its id; `rows` say which components the events touch."""
+    touched: dict[int, list[int]] = {one: [] for one in ids}
+    for event_id, component_id in rows.values_list(event, "component_id"):
+        touched[event_id].append(component_id)
+    return shown_on.sentences(touched)
+
+
 def _incidents() -> list[OpenEvent]:
     rows = reading.rows_of(Incident.objects.open()[:SHOWN])
+    ids = [row.incident.pk for row in rows]
+    on = _on_pages(ids, AffectedComponent.objects.filter(incident__in=ids), "incident_id")
     return [
         OpenEvent(
             title=row.incident.title,
@@ -53,6 +65,7 @@ def _incidents() -> list[OpenEvent]:
             promised_at=row.incident.next_update_by,
             action=_("Post update"),
             action_url=reverse("admin:incident_update", args=[row.incident.public_id]),
+            shown_on=on.get(row.incident.pk, ""),
         )
         for row in rows
     ]
@@ -65,10 +78,11 @@ def _maintenance() -> list[OpenEvent]:
         *Maintenance.objects.scheduled().values_list("id", flat=True)[:SHOWN],
     ]
     rows = counted.in_bulk(ids)
-    return [_work(rows[one]) for one in ids if one in rows]
+    on = _on_pages(ids, AffectedService.objects.filter(maintenance__in=ids), "maintenance_id")
+    return [_work(rows[one], on.get(one, "")) for one in ids if one in rows]
 
 
-def _work(row: Any) -> OpenEvent:
+def _work(row: Any, on: str) -> OpenEvent:
     is_running = row.state_value.is_running
     return OpenEvent(
         title=row.title,
@@ -81,6 +95,7 @@ def _work(row: Any) -> OpenEvent:
         ends_at=row.ends_at if is_running else None,
         action=_("Edit"),
         action_url=_console_url("maintenance_edit", row),
+        shown_on=on,
     )
 
 

@@ -27,9 +27,10 @@ class AnnouncementState(models.TextChoices):
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
     def not_over(self, *, now: datetime) -> "AnnouncementQuerySet":
-        """Current and coming ones, newest first."""
+        """Current and coming ones, newest first; none whose only page was removed."""
         still = models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=now)
-        return self.filter(still).order_by("-starts_at", "-id")
+        on_pages = self.exclude(is_for_some=True, pages__isnull=True)
+        return on_pages.filter(still).order_by("-starts_at", "-id")
 
     def current(self, *, now: datetime) -> "AnnouncementQuerySet":
         """What visitors see at this moment, newest first."""
@@ -43,7 +44,8 @@ class AnnouncementQuerySet(models.QuerySet["Announcement"]):
 class Announcement(models.Model):
     """A dated note at the top of pages; says nothing about any component (H3).
 
-    Without any of its own `pages` it is on every page.
+    Without any of its own `pages` it is on every page, unless it `is_for_some`: what was said to one
+    customer is not said to everybody when the page of that customer is removed.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -55,6 +57,7 @@ class Announcement(models.Model):
     pages = models.ManyToManyField(
         Page, verbose_name=_("only on"), blank=True, related_name="announcements"
     )
+    is_for_some = models.BooleanField(_("on chosen pages only"), default=False, editable=False)
 
     objects = AnnouncementQuerySet.as_manager()
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from components import catalogue
-from components.models import StatusChange
+from components import catalogue, pages
+from components.models import PageKind, StatusChange
 from incidents import announcements
 from incidents.models import Announcement, AnnouncementState
 
@@ -118,4 +118,52 @@ def test_each_announcement_says_where_it_stands(now: datetime) -> None:
         "-2": AnnouncementState.SHOWN,
         "-1": AnnouncementState.SHOWN,
         "1": AnnouncementState.PLANNED,
+    }
+
+
+@pytest.mark.req("A12")
+def test_an_announcement_is_on_every_page_or_on_the_chosen_ones(now: datetime) -> None:
+    eu = pages.add(kind=PageKind.SUB, name="EU", slug="eu", now=now)
+    row = announcements.publish(title="Late", text="x", now=now)
+    assert not row.pages.exists()
+    rest = {"title": "Late", "text": "x", "starts_at": None, "ends_at": None, "now": now}
+    announcements.change(announcement=row, pages=[eu], **rest)  # type: ignore[arg-type]  # by name
+    assert list(row.pages.all()) == [eu]
+    announcements.change(announcement=row, **rest)  # type: ignore[arg-type]  # by name
+    assert list(row.pages.all()) == [eu]  # None keeps them
+    announcements.change(announcement=row, pages=[], **rest)  # type: ignore[arg-type]  # by name
+    assert not row.pages.exists()
+    assert current(now) == ["Late"]
+
+
+@pytest.mark.req("R3")
+def test_what_was_for_one_customer_is_not_for_everybody_when_their_page_goes(now: datetime) -> None:
+    initech = pages.add(kind=PageKind.CUSTOMER, name="Initech", slug="initech", now=now)
+    announcements.publish(title="Only Initech", text="x", now=now, pages=[initech])
+    assert current(now) == ["Only Initech"]
+    pages.remove(page=initech)
+    assert current(now) == []
+    assert announcements.shown_somewhere(now=now) == set()
+    assert Announcement.objects.exists()  # operators still see it
+
+
+def test_each_page_has_room_for_two_of_its_own(now: datetime) -> None:
+    eu = pages.add(kind=PageKind.SUB, name="EU", slug="eu", now=now)
+    rows = {
+        title: announcements.publish(
+            title=title, text="x", now=now, starts_at=now - hours * HOUR, pages=on
+        )
+        for title, hours, on in [
+            ("everywhere 1", 1, []),
+            ("eu 1", 2, [eu]),
+            ("eu 2", 3, [eu]),
+            ("everywhere 2", 4, []),
+            ("everywhere 3", 5, []),
+        ]
+    }
+    shown = announcements.shown_somewhere(now=now)
+    assert {title for title, row in rows.items() if row.pk in shown} == {
+        "everywhere 1",
+        "everywhere 2",
+        "eu 1",
     }

@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry
+from components import pages
+from components.models import PageKind
 from incidents import announcements
 from incidents.models import Announcement
 from tests import build
@@ -99,3 +101,29 @@ def test_without_permission_nothing_is_shown(client: Client, path: str, now: dat
     assert client.post(f"{LIST}{path}").status_code in {403, 405}
     assert client.get(f"{LIST}{path}").status_code in {403, 405}
     assert Announcement.objects.count() == 1
+
+
+def test_an_announcement_is_posted_to_chosen_pages(operator: Client) -> None:
+    assert "Only on" not in operator.get(f"{LIST}add/").content.decode()
+    start = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    eu = pages.add(kind=PageKind.SUB, name="EU", slug="eu", now=start)
+    us = pages.add(kind=PageKind.SUB, name="US", slug="us", now=start)
+    assert "Only on" in operator.get(f"{LIST}add/").content.decode()
+    wrong = operator.post(f"{LIST}add/", {"title": "Late", "text": "x", "pages": ["4711"]})
+    assert wrong.status_code == 422
+    assert "One of the pages is gone" in wrong.content.decode()
+    fields = {"title": "Late", "text": "x", "pages": [str(eu.pk)]}
+    preview = operator.post(f"{LIST}preview/", fields).content.decode()
+    assert "EU" in preview
+    assert "US" not in preview
+    assert "Status, EU, US" in operator.post(f"{LIST}preview/", {"text": "x"}).content.decode()
+    assert operator.post(f"{LIST}add/", fields).status_code == 302
+    row = Announcement.objects.get()
+    assert list(row.pages.all()) == [eu]
+    listed = operator.get(LIST).content.decode()
+    assert '<td class="wrap" data-l="Shown on">EU</td>' in listed
+    pages.retire(page=eu, now=start)
+    form = operator.get(f"{LIST}{row.pk}/").content.decode()
+    assert f'value="{eu.pk}"' in form  # or saving would show it everywhere
+    operator.post(f"{LIST}{row.pk}/", fields | {"pages": [str(us.pk)]})
+    assert list(row.pages.all()) == [us]
