@@ -117,6 +117,19 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactView:
+    """For whom a customer page was made: who is signed in. `is_preview`: an operator looks at it."""
+
+    mailbox: str = ""
+    is_preview: bool = False
+
+    @property
+    def domain(self) -> str:
+        """The part of the address that let them in."""
+        return self.mailbox.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteView:
     """What everything on a page shares: its row, and where it is.
 
@@ -137,6 +150,7 @@ class SiteView:
     base: str = ""
     address: PageAddress = _NOWHERE
     brand: BrandView = brand_views.DEFAULT
+    contact: ContactView | None = None  # on customer pages
 
     @property
     def is_main(self) -> bool:

@@ -102,6 +102,12 @@ class PublishedFiles:
         return self._cache.put(key, Answer(signature, body, _etag(body), encoding))
 
 
+def as_asked(body: bytes, *, theme: str) -> bytes:
+    """A page that was made for one request: with the visitor's theme, and without what lies asleep."""
+    body = _FOR_OPERATORS.sub(b"", _ASLEEP.sub(b"", body))
+    return _with_theme(body, theme) if theme in {"light", "dark"} else body
+
+
 class _Cache:
     """The latest answers, up to a number of bytes; the one unused for longest goes first."""
 

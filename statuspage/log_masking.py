@@ -17,7 +17,6 @@ BEFORE_TOKENS = (
     "subscriptions/code",
     "p",
     "enter",
-    "read",
     "setup",
     "join",
 )

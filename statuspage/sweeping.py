@@ -13,6 +13,7 @@ from typing import Any
 from django.db import close_old_connections
 from django.utils import timezone
 
+from customer_pages import tasks as customer_tasks
 from incidents import tasks as incident_tasks
 from monitoring import scheduling
 from monitoring import tasks as monitoring_tasks
@@ -52,6 +53,7 @@ JOBS: dict[str, tuple[Callable[[], None], ...]] = {
     "probes": (sweep_probes,),
     "deliveries": (
         subscriber_tasks.answer_asked,
+        customer_tasks.answer_sign_ins,
         subscriber_tasks.expand_broadcasts,
         notification_tasks.drain_due_deliveries,
         incident_tasks.take_due_steps,

@@ -1,0 +1,22 @@
+"""The addresses of one customer page, wherever it is mounted: by `urls` and by `host_urls`."""
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.urls import URLPattern, path
+
+from customer_pages import sign_in_views, views
+
+
+def below(prefix: str) -> list[URLPattern]:
+    """The addresses of one page, below a prefix that ends with a slash, or none."""
+    found: list[tuple[str, Callable[..., HttpResponse], str]] = [
+        ("sign-in", sign_in_views.sign_in, "sign_in"),
+        ("sign-in/sent", sign_in_views.sent, "sent"),
+        ("sign-in/code", sign_in_views.code, "code"),
+        ("enter/<str:token>", sign_in_views.enter, "enter"),
+        ("sign-out", sign_in_views.sign_out, "sign_out"),
+        ("", views.page, "home"),
+        ("<path:rest>", views.page, "page"),
+    ]
+    return [path(prefix + route, view, name=name) for route, view, name in found]

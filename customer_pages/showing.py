@@ -1,0 +1,149 @@
+"""A customer page, made for one request from the database and kept nowhere (decision 3, reliability B4).
+
+The world is read and cut to the page as for published pages (`projecting`), and the same renderers make
+the same files of it; `file` returns the one that an address stands for.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+
+from incidents.models import Incident, Maintenance
+from public_pages import (
+    elsewhere,
+    event_days,
+    event_lists,
+    events,
+    projecting,
+    reading,
+    readouts,
+)
+from public_pages.charts import Range
+from public_pages.event_calendar import Bounds, Calendars
+from public_pages.event_days import Month
+from public_pages.event_rendering import EventPages
+from public_pages.event_views import EventLine
+from public_pages.page_views import ComponentView, PageView, SiteView
+from public_pages.rendering import Pages
+
+_COMPONENT = re.compile(r"components/([^/]+?)(?:/(7d|30d|90d))?\.html")
+_INCIDENT = re.compile(r"incidents/([^/]+?)(/postmortem)?\.html")
+_MAINTENANCE = re.compile(r"maintenance/([^/]+)\.html")
+_MONTH = re.compile(
+    r"history/(index|\d{4}-\d{2})(?:/components/([^/]+?))?(/incidents|/maintenance)?\.html"
+)
+
+
+class Shown:
+    """One page at one moment: the components `shown_ids`, and what concerns them."""
+
+    def __init__(self, site: SiteView, shown_ids: frozenset[int], *, now: datetime) -> None:
+        self.site = site
+        self.now = now
+        self._shown = shown_ids
+
+    def file(self, name: str) -> bytes | None:
+        """The file of this name in the published folder of such a page; None when it has none."""
+        make = self._whole.get(name)
+        if make is not None:
+            return make()
+        for pattern, one_of in (
+            (_COMPONENT, self._component),
+            (_INCIDENT, self._incident),
+            (_MAINTENANCE, self._maintenance),
+            (_MONTH, self._month),
+        ):
+            if found := pattern.fullmatch(name):
+                return one_of(*found.groups())
+        return None
+
+    @cached_property
+    def page(self) -> PageView:
+        """The read model of the page."""
+        return projecting.page(reading.everything(now=self.now), site=self.site, shown=self._shown)
+
+    @property
+    def _whole(self) -> Mapping[str, Callable[[], bytes]]:
+        return {
+            "index.html": lambda: Pages(self.page).index(),
+            "live.html": lambda: Pages(self.page).live(),
+            "status.json": lambda: readouts.status_json(self.page, Pages(self.page).percents()),
+            "status/text": lambda: readouts.text(self.page),
+            "badge/icon.svg": lambda: elsewhere.badge_icon(self.page),
+            "badge/color.svg": lambda: elsewhere.badge_color(self.page),
+            "maintenance.html": self._works,
+        }
+
+    def _component(self, slug: str, chosen: str | None) -> bytes | None:
+        component = self._of_slug(slug)
+        if component is None:
+            return None
+        read = reading.details(component_ids=[component.id], now=self.now)
+        if component.id not in read:
+            return None
+        detail = projecting.detail(
+            read[component.id], site=self.site, shown=self._shown, now=self.now
+        )
+        return Pages(self.page).component_page(component, detail, Range(chosen or Range.DAY))
+
+    def _incident(self, ident: str, report: str | None) -> bytes | None:
+        ids = Incident.objects.public().filter(public_id=ident).values_list("pk", flat=True)
+        for view in events.incidents(ids):
+            own = projecting.incident(view, site=self.site, shown=self._shown)
+            if own is None:
+                continue
+            if not report:
+                return self._events.incident_page(own)
+            if own.postmortem is not None:
+                return self._events.postmortem_page(own, own.postmortem)
+        return None
+
+    def _maintenance(self, ident: str) -> bytes | None:
+        ids = Maintenance.objects.public().filter(public_id=ident).values_list("pk", flat=True)
+        for view in events.maintenance(ids):
+            own = projecting.maintenance(view, site=self.site, shown=self._shown)
+            if own is not None:
+                return self._events.maintenance_page(own)
+        return None
+
+    def _works(self) -> bytes:
+        lines = self._own(event_lists.works())
+        return self._calendars.maintenance(lines, page=self.page)["maintenance.html"]
+
+    def _month(self, name: str, slug: str | None, kind: str | None) -> bytes | None:
+        bounds = self._bounds
+        month = bounds.last if name == "index" else _month_of(name)
+        if month is None or not bounds.first <= month <= bounds.last:
+            return None
+        lines = self._own(event_lists.between(*month.bounds(self.site.time_zone)))
+        tail = (f"/components/{slug}" if slug else "") + (kind or "")
+        return self._calendars.month(month, lines, bounds=bounds).get(f"history/{month}{tail}.html")
+
+    @property
+    def _bounds(self) -> Bounds:
+        last = event_days.month_of(event_days.day_of(self.now, self.site.time_zone))
+        first_at = event_lists.first_at()
+        if first_at is None:
+            return Bounds(first=last, last=last)
+        first = event_days.month_of(event_days.day_of(first_at, self.site.time_zone))
+        return Bounds(first=min(first, last), last=last)
+
+    @property
+    def _events(self) -> EventPages:
+        return EventPages(self.site, as_of=self.now)
+
+    @property
+    def _calendars(self) -> Calendars:
+        return Calendars(self.site, as_of=self.now)
+
+    def _own(self, lines: tuple[EventLine, ...]) -> tuple[EventLine, ...]:
+        return projecting.lines(lines, site=self.site, shown=self._shown)
+
+    def _of_slug(self, slug: str) -> ComponentView | None:
+        return next((one for one in self.page.components if one.slug == slug), None)
+
+
+def _month_of(name: str) -> Month | None:
+    month = event_days.parse(name)
+    return month if month.year and 1 <= month.number <= 12 else None
