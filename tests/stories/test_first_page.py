@@ -88,7 +88,7 @@ def tell_the_story(folder: Path, stores: dict[str, str]) -> None:
     with running(web, tcp, names, mailbox, product):
         empty = product.get("/")
         assert empty.status_code == 200
-        assert "no components yet" in empty.text
+        assert "not set up yet" in empty.text
 
         file = folder / "acme.yaml"
         file.write_text(description(web, tcp, names), encoding="utf-8")
