@@ -133,6 +133,22 @@ class Page(models.Model):
             "of it always."
         ),
     )
+    v2_tells_maintenance = models.BooleanField(
+        _("maintenance is an indicator of its own"),
+        default=True,
+        help_text=_(
+            "In the status API for programs that know Statuspage. Off for readers that do not know "
+            "the indicator “maintenance”: it is “none” then."
+        ),
+    )
+    v2_counts_incidents = models.BooleanField(
+        _("open incidents raise the indicator"),
+        default=True,
+        help_text=_(
+            "In the status API for programs that know Statuspage. Off: the indicator follows the "
+            "services alone."
+        ),
+    )
     # The host in the ids of feeds and calendars; stays when the page moves to another address.
     feed_authority = models.CharField(max_length=253, blank=True, default="", editable=False)
     is_demo = models.BooleanField(_("shows made-up history"), default=False, editable=False)
