@@ -20,7 +20,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from public_pages.hosts import AllowedHosts
-from tests import build, chromium, sharing
+from tests import build, chromium, databases, sharing
 from tests.browsing import HEIGHT, WATCH_POLICY, WIDE, OpenPage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -185,6 +185,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _is_of_stores(item):
             item.add_marker("stores")
     items.sort(key=lambda item: ("browser" in item.keywords) - ("story" in item.keywords))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, pytestconfig: pytest.Config
+) -> None:
+    """Copy a migrated database where there is one, instead of migrating."""
+    cache = pytestconfig.cache
+    if cache is not None:
+        databases.use_prepared(cache.mkdir("databases"))
 
 
 @pytest.fixture(scope="session")
