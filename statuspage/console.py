@@ -23,6 +23,7 @@ from accounts import urls as account_urls
 from accounts.roles import PROGRESS
 from accounts.second_step import NewPasswordForm
 from accounts.signing_in import SignIn
+from branding import urls as branding_urls
 from common import console
 from components import catalogue
 from incidents import maintenance_reading, maintenance_urls
@@ -169,6 +170,12 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 also=("announcement_",),
             ),
             Entry(
+                label=_("Branding"),
+                view="branding",
+                permission="branding.change_brand",
+                icon="look",
+            ),
+            Entry(
                 label=_("Components"),
                 view="components_component_changelist",
                 permission="components.view_component",
@@ -261,6 +268,7 @@ class ConsoleSite(admin.AdminSite):
             *account_urls.console,
             *monitoring_urls.console,
             *incident_urls.console,
+            *branding_urls.console,
             *maintenance_urls.console,
             *subscriber_screens.console,
             *pages_urls.console,
