@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from customer_pages import sign_in_views, views
+from customer_pages import sign_in_views, statement_views, views
 
 
 def below(prefix: str) -> list[URLPattern]:
@@ -16,6 +16,9 @@ def below(prefix: str) -> list[URLPattern]:
         ("sign-in/code", sign_in_views.code, "code"),
         ("enter/<str:token>", sign_in_views.enter, "enter"),
         ("sign-out", sign_in_views.sign_out, "sign_out"),
+        ("statements", statement_views.months, "statements"),
+        ("statements/<str:month>.csv", statement_views.table, "statement_table"),
+        ("statements/<str:month>", statement_views.month, "statement"),
         ("", views.page, "home"),
         ("<path:rest>", views.page, "page"),
     ]

@@ -81,7 +81,7 @@ def of_month(*, page: Page, month: date, now: datetime) -> dict[str, Any]:
 
 
 def list_of(*, page: Page, now: datetime) -> list[dict[str, Any]]:
-    """Return the months of `sla/_months.html`, newest first, with `path` below the page's address."""
+    """Return the months of `sla/_months.html`, newest first, with `slug` for their addresses."""
     sealed = set(SealedStatement.objects.filter(page=page).values_list("month", flat=True))
     return [
         {
