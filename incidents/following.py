@@ -3,17 +3,22 @@
 Asked by the subscribers, who know events by their topics only.
 """
 
+from collections.abc import Collection
+
 from incidents import public_ids, telling
 from incidents.models import Incident, Maintenance
 
+_Found = tuple[str, str, str, Collection[int]]
 
-def find(public_id: str) -> tuple[str, str, str] | None:
-    """The topic, title and public path of the open event with this id; None when there is none."""
+
+def find(public_id: str) -> _Found | None:
+    """The topic, title, public path and components of the open event with this id, or None."""
     if not public_ids.is_valid(public_id):
         return None
     incident = Incident.objects.open().filter(public_id=public_id).first()
     if incident is not None:
-        return telling.incident_topic(incident), incident.title, incident.get_absolute_url()
+        topic = telling.incident_topic(incident)
+        return topic, incident.title, incident.get_absolute_url(), _components(incident)
     maintenance = Maintenance.objects.public().filter(public_id=public_id).first()
     if maintenance is None or maintenance.state_value.is_over:
         return None
@@ -21,4 +26,9 @@ def find(public_id: str) -> tuple[str, str, str] | None:
         telling.maintenance_topic(maintenance),
         maintenance.title,
         maintenance.get_absolute_url(),
+        _components(maintenance),
     )
+
+
+def _components(event: Incident | Maintenance) -> list[int]:
+    return list(event.affected.values_list("component_id", flat=True))

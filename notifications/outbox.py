@@ -96,6 +96,7 @@ def put(
     now: datetime,
     expires_at: datetime | None = None,
     is_sensitive: bool = False,
+    grant: str = "",
 ) -> bool:
     """Store one letter (see `Letter`); whether it is new.
 
@@ -112,6 +113,7 @@ def put(
         dedupe_key=dedupe_key,
         expires_at=expires_at,
         is_sensitive=is_sensitive,
+        grant=grant,
     )
     return put_many(letters=[letter], now=now) == 1
 

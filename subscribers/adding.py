@@ -3,20 +3,29 @@
 A list goes through `csv_importing`.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from common import auditing
-from subscribers import addressing, subscribing, suppressing
+from catalog import access
+from catalog.access import Listed
+from common import auditing, mailboxes
+from components.models import Page
+from subscribers import addressing, granting, subscribing, suppressing
 from subscribers.addressing import Addressed
+from subscribers.canonical import Mailbox
 from subscribers.models import Origin, State, Subscriber
 from subscribers.proofs import Occasion
 from subscribers.subscribing import Choice, NotNow, suppressed
 
 # What an operator may send again: it stands on its own, or says where its code is typed.
 _SENT_AGAIN = {(State.WAITING, "email"), (State.WAITING, "sms"), (State.ACTIVE, "email")}
+
+
+class NotLetIn(ValueError):
+    """The address may not hear of a customer page; the sentence is for an operator."""
 
 
 class SubscribedAlready(Exception):
@@ -29,6 +38,7 @@ class SubscribedAlready(Exception):
 
 def add(
     *,
+    page: Page,
     channel: str,
     text: str,
     choice: Choice,
@@ -36,23 +46,25 @@ def add(
     note: str,
     now: datetime,
 ) -> Subscriber:
-    """Subscribe the address that was typed: at once when its owner has agreed, or else ask it first.
+    """Subscribe the address that was typed on a page: at once when its owner has agreed, or else ask it first.
 
     A phone is sent a code in either case, and waits until its owner typed it (N8). `note` says where
     the consent comes from; it is kept and exported.
 
     Raises:
         AddressInvalid: what is wrong with it.
+        NotLetIn: nobody who may see this customer page stands behind the address.
         SubscribedAlready: and is told events, or paused.
         Suppressed: the address is not written to; `HasLeft` when its owner unsubscribed, and only a
             confirmation of theirs counts.
         NothingChosen, TooManyRequests, NotNow: see `subscribing.ask`.
     """
-    addressed = addressing.read(channel=channel, text=text)
-    _check(channel, addressed)
+    addressed = admitted(page, channel, addressing.read(channel=channel, text=text))
+    _check(page, channel, addressed)
     is_by_word = subscribing.state_by_word(channel) == State.ACTIVE
     if has_agreed and is_by_word:
         return subscribing.add_confirmed(
+            page=page,
             channel=channel,
             address=addressed.address,
             canonical=addressed.canonical,
@@ -62,6 +74,7 @@ def add(
             now=now,
         )
     return subscribing.ask(
+        page=page,
         channel=channel,
         address=addressed.address,
         canonical=addressed.canonical,
@@ -108,13 +121,43 @@ def _components(subscriber: Subscriber) -> str:
     return ", ".join(names)
 
 
-def _check(channel: str, addressed: Addressed) -> None:
+def admitted(
+    page: Page, channel: str, addressed: Addressed, listed: Listed | None = None
+) -> Addressed:
+    """The address as it subscribes on a page: on a customer page a mailbox that may see it (AMB-13).
+
+    `listed` are the lists of that page, where the caller has read them.
+
+    Raises:
+        NotLetIn: it may not.
+    """
+    if not page.is_customer:
+        return addressed
+    if channel != "email":
+        raise NotLetIn(_("On a customer page, only people who signed in add phones and hooks."))
+    found = mailbox_of(page, Mailbox(addressed.address, addressed.canonical), listed)
+    return Addressed(found.address, found.key)
+
+
+def mailbox_of(page: Page, mailbox: Mailbox, listed: Listed | None = None) -> Mailbox:
+    """A mailbox in the one form that is compared and sent to, if it may see this customer page.
+
+    Raises:
+        NotLetIn: it may not.
+    """
+    if not granting.lets_in(listed or access.listed(page.pk), mailbox.address):
+        raise NotLetIn(_("Nobody may see this page with that address: its domain is not listed."))
+    return replace(mailbox, address=str(mailboxes.mailbox(mailbox.address)))
+
+
+def _check(page: Page, channel: str, addressed: Addressed) -> None:
     """What a visitor is never told, and an operator has to know before anything is sent."""
     key = (channel, addressed.canonical)
     reason = suppressing.reasons(addresses=[key]).get(key)
     if reason is not None:
         raise suppressed(reason)
     told = Subscriber.objects.filter(
+        page=page,
         channel=channel,
         canonical=addressed.canonical,
         follows="",

@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db import transaction
 
+from components import catalogue
+from components.models import Page
 from subscribers import limits, link_holders, subscribing
 from subscribers.canonical import Mailbox
 from subscribers.models import Asked, Origin
@@ -22,22 +24,32 @@ _LATEST = timedelta(minutes=30)
 
 
 def subscribe(
-    *, mailbox: Mailbox, choice: Choice, language: str, client: str, now: datetime
+    *,
+    page: Page,
+    mailbox: Mailbox,
+    choice: Choice,
+    language: str,
+    client: str,
+    now: datetime,
+    holder: str = "",
 ) -> None:
-    """Note that a visitor wants to subscribe. Raises TooManyRequests for their network."""
+    """Note that a visitor of this page wants to subscribe. Raises TooManyRequests for their network.
+
+    `holder` is the mailbox that signed in to a customer page.
+    """
     stored = asdict(choice) | {"component_ids": sorted(choice.component_ids)}
-    _put(mailbox, client, now, choice=stored, language=language)
+    _put(mailbox, client, now, page=page, choice=stored, language=language, holder=holder)
 
 
-def send_link(*, mailbox: Mailbox, client: str, now: datetime) -> None:
-    """Note that a visitor wants a link to change what they get. Raises TooManyRequests."""
-    _put(mailbox, client, now)
+def send_link(*, page: Page, mailbox: Mailbox, client: str, now: datetime) -> None:
+    """Note that a visitor wants a link to change what they get of this page. Raises TooManyRequests."""
+    _put(mailbox, client, now, page=page)
 
 
 def answer(*, now: datetime, at_most: int = 500) -> int:
     """Do what was asked for, oldest first; how many. Any number of workers may call it at once."""
     done = 0
-    for row in Asked.objects.order_by("id")[:at_most]:
+    for row in Asked.objects.select_related("page").order_by("id")[:at_most]:
         try:
             done += _answer(row, now)
         except Exception:  # noqa: BLE001 - one that fails must not hold back the others
@@ -57,18 +69,23 @@ def _answer(row: Asked, now: datetime) -> int:
     with transaction.atomic():
         if not Asked.objects.filter(pk=row.pk).delete()[0]:
             return 0
+        page = row.page or catalogue.page()  # asked before there were several
+        if not page.is_live:
+            return 1
         if row.choice is None:
-            link_holders.ask_for_link(channel="email", canonical=row.canonical, now=now)
+            link_holders.ask_for_link(page=page, channel="email", canonical=row.canonical, now=now)
             return 1
         choice = Choice(**row.choice | {"component_ids": frozenset(row.choice["component_ids"])})
         try:
             subscribing.ask(
+                page=page,
                 channel="email",
                 address=row.address,
                 canonical=row.canonical,
                 choice=choice,
                 origin=Origin.FORM,
                 language=row.language,
+                holder=row.holder,
                 now=now,
             )
         except NothingChosen:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from components.models import Component
+from components import pages
+from components.models import Component, Page
 from subscribers.models import Subscriber, Subscription
 
 
@@ -32,25 +33,30 @@ class Choice:
         return {"event": self.event} if self.event else {}
 
 
-def check(choice: Choice) -> None:
-    """Raises NothingChosen."""
+def check(choice: Choice, page: Page) -> None:
+    """See that something is chosen which this page shows. Raises NothingChosen."""
     if choice.wants_all or choice.follows:
         return
-    if not Component.objects.visible().filter(id__in=choice.component_ids).exists():
+    if not _shown(choice, page):
         raise NothingChosen(_("Choose at least one component, or everything."))
 
 
 def store(row: Subscriber, choice: Choice) -> None:
-    """Let the row hold this choice, and no other; hidden components are left out."""
+    """Let the row hold this choice, and no other; what its page does not show is left out."""
     row.wants_all = choice.wants_all
     row.wants_postmortems = choice.wants_postmortems
     row.save(update_fields=["wants_all", "wants_postmortems"])
     wanted: set[int] = set()
     if not choice.wants_all and not row.follows:
-        visible = Component.objects.visible().filter(id__in=choice.component_ids)
-        wanted = set(visible.values_list("id", flat=True))
+        wanted = _shown(choice, row.page)
     had = set(row.chosen.values_list("component_id", flat=True))
     row.chosen.filter(component_id__in=had - wanted).delete()
     Subscription.objects.bulk_create(
         Subscription(subscriber=row, component_id=pk) for pk in sorted(wanted - had)
     )
+
+
+def _shown(choice: Choice, page: Page) -> set[int]:
+    visible = Component.objects.visible().filter(id__in=choice.component_ids)
+    found = set(visible.values_list("id", flat=True))
+    return found if page.shows_all else found & pages.shown_ids(page)

@@ -6,10 +6,8 @@ tell whether a phone is known (reliability A3).
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.urls import reverse
-
 from common import sealing
+from components import page_addresses
 from subscribers.models import Subscriber
 
 _USE = "code page"
@@ -18,13 +16,13 @@ LIVES = timedelta(hours=1)
 
 
 def path(row: Subscriber, *, now: datetime) -> str:
-    """Where the code for this subscription is typed."""
-    return reverse("way_code", args=[sealing.seal_number(row.pk, use=_USE, now=now)])
+    """Where the code for this subscription is typed: a path of its page."""
+    return f"/subscriptions/code/{sealing.seal_number(row.pk, use=_USE, now=now)}"
 
 
 def url(row: Subscriber, *, now: datetime) -> str:
     """The same for who is not on the page."""
-    return f"{settings.CANDOR_ORIGIN}{path(row, now=now)}"
+    return page_addresses.canonical(row.page).url(path(row, now=now))
 
 
 def subscriber(text: str, *, now: datetime) -> Subscriber | None:

@@ -23,6 +23,7 @@ _FIELDS = (
     "consent_note",
     "created_at",
     "confirmed_at",
+    "page__slug",
 )
 
 
@@ -63,7 +64,7 @@ def _slugs(ids: Sequence[int]) -> dict[int, list[str]]:
 def _cells(values: Sequence[Any], slugs: Sequence[str]) -> list[str]:
     """One subscriber in the order of `csv_rules.COLUMNS`."""
     channel, address, state, wants_all, follows, postmortems, *rest = values
-    language, origin, note, created_at, confirmed_at = rest
+    language, origin, note, created_at, confirmed_at, page = rest
     named = csv_rules.ALL if wants_all else csv_rules.BETWEEN_COMPONENTS.join(slugs)
     return [
         channel,
@@ -76,6 +77,7 @@ def _cells(values: Sequence[Any], slugs: Sequence[str]) -> list[str]:
         note,
         _moment(created_at),
         _moment(confirmed_at),
+        page,
     ]
 
 

@@ -14,10 +14,13 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog import access
+from catalog.access import Listed
 from common import auditing
-from components import catalogue
-from components.models import Component
-from subscribers import addressing, subscribing, suppressing
+from components import catalogue, pages
+from components.models import Component, Page
+from components.models.pages import MAIN_ID
+from subscribers import adding, addressing, subscribing, suppressing
 from subscribers.addressing import Addressed, AddressInvalid, Reader
 from subscribers.csv_rules import Line
 from subscribers.models import Origin, Reason, State, Subscriber, Subscription
@@ -25,6 +28,8 @@ from subscribers.models import Origin, Reason, State, Subscriber, Subscription
 _CHUNK = 500
 _NOTE_MAX = 300
 _LANGUAGE_MAX = 16
+# The page, the channel, and the mailbox or number behind an address.
+_Key = tuple[int, str, str]
 
 
 class Verdict(models.TextChoices):
@@ -35,6 +40,8 @@ class Verdict(models.TextChoices):
     INVALID = "invalid", gettext_lazy("Not an address")
     NO_CHANNEL = "no_channel", gettext_lazy("Channel cannot be imported")
     NO_COMPONENT = "no_component", gettext_lazy("Unknown component")
+    NO_PAGE = "no_page", gettext_lazy("Unknown page")
+    NOT_LET_IN = "not_let_in", gettext_lazy("May not see the page")
     NOT_ACTIVE = "not_active", gettext_lazy("Not active in the file")
     TWICE = "twice", gettext_lazy("Twice in the file")
     KNOWN = "known", gettext_lazy("Subscribed already")
@@ -54,6 +61,7 @@ class Checked:
     detail: str = ""
     addressed: Addressed | None = None
     component_ids: frozenset[int] = frozenset()
+    page_id: int = MAIN_ID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,7 @@ class Report:
         """A name for exactly this set of people and choices: who agreed to it agreed to no other."""
         said = [
             [
+                one.page_id,
                 one.line.channel,
                 one.addressed.canonical if one.addressed else "",
                 sorted(one.component_ids),
@@ -106,10 +115,11 @@ class Changed(Exception):
 
 def look(*, lines: Iterable[Line]) -> Report:
     """What becomes of each line; writes nothing. A few statements for each 500 lines."""
-    components, readers = _components(), addressing.readers()
-    checked = [_readable(line, components, readers) for line in lines]
+    chosen = list(lines)
+    places, readers = _places(chosen), addressing.readers()
+    checked = [_readable(line, places, readers) for line in chosen]
     known = _Known([one.addressed for one in checked if one.addressed], checked)
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[_Key, int] = {}
     settled = []
     for one in checked:
         found = known.settle(one, seen)
@@ -172,6 +182,7 @@ def _columns(
     one: Checked, addressed: Addressed, *, consent: str, now: datetime
 ) -> dict[str, object]:
     return {
+        "page_id": one.page_id,
         "channel": one.line.channel,
         "address": addressed.address,
         "canonical": addressed.canonical,
@@ -185,36 +196,86 @@ def _columns(
     }
 
 
-def _components() -> dict[str, set[int]]:
-    """The ids of components by short name and by name, as visitors see them; one name may be two's."""
-    found: dict[str, set[int]] = {}
-    for pk, name, slug in Component.objects.visible().values_list("id", "name", "slug"):
-        for word in {name.casefold(), slug.casefold()}:
-            found.setdefault(word, set()).add(pk)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A page that the list names, and the ids of its components by short name and by name.
+
+    `admitted` are the lists of a customer page. One name may be two components'.
+    """
+
+    page: Page
+    components: Mapping[str, set[int]]
+    admitted: Listed
+
+
+def _places(lines: Iterable[Line]) -> dict[str, _Place]:
+    """The live pages that the lines name, by short name; the main one also without. Five statements."""
+    named = {line.page for line in lines if line.page}
+    main = catalogue.page()
+    rows = [row for row in Page.objects.live() if row.pk == main.pk or row.slug in named]
+    shown = pages.shown_by(rows)
+    visible = list(Component.objects.visible().values_list("id", "name", "slug"))
+    lists = access.listed_by([row.pk for row in rows if row.is_customer])
+    found = {}
+    for row in rows:
+        components: dict[str, set[int]] = {}
+        for pk, name, slug in visible:
+            if pk in shown[row.pk]:
+                for word in {name.casefold(), slug.casefold()}:
+                    components.setdefault(word, set()).add(pk)
+        found[row.slug] = _Place(row, components, lists.get(row.pk, access.NOBODY))
+        if row.pk == main.pk:
+            found[""] = found[row.slug]
     return found
 
 
-def _readable(
-    line: Line, components: Mapping[str, set[int]], readers: Mapping[str, Reader]
-) -> Checked:
+def _readable(line: Line, places: Mapping[str, _Place], readers: Mapping[str, Reader]) -> Checked:
     """The line on its own, without asking who is subscribed; for now READY, or WAITS for a phone."""
-    if line.state not in {"", State.ACTIVE}:
-        return Checked(line=line, verdict=Verdict.NOT_ACTIVE, detail=line.state)
-    if line.channel not in readers:
-        if line.channel:
-            return Checked(line=line, verdict=Verdict.NO_CHANNEL, detail=line.channel)
-        return Checked(line=line, verdict=Verdict.INVALID)
     try:
-        addressed = readers[line.channel](line.address)
-    except AddressInvalid as error:
-        return Checked(line=line, verdict=Verdict.INVALID, detail=str(error))
+        place, addressed = _addressed(line, places, readers)
+    except _LeftOut as error:
+        return Checked(line=line, verdict=error.verdict, detail=error.detail)
+    components = place.components
     unknown = [name for name in line.components if name.casefold() not in components]
     if unknown or (not line.wants_all and not line.components):
         return Checked(line=line, verdict=Verdict.NO_COMPONENT, detail=", ".join(unknown))
     ids = frozenset(pk for name in line.components for pk in components[name.casefold()])
     waits = subscribing.state_by_word(line.channel) == State.WAITING
-    verdict = Verdict.WAITS if waits else Verdict.READY
-    return Checked(line=line, verdict=verdict, addressed=addressed, component_ids=ids)
+    return Checked(
+        line=line,
+        verdict=Verdict.WAITS if waits else Verdict.READY,
+        addressed=addressed,
+        component_ids=ids,
+        page_id=place.page.pk,
+    )
+
+
+class _LeftOut(Exception):
+    """The line names nobody who could subscribe."""
+
+    def __init__(self, verdict: Verdict, detail: str = "") -> None:
+        super().__init__(detail)
+        self.verdict, self.detail = verdict, detail
+
+
+def _addressed(
+    line: Line, places: Mapping[str, _Place], readers: Mapping[str, Reader]
+) -> tuple[_Place, Addressed]:
+    """The page and the address that a line names. Raises _LeftOut."""
+    if line.state not in {"", State.ACTIVE}:
+        raise _LeftOut(Verdict.NOT_ACTIVE, line.state)
+    if line.channel not in readers:
+        raise _LeftOut(Verdict.NO_CHANNEL if line.channel else Verdict.INVALID, line.channel)
+    place = places.get(line.page)
+    if place is None:
+        raise _LeftOut(Verdict.NO_PAGE, line.page)
+    try:
+        found = readers[line.channel](line.address)
+        return place, adding.admitted(place.page, line.channel, found, place.admitted)
+    except AddressInvalid as error:
+        raise _LeftOut(Verdict.INVALID, str(error)) from None
+    except adding.NotLetIn as error:
+        raise _LeftOut(Verdict.NOT_LET_IN, str(error)) from None
 
 
 class _Known:
@@ -222,27 +283,28 @@ class _Known:
 
     def __init__(self, addressed: Iterable[Addressed], checked: Iterable[Checked]) -> None:
         canonicals = sorted({one.canonical for one in addressed})
-        self._states: dict[tuple[str, str], tuple[str, str]] = {}
+        self._states: dict[_Key, tuple[str, str]] = {}
         for start in range(0, len(canonicals), _CHUNK):
             rows = Subscriber.objects.filter(
                 canonical__in=canonicals[start : start + _CHUNK], follows=""
             ).order_by("id")
-            for channel, name, state, why in rows.values_list(
-                "channel", "canonical", "state", "ended_reason"
+            for page_id, channel, name, state, why in rows.values_list(
+                "page_id", "channel", "canonical", "state", "ended_reason"
             ):
-                if self._states.get((channel, name), (State.ENDED,))[0] == State.ENDED:
-                    self._states[channel, name] = (state, why)
+                key = page_id, channel, name
+                if self._states.get(key, (State.ENDED,))[0] == State.ENDED:
+                    self._states[key] = (state, why)
         self._reasons = suppressing.reasons(
             addresses=[
                 (one.line.channel, one.addressed.canonical) for one in checked if one.addressed
             ]
         )
 
-    def settle(self, one: Checked, seen: dict[tuple[str, str], int]) -> Checked:
+    def settle(self, one: Checked, seen: dict[_Key, int]) -> Checked:
         """What becomes of a readable line; `seen` holds the addresses of the lines before it."""
         if one.addressed is None:
             return one
-        key = (one.line.channel, one.addressed.canonical)
+        key = (one.page_id, one.line.channel, one.addressed.canonical)
         first = seen.setdefault(key, one.line.number)
         verdict, detail = self._verdict(key)
         if first != one.line.number:
@@ -251,9 +313,9 @@ class _Known:
             return one
         return Checked(line=one.line, verdict=verdict, detail=detail, addressed=one.addressed)
 
-    def _verdict(self, key: tuple[str, str]) -> tuple[Verdict, str]:
-        if key in self._reasons:
-            return Verdict.SUPPRESSED, str(Reason(self._reasons[key]).label)
+    def _verdict(self, key: _Key) -> tuple[Verdict, str]:
+        if key[1:] in self._reasons:
+            return Verdict.SUPPRESSED, str(Reason(self._reasons[key[1:]]).label)
         state, why = self._states.get(key, ("", ""))
         if state == State.ENDED:
             return (Verdict.LEFT, "") if why == subscribing.LEFT else (Verdict.READY, "")

@@ -31,9 +31,10 @@ COLUMNS = (
     "consent",
     "since",
     "confirmed",
+    "page",
 )
 # Those of them that an import reads beside the address.
-UNDERSTOOD = ("channel", "components", "postmortems", "language", "consent", "state")
+UNDERSTOOD = ("channel", "components", "postmortems", "language", "consent", "state", "page")
 _NAMES: Mapping[str, str] = {
     **{name: name for name in COLUMNS},
     "e-mail": "email",
@@ -61,7 +62,7 @@ class Line:
     """One subscriber as the file names them. `number` is the line that it begins on, from 1.
 
     `components` are names or short names; none with `wants_all`. `state` is "" when the file says
-    nothing of it, and so are `language` and `consent`.
+    nothing of it, and so are `language` and `consent`. `page` is the short name of a page, or "".
     """
 
     number: int
@@ -73,6 +74,7 @@ class Line:
     state: str = ""
     language: str = ""
     consent: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +155,7 @@ def _line(number: int, cells: Mapping[str, str]) -> Line:
         state=cells["state"].casefold(),
         language=cells["language"],
         consent=cells["consent"],
+        page=cells["page"].casefold(),
     )
 
 

@@ -1,12 +1,15 @@
 """The one event that somebody wants to follow, asked of the app that knows events."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-_Find = Callable[[str], tuple[str, str, str] | None]
+from components import pages
+from components.models import Page
+
+_Find = Callable[[str], tuple[str, str, str, Collection[int]] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Event:
     topic: str
     title: str
     path: str
+    component_ids: frozenset[int] = field(default_factory=frozenset)
 
     @property
     def is_incident(self) -> bool:
@@ -27,7 +31,18 @@ def find(public_id: str) -> Event | None:
     """The open event with this id; None when there is none, or it is over, or hidden."""
     ask: _Find = import_string(settings.FOLLOWABLE_EVENTS)
     found = ask(public_id) if public_id else None
-    return None if found is None else Event(public_id, *found)
+    if found is None:
+        return None
+    *told, component_ids = found
+    return Event(public_id, *told, component_ids=frozenset(component_ids))
+
+
+def find_on(page: Page, public_id: str) -> Event | None:
+    """The same, if this page shows the event."""
+    event = find(public_id)
+    if event is None or page.shows_all or event.component_ids & pages.shown_ids(page):
+        return event
+    return None
 
 
 def is_open(topic: str) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from components.models import Component
+from components import pages
+from components.models import Component, Page
 from notifications.addresses import AddressInvalid
 from subscribers import canonical
 from subscribers.canonical import Mailbox
@@ -42,10 +43,13 @@ class Picks:
         return all(pick.is_chosen for pick in self.picks)
 
 
-def picks(chosen: frozenset[int] = frozenset()) -> list[Picks]:
-    """The components that visitors see, in the order of the page, with those marked."""
+def picks(page: Page, chosen: frozenset[int] = frozenset()) -> list[Picks]:
+    """The components that visitors of a page see, in its order, with those marked."""
+    shown = None if page.shows_all else pages.shown_ids(page)
     groups: dict[int | None, tuple[str, list[Pick]]] = {}
     for row in Component.objects.visible().in_page_order().select_related("group"):
+        if shown is not None and row.id not in shown:
+            continue
         name = row.group.name if row.group else ""
         made = groups.setdefault(row.group_id, (name, []))[1]
         made.append(Pick(row.id, row.name, row.id in chosen))
@@ -62,10 +66,11 @@ class ChoiceForm(forms.Form):
     g = forms.MultipleChoiceField(required=False)
     postmortems = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, event: Event | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, page: Page, event: Event | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._page = page
         self._event = event
-        self._groups = picks()
+        self._groups = picks(page)
         components = [(str(pick.id), "") for group in self._groups for pick in group.picks]
         groups = [(str(group.group_id), "") for group in self._groups if group.group_id]
         _choices(self, "c", components)
@@ -104,7 +109,7 @@ class ChoiceForm(forms.Form):
         scope = posted.get("scope") or ("event" if self._event else "all")
         return {
             "scope": scope,
-            "groups": picks(frozenset(ids)),
+            "groups": picks(self._page, frozenset(ids)),
             "postmortems": bool(posted.get("postmortems")),
         }
 
@@ -121,7 +126,7 @@ def shown_of(subscriber: Subscriber) -> dict[str, Any]:
     ids = frozenset(subscriber.chosen.values_list("component_id", flat=True))
     return {
         "scope": "all" if subscriber.wants_all else "some",
-        "groups": picks(ids),
+        "groups": picks(subscriber.page, ids),
         "postmortems": subscriber.wants_postmortems,
     }
 

@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from common import egress, guarded_http, sealing
-from components import catalogue
+from components import page_addresses
 from notifications import outbox
 from notifications.channels import CHANNELS, calls
 from notifications.channels.base import FieldInvalid
@@ -104,10 +104,10 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     where = (
         code_links.url(subscriber, now=now)
         if occasion is Occasion.AGAIN
-        else settings.CANDOR_ORIGIN
+        else page_addresses.canonical(subscriber.page).url("")
     )
     with translation.override(subscriber.language or settings.LANGUAGE_CODE):
-        message = _challenge(issued.code, url=where, now=now)
+        message = _challenge(issued.code, page=subscriber.page.name, url=where, now=now)
     letter = Letter(
         channel=subscriber.channel,
         address=fanout.address_of(subscriber),
@@ -169,8 +169,7 @@ def _check_public(url: str) -> None:
         raise FieldInvalid("url", _("This address may not be called."))
 
 
-def _challenge(code: str, *, url: str, now: datetime) -> Message:
-    page = catalogue.page().name
+def _challenge(code: str, *, page: str, url: str, now: datetime) -> Message:
     text = _(
         "%(code)s is the code that brings messages about incidents of %(page)s here. Type it where "
         "you asked for them, within 15 minutes. If you did not ask, do nothing: no more will come."

@@ -15,11 +15,11 @@ from django.utils import translation
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from components import catalogue
+from components.models import Page
 from notifications import outbox
 from notifications.messages import Message, one_line
 from notifications.outbox import Letter
-from subscribers import granting, limits, proofs
+from subscribers import granting, limits, proofs, told_pages
 from subscribers.limits import Limit
 from subscribers.models import Proof, Purpose, State, Subscriber
 from subscribers.proofs import Occasion
@@ -78,6 +78,7 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         dedupe_key=f"proof:{issued.proof_id}",
         expires_at=issued.expires_at,
         is_sensitive=True,
+        grant=granting.reader_of(subscriber.pk) if subscriber.page.is_customer else "",
         now=now,
     )
     return True
@@ -106,22 +107,25 @@ def put_decoy(*, now: datetime) -> None:
 
 
 def _has_one_open(subscriber: Subscriber, now: datetime) -> bool:
-    """Whether this mailbox has been asked to confirm and can still do so (A5)."""
+    """Whether this mailbox has been asked to confirm on this page and can still do so (A5)."""
     waiting = Proof.objects.usable(now=now).filter(
         purpose=Purpose.CONFIRM,
         subscriber__channel=subscriber.channel,
         subscriber__canonical=subscriber.canonical,
         subscriber__state=State.WAITING,
+        subscriber__page=subscriber.page_id,
     )
     return waiting.exists()
 
 
 def _message(subscriber: Subscriber, kind: _Kind, issued: proofs.Issued) -> Message:
+    page = told_pages.read(page_ids=[subscriber.page_id])[subscriber.page_id]
     context = {
-        "page_name": shown_name(),
+        "page_name": shown_name(subscriber.page),
+        "page": page,
         "address": subscriber.address,
         "about": about(subscriber),
-        "url": f"{settings.CANDOR_ORIGIN}{kind.path}{issued.token}",
+        "url": page.own_links.url(f"{kind.path}{issued.token}"),
     }
     name = f"subscribers/emails/{kind.template}"
     return Message(
@@ -131,9 +135,9 @@ def _message(subscriber: Subscriber, kind: _Kind, issued: proofs.Issued) -> Mess
     )
 
 
-def shown_name() -> str:
+def shown_name(page: Page) -> str:
     """The page's name as our mails may show it: no address and no link in it (D8)."""
-    return one_line(catalogue.page().name).replace("@", " ").replace("://", " ")
+    return one_line(page.name).replace("@", " ").replace("://", " ")
 
 
 def about(subscriber: Subscriber) -> str:

@@ -4,16 +4,20 @@ from datetime import datetime
 
 from django.db import transaction
 
+from components.models import Page
 from subscribers import links, proofs, proving, subscribing
 from subscribers.models import EarlierLink, Purpose, State, Subscriber
 from subscribers.proofs import Occasion
 
 
-def ask_for_link(*, channel: str, canonical: str, now: datetime) -> None:
-    """Send whoever owns this address what lets them change what they get; same for every address (A3)."""
+def ask_for_link(*, page: Page, channel: str, canonical: str, now: datetime) -> None:
+    """Send whoever owns this address what lets them change what they get of this page.
+
+    The same for every address (A3).
+    """
     with transaction.atomic():
         rows = Subscriber.objects.select_for_update().exclude(state=State.ENDED)
-        known = list(rows.filter(channel=channel, canonical=canonical))
+        known = list(rows.filter(page=page, channel=channel, canonical=canonical))
         if not known or subscribing.suppression_of(channel, canonical) is not None:
             proving.pretend(channel=channel, now=now)
             return

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.console import ConsoleForm
-from components.models import Component
+from components import catalogue, pages
+from components.models import Component, Page
 from subscribers import addressing, forecast
 from subscribers.csv_rules import MAX_BYTES, MAX_LINES
 from subscribers.models import Subscriber
@@ -45,9 +46,11 @@ class ChoiceForm(ConsoleForm):
         help_text=gettext_lazy("Nobody else is told when one is published."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, page: Page | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = Component.objects.visible().select_related("group").in_page_order()
+        visible = Component.objects.visible().select_related("group").in_page_order()
+        shown = None if page is None or page.shows_all else pages.shown_ids(page)
+        rows = [row for row in visible if shown is None or row.pk in shown]
         self.fields["components"].choices = [  # type: ignore[attr-defined]  # of a choice field
             (str(row.pk), f"{row.group.name}: {row.name}" if row.group else row.name)
             for row in rows
@@ -81,10 +84,16 @@ class ChoiceForm(ConsoleForm):
 
 
 class AddForm(ChoiceForm):
-    """One subscriber by hand."""
+    """One subscriber by hand, of the main page unless there are others."""
 
     ASK, AGREED = "ask", "agreed"
 
+    page_id = forms.ChoiceField(
+        label=gettext_lazy("Page"),
+        help_text=gettext_lazy(
+            "They hear of what this page shows. On a customer page: mailboxes that may see it."
+        ),
+    )
     channel = forms.ChoiceField(label=gettext_lazy("Channel"))
     address = forms.CharField(
         label=gettext_lazy("Address"),
@@ -110,6 +119,7 @@ class AddForm(ChoiceForm):
         ),
     )
     field_order = (
+        "page_id",
         "channel",
         "address",
         "consent",
@@ -121,6 +131,12 @@ class AddForm(ChoiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._pages = {str(row.pk): row for row in _live_pages()}
+        if len(self._pages) > 1:
+            choices = [(pk, row.name) for pk, row in self._pages.items()]
+            self.fields["page_id"].choices = choices  # type: ignore[attr-defined]  # of a choice field
+        else:
+            del self.fields["page_id"]
         channels = addressing.readers()
         self.fields["channel"].choices = channel_choices(channels)  # type: ignore[attr-defined]  # of a choice field
         if "sms" in channels:
@@ -136,8 +152,21 @@ class AddForm(ChoiceForm):
         return cleaned
 
     @property
+    def page(self) -> Page:
+        """The page that they subscribe on; of a valid form."""
+        chosen = self._pages.get(self.cleaned_data.get("page_id", ""))
+        return chosen or catalogue.page()
+
+    @property
     def has_agreed(self) -> bool:
         return bool(self.cleaned_data["consent"] == self.AGREED)
+
+
+def _live_pages() -> list[Page]:
+    """Every page that somebody can subscribe on, the main one first."""
+    return sorted(
+        Page.objects.live(), key=lambda row: (not row.is_main, row.name.casefold(), row.pk)
+    )
 
 
 class EraseForm(ConsoleForm):

@@ -61,6 +61,7 @@ def subscriber_list(request: HttpRequest) -> HttpResponse:
         "origins": Origin.choices,
         "origin_words": dict(Origin.choices),
         "components": Component.objects.in_page_order(),
+        "pages": operators_list.pages_with_subscribers(),
         "query": query.urlencode(),
         "now": timezone.now(),
     }
@@ -75,8 +76,15 @@ def wanted_of(request: HttpRequest) -> Wanted:
         state=request.GET.get("state", ""),
         channel=request.GET.get("channel", ""),
         origin=request.GET.get("origin", ""),
-        component_id=int(component) if component.isdecimal() and len(component) < 10 else None,
+        component_id=_number(component, digits=9),
+        page_id=_number(request.GET.get("page_id", ""), digits=16),
     )
+
+
+def _number(text: str, *, digits: int) -> int | None:
+    """An id in an address; None for what no database holds."""
+    is_one = text.isascii() and text.isdecimal() and len(text) <= digits
+    return int(text) if is_one else None
 
 
 def searched(request: HttpRequest) -> str:
@@ -97,7 +105,9 @@ def subscriber(request: HttpRequest, subscriber_id: int) -> HttpResponse:
         "channel": forecast.title_of(row.channel),
         "origin": dict(Origin.choices).get(row.origin, row.origin),
         "chosen": row.chosen.select_related("component").order_by("component__name"),
-        "others": others.exclude(pk=row.pk).order_by("-id")[:_MESSAGES_SHOWN],
+        "others": others.select_related("page")
+        .exclude(pk=row.pk)
+        .order_by("-id")[:_MESSAGES_SHOWN],
         "sent": reading.latest_under(grants=[granting.grant_of(row.pk)], limit=_MESSAGES_SHOWN),
         "proofs": row.proofs.exclude(purpose=Purpose.VISIT).order_by("-id")[:_MESSAGES_SHOWN],
         "now": timezone.now(),
@@ -125,6 +135,7 @@ def subscriber_add(request: HttpRequest) -> HttpResponse:
 def _add(form: AddForm) -> Subscriber:
     try:
         return adding.add(
+            page=form.page,
             channel=form.cleaned_data["channel"],
             text=form.cleaned_data["address"],
             choice=form.choice(),
@@ -135,7 +146,12 @@ def _add(form: AddForm) -> Subscriber:
     except subscribing.HasLeft:
         said = _("They have unsubscribed. Ask them first: only their own confirmation counts.")
         raise ValidationError({"consent": said}) from None
-    except (addressing.AddressInvalid, adding.SubscribedAlready, subscribing.Suppressed) as error:
+    except (
+        addressing.AddressInvalid,
+        adding.NotLetIn,
+        adding.SubscribedAlready,
+        subscribing.Suppressed,
+    ) as error:
         raise ValidationError({"address": str(error)}) from None
     except (NotNow, TooManyRequests) as error:
         raise ValidationError({"address": str(error)}) from None
@@ -151,7 +167,7 @@ def subscriber_edit(request: HttpRequest, subscriber_id: int) -> HttpResponse:
     if row.follows:
         messages.info(request, _("This one follows a single event: there is nothing to choose."))
         return redirect("admin:subscriber", row.pk)
-    form = ChoiceForm(request.POST or None, initial=ChoiceForm.initial_of(row))
+    form = ChoiceForm(request.POST or None, initial=ChoiceForm.initial_of(row), page=row.page)
     if form.carry_out(lambda: _choose(row, form)) is None:
         title = _("What %(address)s hears of") % {"address": row.address}
         return _form(request, form, title=title, button=_("Save"), row=row)
@@ -262,7 +278,7 @@ def _done(
 
 
 def _row(subscriber_id: int) -> Subscriber:
-    return get_object_or_404(Subscriber, pk=subscriber_id)
+    return get_object_or_404(Subscriber.objects.select_related("page"), pk=subscriber_id)
 
 
 def _form(

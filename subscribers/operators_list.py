@@ -1,11 +1,12 @@
 """All reads for the operators' list of subscribers, each with a fixed number of statements (N11)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
+from components.models import Page as PageRow
 from subscribers import chart, forecast, recipients, suppressing
 from subscribers.models import Origin, Reason, State, Subscriber, Subscription, Suppression
 from subscribers.models.people import SubscriberQuerySet
@@ -25,10 +26,18 @@ class Wanted:
     channel: str = ""
     origin: str = ""
     component_id: int | None = None
+    page_id: int | None = None
 
     @property
     def is_filter(self) -> bool:
-        return bool(self.text or self.state or self.channel or self.origin or self.component_id)
+        return bool(
+            self.text
+            or self.state
+            or self.channel
+            or self.origin
+            or self.component_id
+            or self.page_id
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +118,19 @@ def counts() -> Counts:
     )
 
 
+def counts_by_page() -> Mapping[int, int]:
+    """How many are told of what concerns them, by the page's id, in one statement."""
+    active = Subscriber.objects.active().order_by()
+    return dict(active.values_list("page_id").annotate(Count("id")))
+
+
+def pages_with_subscribers() -> list[PageRow]:
+    """The pages that somebody has subscribed on, and those that can be subscribed on, by name."""
+    asked = Subscriber.objects.filter(page=OuterRef("pk"))
+    rows = PageRow.objects.filter(Q(retired_at__isnull=True) | Exists(asked))
+    return sorted(rows, key=lambda row: (not row.is_main, row.name.casefold(), row.pk))
+
+
 def count_active() -> int:
     """How many are told something, for the number in the menu (N11)."""
     return Subscriber.objects.active().count()
@@ -116,7 +138,9 @@ def count_active() -> int:
 
 def narrowed(wanted: Wanted) -> SubscriberQuerySet:
     """Those that the list shows, the newest first."""
-    rows = Subscriber.objects.all()
+    rows = Subscriber.objects.select_related("page")
+    if wanted.page_id:
+        rows = rows.filter(page_id=wanted.page_id)
     if wanted.state == SUPPRESSED:
         rows = rows.filter(Exists(recipients.suppressions()))
     elif wanted.state in State:

@@ -6,12 +6,22 @@ A GET changes nothing: mail scanners open links. A POST acts.
 from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from subscribers import asking, letters, link_holders, links, pages, proofs, subscribing, visits
+from components.models import Page
+from subscribers import (
+    asking,
+    granting,
+    letters,
+    link_holders,
+    links,
+    pages,
+    proofs,
+    subscribing,
+    visits,
+)
 from subscribers.canonical import Mailbox
 from subscribers.forms import ChoiceForm, EmailForm, shown_of
 from subscribers.granting import EVENT_OVER
@@ -30,16 +40,18 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The link of the confirmation: a button, and what it does (N4)."""
     now = timezone.now()
     try:
+        row = proofs.look(token=token, purpose=Purpose.CONFIRM, now=now).subscriber
+        if not granting.may_read(row):
+            return pages.dead(request, is_known=True)
         if request.method == "POST":
             row = subscribing.confirm_by_token(token=token, now=now)
             return visits.welcome(request, subscriber=row, now=now, said="confirmed")
-        row = proofs.look(token=token, purpose=Purpose.CONFIRM, now=now).subscriber
     except LinkDead:
         used = proofs.found(token=token, purpose=Purpose.CONFIRM)
         is_done = used is not None and used.subscriber.is_active
         return pages.dead(request, is_known=used is not None, is_done=is_done)
     context = {"subscriber": row, "about": letters.about(row)}
-    return pages.page(request, "subscribers/confirm.html", context)
+    return pages.page(request, "subscribers/confirm.html", context, of=row.page)
 
 
 @pages.for_visitors
@@ -48,14 +60,16 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """The link to change what one gets: a button, and what it opens."""
     now = timezone.now()
     try:
+        row = proofs.look(token=token, purpose=Purpose.MANAGE, now=now).subscriber
+        if not granting.may_read(row):
+            return pages.dead(request, is_known=True)
         if request.method == "POST":
             row = link_holders.open_by_token(token=token, now=now)
             return visits.welcome(request, subscriber=row, now=now)
-        row = proofs.look(token=token, purpose=Purpose.MANAGE, now=now).subscriber
     except LinkDead:
         is_known = proofs.found(token=token, purpose=Purpose.MANAGE) is not None
         return pages.dead(request, is_known=is_known)
-    return pages.page(request, "subscribers/open.html", {"subscriber": row})
+    return pages.page(request, "subscribers/open.html", {"subscriber": row}, of=row.page)
 
 
 @pages.for_visitors
@@ -69,11 +83,11 @@ def mine(request: HttpRequest) -> HttpResponse:
         said = "confirmed" if "confirmed" in request.GET else ""
         said = "saved" if "saved" in request.GET else said
         return _mine(request, row, shown_of(row), said=said)
-    form = ChoiceForm(request.POST)
+    form = ChoiceForm(request.POST, page=row.page)
     try:
         if form.is_valid():
             subscribing.choose(subscriber=row, choice=form.choice)
-            return HttpResponseRedirect(reverse("subscribers:mine") + "?saved", status=303)
+            return _to(request, "/subscriptions/mine?saved")
         error = str(next(iter(form.errors.values()))[0])
     except NothingChosen as refused:
         error = str(refused)
@@ -101,7 +115,7 @@ def _mine(
         ],
     }
     status = 422 if error else 200
-    return pages.page(request, "subscribers/mine.html", context, status=status)
+    return pages.page(request, "subscribers/mine.html", context, status=status, of=row.page)
 
 
 @pages.for_visitors
@@ -112,7 +126,7 @@ def resume(request: HttpRequest) -> HttpResponse:
     row = visits.visitor(request, now=now)
     if row is not None:
         subscribing.resume(subscriber=row, now=now)
-    return HttpResponseRedirect(reverse("subscribers:mine"), status=303)
+    return _to(request, "/subscriptions/mine")
 
 
 @pages.for_visitors
@@ -128,10 +142,10 @@ def stop(request: HttpRequest) -> HttpResponse:
         for other in subscribing.siblings(row):
             if str(other.pk) == request.POST["which"]:
                 subscribing.leave(subscriber=other, now=now)
-        return HttpResponseRedirect(reverse("subscribers:mine") + "?saved", status=303)
+        return _to(request, "/subscriptions/mine?saved")
     subscribing.leave(subscriber=row, now=now)
     response = _left(request, links.leave_token(row.id), address=row.address)
-    visits.end(response)
+    visits.end(request, response)
     return response
 
 
@@ -146,7 +160,9 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         # One that was let go with its event may still wait for its last messages.
         if row is not None and row.state == State.ENDED and row.ended_reason != EVENT_OVER:
             return _left(request, token)
-        return pages.page(request, "subscribers/leave.html", {"token": token})
+        context = {"token": token}
+        of = row.page if row is not None else None
+        return pages.page(request, "subscribers/leave.html", context, of=of)
     if row is not None:
         subscribing.leave(subscriber=row, now=timezone.now())
     return _left(request, token)
@@ -164,7 +180,7 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
         subscribing.undo_leave(subscriber=row, now=now)
     except Suppressed:
         return pages.dead(request, is_known=True)
-    return pages.page(request, "subscribers/back.html", {"token": token})
+    return pages.page(request, "subscribers/back.html", {"token": token}, of=row.page)
 
 
 def _can_come_back(row: Subscriber, *, now: datetime) -> bool:
@@ -182,7 +198,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     row = link_holders.by_leave_token(token)
     known = row is not None and row.channel == "email"
     mailbox = Mailbox(row.address, row.canonical) if row is not None and known else _NOBODY
-    return _link_asked(request, mailbox)
+    return _link_asked(request, mailbox, row.page if row is not None else None)
 
 
 @pages.for_visitors
@@ -198,15 +214,20 @@ def ask_for_link(request: HttpRequest) -> HttpResponse:
     return _link_asked(request, form.mailbox)
 
 
-def _link_asked(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+def _link_asked(request: HttpRequest, mailbox: Mailbox, of: Page | None = None) -> HttpResponse:
     try:
-        asking.send_link(mailbox=mailbox, client=pages.client(request), now=timezone.now())
+        asking.send_link(
+            page=of or pages.door(request).page,
+            mailbox=mailbox,
+            client=pages.client(request),
+            now=timezone.now(),
+        )
     except TooManyRequests as refused:
         context = {"errors": {"email": str(refused)}, "values": request.POST}
         response = pages.page(request, "subscribers/ask.html", context, status=429)
         response.headers["Retry-After"] = str(int(refused.after.total_seconds()))
         return response
-    return HttpResponseRedirect(reverse("subscribers:link_sent"), status=303)
+    return _to(request, "/subscriptions/sent")
 
 
 @pages.for_visitors
@@ -219,4 +240,10 @@ def _left(request: HttpRequest, token: str, *, address: str = "") -> HttpRespons
     row = link_holders.by_leave_token(token)
     can_undo = row is not None and _can_come_back(row, now=timezone.now())
     context = {"token": token, "address": address, "can_undo": can_undo}
-    return pages.page(request, "subscribers/left.html", context)
+    of = row.page if row is not None else None
+    return pages.page(request, "subscribers/left.html", context, of=of)
+
+
+def _to(request: HttpRequest, path: str) -> HttpResponse:
+    """Go on at another of our addresses on the page that was asked for."""
+    return HttpResponseRedirect(pages.door(request).path(path), status=303)

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common import sealing
-from components import catalogue
 from notifications import outbox
 from notifications.channels import CHANNELS, calls
 from notifications.messages import Message
@@ -72,9 +71,8 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         secrets = subscriber.secrets
     except sealing.SealBroken:
         return False
-    page = catalogue.page().name
     message = Message(
-        subject=page,
+        subject=subscriber.page.name,
         text=_("Here you will be told of incidents and maintenance."),
     )
     letter = Letter(
@@ -99,11 +97,11 @@ def renew(*, old_endpoint: str, fresh: Entered) -> bool:
         moved = list(rows.filter(channel=CHANNEL, canonical=canonical(old_endpoint)))
         taken = set(
             rows.filter(channel=CHANNEL, canonical=fresh.canonical).values_list(
-                "follows", flat=True
+                "page_id", "follows"
             )
         )
         for row in moved:
-            if row.follows in taken:
+            if (row.page_id, row.follows) in taken:
                 continue
             row.address, row.canonical = fresh.address, fresh.canonical
             row.secrets = fresh.secrets

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from common import auditing
+from components.models import Page
 from notifications import outbox
 from subscribers import choices, followed, granting, limits, link_digests, proofs, proving
 from subscribers.choices import Choice, NothingChosen
@@ -53,6 +54,7 @@ class HasLeft(Suppressed):
 
 def ask(
     *,
+    page: Page,
     channel: str,
     address: str,
     canonical: str,
@@ -64,9 +66,13 @@ def ask(
     consent_note: str = "",
     language: str = "",
     client: str = "",
+    holder: str = "",
     asked: Occasion = Occasion.CONFIRM,
 ) -> Subscriber:
     """Note that this address wants to be told, and ask it to prove that: the row, new or known.
+
+    It subscribes on this page; on others the same address has subscriptions of its own. `holder` is
+    the mailbox that signed in to a customer page.
 
     A subscription that is active stays as it is, and its owner is told so; a suppressed address is
     told nothing. One that waits keeps what it was asked for with, where a stranger could change it. `client` is the IP address of a visitor, who is counted. `asked` is AGAIN for
@@ -77,18 +83,19 @@ def ask(
         TooManyRequests: from this network, or as the channel says.
         NotNow: the channel cannot be used at the moment.
     """
-    choices.check(choice)
+    choices.check(choice, page)
     given = {
         "address": address,
         "options": (options or {}) | choice.own_options,
         "language": language,
         "origin": str(origin),
         "consent_note": consent_note,
+        "holder": holder,
     }
     with transaction.atomic():
         if client:
             limits.admit(client=client, now=now)
-        row, is_new = _row_for(channel, canonical, choice.follows, given, now)
+        row, is_new = _row_for(page, channel, canonical, choice.follows, given, now)
         if suppression_of(channel, canonical) is not None:
             proving.pretend(channel=channel, now=now)
             return row
@@ -99,8 +106,47 @@ def ask(
     return row
 
 
+def ask_proved(
+    *,
+    page: Page,
+    address: str,
+    canonical: str,
+    choice: Choice,
+    holder: str,
+    language: str,
+    now: datetime,
+) -> Subscriber:
+    """Subscribe the very mailbox that has signed in to this page: it has proved itself by that.
+
+    What it has chosen before on this page is replaced.
+
+    Raises:
+        Suppressed: it is not written to.
+        NothingChosen: see there.
+    """
+    choices.check(choice, page)
+    given = {
+        "address": address,
+        "options": choice.own_options,
+        "language": language,
+        "origin": str(Origin.FORM),
+        "consent_note": "",
+        "holder": holder,
+    }
+    with transaction.atomic():
+        found = suppression_of("email", canonical)
+        if found is not None:
+            raise suppressed(found.reason)
+        row, _is_new = _row_for(page, "email", canonical, choice.follows, given, now)
+        _begin(row, given, None, choice, now=now)
+        _activate(row, confirmed_at=now)
+        _end_if_over(row, now=now)
+    return row
+
+
 def add_confirmed(
     *,
+    page: Page,
     channel: str,
     address: str,
     canonical: str,
@@ -121,7 +167,7 @@ def add_confirmed(
         HasLeft: its owner unsubscribed.
         NothingChosen: see there.
     """
-    choices.check(choice)
+    choices.check(choice, page)
     given = {
         "address": address,
         "options": (options or {}) | choice.own_options,
@@ -133,7 +179,7 @@ def add_confirmed(
         found = suppression_of(channel, canonical)
         if found is not None:
             raise suppressed(found.reason)
-        row, is_new = _row_for(channel, canonical, choice.follows, given, now)
+        row, is_new = _row_for(page, channel, canonical, choice.follows, given, now)
         if row.state == State.ENDED and row.ended_reason == LEFT:
             raise HasLeft(_("The owner of this address has unsubscribed."))
         if is_new or row.state in {State.WAITING, State.ENDED}:
@@ -193,7 +239,7 @@ def choose(*, subscriber: Subscriber, choice: Choice) -> Subscriber:
     with transaction.atomic():
         row = _locked(subscriber)
         if not row.follows:
-            choices.check(choice)
+            choices.check(choice, row.page)
             choices.store(row, choice)
     _copy(row, subscriber)
     return subscriber
@@ -203,12 +249,15 @@ def leave(*, subscriber: Subscriber, reason: str = LEFT, now: datetime) -> Subsc
     """End the subscription, and cancel what is not sent yet (D1); ended ones stay as they are.
 
     One that was let go with its event may still wait for its last messages, so it ends here, too.
-    With it ends whatever else is open for the same address and the same events: an old mail names an
-    old row, and its owner means all.
+    With it ends whatever else is open for the same address, page and events: an old mail names an old
+    row, and its owner means all.
     """
     with transaction.atomic():
         rows = Subscriber.objects.select_for_update().filter(
-            channel=subscriber.channel, canonical=subscriber.canonical, follows=subscriber.follows
+            page_id=subscriber.page_id,
+            channel=subscriber.channel,
+            canonical=subscriber.canonical,
+            follows=subscriber.follows,
         )
         let_go = Q(ended_reason=granting.EVENT_OVER)
         for row in rows.filter(~Q(state=State.ENDED) | let_go).order_by("id"):
@@ -267,34 +316,35 @@ def erase(*, subscriber: Subscriber, now: datetime) -> None:
 
 
 def siblings(subscriber: Subscriber) -> SubscriberQuerySet:
-    """What else is open for the same address: an event it follows, or the page."""
-    same = Subscriber.objects.filter(channel=subscriber.channel, canonical=subscriber.canonical)
+    """What else is open for the same address on the same page: an event it follows, or the page."""
+    same = Subscriber.objects.filter(
+        page_id=subscriber.page_id, channel=subscriber.channel, canonical=subscriber.canonical
+    )
     return same.exclude(state=State.ENDED).exclude(pk=subscriber.pk).order_by("follows")
 
 
-def _row_for(
-    channel: str, canonical: str, follows: str, given: dict[str, Any], now: datetime
+def _row_for(  # noqa: PLR0917 - the key of a subscription is what it is
+    page: Page, channel: str, canonical: str, follows: str, given: dict[str, Any], now: datetime
 ) -> tuple[Subscriber, bool]:
-    """The row of this address, locked, and whether it is new: the open one, or the last that ended."""
-    row = _found(channel, canonical, follows)
+    """The row of this address on this page, locked, and whether it is new: the open one, or the last that ended."""
+    key = {"page": page, "channel": channel, "canonical": canonical, "follows": follows}
+    row = _found(key)
     if row is not None:
         return row, False
-    new = Subscriber(channel=channel, canonical=canonical, follows=follows, created_at=now, **given)
+    new = Subscriber(**key, created_at=now, **given)
     try:
         with transaction.atomic():
             new.save(force_insert=True)
     except IntegrityError:
-        row = _found(channel, canonical, follows)  # another request was faster
+        row = _found(key)  # another request was faster
         if row is None:
             raise
         return row, False
     return new, True
 
 
-def _found(channel: str, canonical: str, follows: str) -> Subscriber | None:
-    rows = Subscriber.objects.select_for_update().filter(
-        channel=channel, canonical=canonical, follows=follows
-    )
+def _found(key: dict[str, Any]) -> Subscriber | None:
+    rows = Subscriber.objects.select_for_update(of=("self",)).filter(**key).select_related("page")
     known = sorted(rows, key=lambda row: (row.state == State.ENDED, -row.id))
     return known[0] if known else None
 

@@ -6,13 +6,13 @@ cannot tell.
 """
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from components import catalogue
+from components import page_addresses
+from components.models import Page
 from notifications import outbox
 from notifications.messages import Message
 from subscribers import code_links, limits, operators, phones, proofs, way_settings
@@ -68,7 +68,8 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     # Who did not ask on the page just now has to be told where the code is typed.
     where = code_links.url(subscriber, now=now) if occasion is Occasion.AGAIN else ""
     with translation.override(subscriber.language or settings.LANGUAGE_CODE):
-        message = Message(subject=_("Your code"), text=_words(issued.code, where=where))
+        said = _words(issued.code, page=subscriber.page, where=where)
+        message = Message(subject=_("Your code"), text=said)
     return outbox.put(
         channel="sms",
         address=subscriber.address,
@@ -113,11 +114,11 @@ def _admit_phone(subscriber: Subscriber, now: datetime) -> None:
         )
 
 
-def _words(code: str, *, where: str) -> str:
+def _words(code: str, *, page: Page, where: str) -> str:
     """The code, and a last line by which phones offer to fill it in on our page and no other."""
     text = _("%(code)s is your code for %(page)s. It works for 15 minutes. Reply STOP to get none.")
-    host = urlsplit(settings.CANDOR_ORIGIN).hostname or ""
-    said = text % {"code": code, "page": catalogue.page().name[:60]}
+    host = page_addresses.canonical(page).host
+    said = text % {"code": code, "page": page.name[:60]}
     return "\n\n".join(part for part in (said, where, f"@{host} #{code}") if part)
 
 

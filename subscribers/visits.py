@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 
-from subscribers import proofs
+from subscribers import granting, pages, proofs
 from subscribers.models import Purpose, Subscriber
 from subscribers.proofs import LinkDead
 
@@ -26,15 +25,15 @@ def welcome(
 
     `said` is what the page confirms first: "confirmed", or nothing.
     """
-    del request
-    address = reverse("subscribers:mine") + (f"?{said}" if said else "")
+    door = pages.door(request)
+    address = door.path("/subscriptions/mine") + (f"?{said}" if said else "")
     response = HttpResponseRedirect(address, status=303)
     issued = proofs.issue(subscriber=subscriber, purpose=Purpose.VISIT, now=now, lives=LIVES)
     response.set_cookie(
         COOKIE,
         issued.token,
         max_age=int(LIVES.total_seconds()),
-        path=_PATH,
+        path=door.path(_PATH),
         httponly=True,
         samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,
@@ -48,9 +47,12 @@ def visitor(request: HttpRequest, *, now: datetime) -> Subscriber | None:
         proof = proofs.look(token=request.COOKIES.get(COOKIE, ""), purpose=Purpose.VISIT, now=now)
     except LinkDead:
         return None
-    return proof.subscriber
+    here, row = pages.door(request).page, proof.subscriber
+    # Where somebody signed in to one page, nothing is shown of another.
+    is_theirs = not here.is_customer or row.page_id == here.pk
+    return row if is_theirs and granting.may_read(row) else None
 
 
-def end(response: HttpResponse) -> None:
+def end(request: HttpRequest, response: HttpResponse) -> None:
     """Forget the visit in this browser."""
-    response.delete_cookie(COOKIE, path=_PATH, samesite="Lax")
+    response.delete_cookie(COOKIE, path=pages.door(request).path(_PATH), samesite="Lax")

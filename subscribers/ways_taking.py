@@ -37,7 +37,7 @@ def sms(request: HttpRequest, *, choice: Choice, now: datetime) -> HttpResponse:
     row = _asked(
         request, now=now, channel="sms", address=found.number, canonical=found.number, choice=choice
     )
-    return _to_code(row, now)
+    return _to_code(request, row, now)
 
 
 def hook(kind: str, request: HttpRequest, *, choice: Choice, now: datetime) -> HttpResponse:
@@ -62,7 +62,7 @@ def hook(kind: str, request: HttpRequest, *, choice: Choice, now: datetime) -> H
         options=found.options,
         choice=choice,
     )
-    return _to_code(row, now)
+    return _to_code(request, row, now)
 
 
 def webpush(request: HttpRequest, *, choice: Choice, now: datetime) -> HttpResponse:
@@ -96,12 +96,16 @@ def webpush(request: HttpRequest, *, choice: Choice, now: datetime) -> HttpRespo
 
 
 def _asked(request: HttpRequest, **fields: Any) -> Subscriber:
+    door = pages.door(request)
     return subscribing.ask(
+        page=door.page,
+        holder=door.holder,
         origin=Origin.FORM,
         language=translation.get_language() or settings.LANGUAGE_CODE,
         **{"client": pages.client(request)} | fields,
     )
 
 
-def _to_code(row: Subscriber, now: datetime) -> HttpResponse:
-    return HttpResponseRedirect(code_links.path(row, now=now), status=303)
+def _to_code(request: HttpRequest, row: Subscriber, now: datetime) -> HttpResponse:
+    where = pages.door(request).path(code_links.path(row, now=now))
+    return HttpResponseRedirect(where, status=303)

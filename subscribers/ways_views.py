@@ -3,13 +3,12 @@
 import json
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from notifications.channels.base import FieldInvalid
-from subscribers import code_links, hooking, pages, phones, pushing, subscribing, visits
+from subscribers import code_links, granting, hooking, pages, phones, pushing, subscribing, visits
 from subscribers.models import State, Subscriber
 from subscribers.subscribing import CodeRefused, TooManyRequests
 
@@ -22,7 +21,7 @@ def code(request: HttpRequest, who: str) -> HttpResponse:
     """Where a code is typed; the same page whether or not one was sent (A3)."""
     now = timezone.now()
     row = code_links.subscriber(who, now=now)
-    if row is None:
+    if row is None or row.page_id != pages.door(request).page.pk or not granting.may_read(row):
         return pages.dead(request, is_known=True)
     if request.method != "POST":
         return _code(request, row)
@@ -44,7 +43,8 @@ def secret(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     row = visits.visitor(request, now=now)
     if row is None or row.channel != hooking.WEBHOOK or not row.is_active:
-        return HttpResponseRedirect(reverse("subscribers:mine"), status=303)
+        where = pages.door(request).path("/subscriptions/mine")
+        return HttpResponseRedirect(where, status=303)
     return _secret(request, hooking.rotate(subscriber=row, now=now), None)
 
 

@@ -17,6 +17,8 @@ class Asked(models.Model):
     address = models.CharField(max_length=320)
     canonical = models.CharField(max_length=320)
     choice = models.JSONField(null=True, default=None)
+    # The mailbox that signed in to a customer page to ask.
+    holder = models.CharField(max_length=320, blank=True, default="", db_default="")
     language = models.CharField(max_length=16, blank=True, default="")
     asked_at = models.DateTimeField()
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
+from components import catalogue
 from subscribers import asking, canonical, subscribing
 from subscribers.models import Asked, Subscriber
 from subscribers.subscribing import Choice
@@ -18,6 +19,7 @@ ADA = canonical.mailbox("ada@example.com")
 
 def _subscribe(now: datetime, **choice: Any) -> None:
     asking.subscribe(
+        page=catalogue.page(),
         mailbox=ADA,
         choice=Choice(**choice),
         language="en",
@@ -62,7 +64,7 @@ def test_a_request_that_fails_holds_back_no_other_and_is_let_go(now: datetime) -
 @pytest.mark.req("A3")
 def test_a_network_that_asks_too_often_leaves_nothing(now: datetime) -> None:
     for _time in range(60):
-        asking.send_link(mailbox=ADA, client="192.0.2.7", now=now)
+        asking.send_link(page=catalogue.page(), mailbox=ADA, client="192.0.2.7", now=now)
     with pytest.raises(subscribing.TooManyRequests):
         _subscribe(now)
     assert Asked.objects.count() == 60

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import models
 
 from accounts.models import AuditEntry
+from components import catalogue
 from notifications import outbox
 from notifications.messages import Message
 from notifications.models import Delivery
@@ -27,6 +28,7 @@ ADDRESS, KEY = "Ada.Lovelace+x@acme.example", "ada.lovelace@acme.example"
 def ada(now: datetime) -> Subscriber:
     """Confirmed by a letter, has left once, was told something, and something waits."""
     row = subscribing.ask(
+        page=catalogue.page(),
         channel="email",
         address=ADDRESS,
         canonical=KEY,
@@ -51,7 +53,9 @@ def ada(now: datetime) -> Subscriber:
     )
     outbox.try_again(ids=[Delivery.objects.get(dedupe_key="update:1").pk], now=now)
     suppressing.suppress(channel="email", canonical=KEY, note=f"{ADDRESS} called us", now=now)
-    asking.send_link(mailbox=Mailbox(ADDRESS, KEY), client="192.0.2.7", now=now)
+    asking.send_link(
+        page=catalogue.page(), mailbox=Mailbox(ADDRESS, KEY), client="192.0.2.7", now=now
+    )
     return row
 
 

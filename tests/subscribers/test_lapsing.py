@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
+from components import catalogue
 from subscribers import canonical, lapsing, subscribing
 from subscribers.models import Origin, State, Subscriber
 from tests import build
@@ -17,6 +18,7 @@ DAY = timedelta(days=1)
 def test_who_only_asked_is_forgotten_after_a_week(now: datetime) -> None:
     mailbox = canonical.mailbox("ada@example.com")
     subscribing.ask(
+        page=catalogue.page(),
         channel="email",
         address=mailbox.address,
         canonical=mailbox.key,

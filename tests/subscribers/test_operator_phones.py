@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from components import catalogue
 from notifications.models import Delivery
 from subscribers import addressing, csv_importing, csv_rules, subscribing, way_settings
 from subscribers.addressing import AddressInvalid
@@ -97,6 +98,7 @@ def test_a_phone_that_an_operator_adds_is_told_nothing_before_its_owner_typed_th
 @pytest.mark.req("N8")
 def test_nobodys_word_makes_a_phone_active(now: datetime) -> None:
     row = subscribing.add_confirmed(
+        page=catalogue.page(),
         channel="sms",
         address=MOBILE,
         canonical=MOBILE,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django import Settings
 
+from components import catalogue
 from notifications.models import Delivery
 from subscribers import limits, sms_hook, subscribing, texting
 from subscribers.models import Origin, State, Subscriber, WaySettings
@@ -26,6 +27,7 @@ def twilio(settings: Settings) -> Iterator[web.Server]:
 def ask(now: datetime, *, number: str = texts.PHONE, **fields: object) -> Subscriber:
     values = {"choice": Choice(), "origin": Origin.FORM} | fields
     return subscribing.ask(
+        page=catalogue.page(),
         channel="sms",
         address=number,
         canonical=number,

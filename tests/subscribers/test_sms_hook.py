@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from components import catalogue
 from components.models import Component
 from notifications import outbox
 from notifications.messages import Message
@@ -84,6 +85,7 @@ def test_stop_of_a_phone_that_we_never_wrote_to_is_kept(
 
     assert Suppression.objects.get().canonical == texts.PHONE
     subscribing.ask(
+        page=catalogue.page(),
         channel="sms",
         address=texts.PHONE,
         canonical=texts.PHONE,

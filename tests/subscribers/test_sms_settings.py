@@ -11,6 +11,7 @@ from django.urls import get_resolver
 from pytest_django import Settings
 
 from accounts.roles import Role
+from components import catalogue
 from notifications.models import Delivery
 from subscribers import subscribing, ways
 from subscribers.models import Origin, Subscriber, WaySettings
@@ -181,6 +182,7 @@ def test_sign_up_does_not_override_a_stop(client: Client, twilio: web.Server) ->
     assert not Delivery.objects.filter(channel="sms").exists()
     with pytest.raises(subscribing.Suppressed):
         subscribing.add_confirmed(
+            page=catalogue.page(),
             channel="sms",
             address=texts.PHONE,
             canonical=texts.PHONE,

@@ -24,7 +24,12 @@ def _ask(address: str = "ada@example.com", *, now: datetime, **fields: Any) -> S
     mailbox = canonical.mailbox(address)
     values: dict[str, Any] = {"choice": Choice(), "origin": Origin.FORM} | fields
     return subscribing.ask(
-        channel="email", address=mailbox.address, canonical=mailbox.key, now=now, **values
+        page=catalogue.page(),
+        channel="email",
+        address=mailbox.address,
+        canonical=mailbox.key,
+        now=now,
+        **values,
     )
 
 
@@ -195,6 +200,7 @@ def test_a_suppressed_address_keeps_what_it_had_and_gets_nothing(now: datetime) 
 
 def _add(address: str, *, now: datetime) -> Subscriber:
     return subscribing.add_confirmed(
+        page=catalogue.page(),
         channel="email",
         address=address,
         canonical=canonical.key_of(address),

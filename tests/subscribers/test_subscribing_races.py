@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from components import catalogue
 from subscribers import asking, canonical, granting, proofs, subscribing
 from subscribers.models import Origin, Purpose, State, Subscriber, Tally
 from subscribers.proofs import CodeRefused, LinkDead
@@ -20,6 +21,7 @@ def test_one_mailbox_asked_at_once_gets_one_letter(now: datetime) -> None:
     def ask(number: int) -> None:
         try:
             subscribing.ask(
+                page=catalogue.page(),
                 channel="email",
                 address=f"ada+{number}@example.com",
                 canonical="ada@example.com",
@@ -44,6 +46,7 @@ def test_two_workers_answer_each_request_once(now: datetime) -> None:
     for number in range(8):
         mailbox = canonical.mailbox(f"reader{number}@example.com")
         asking.subscribe(
+            page=catalogue.page(),
             mailbox=mailbox,
             choice=subscribing.Choice(),
             language="",
