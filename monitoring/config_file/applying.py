@@ -12,6 +12,7 @@ from monitoring.config_file import (
     dependency_steps,
     inventory_steps,
     location_steps,
+    page_steps,
 )
 from monitoring.config_file.loading import Loaded
 from monitoring.config_file.plans import Plan
@@ -23,10 +24,10 @@ from monitoring.models import Replica
 def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bool = False) -> Plan:
     """Apply a valid file in one transaction; what was changed.
 
-    Fields that the file leaves out get their default; `page`, `locations` and every section of
-    `alerts` stay as they are when left out, and so do `manual` and mutes. What is not in the file is
-    removed when `prunes`, else kept; of locations and channels only where the file lists some. A dry
-    run makes every change and takes it back.
+    Fields that the file leaves out get their default; `page`, `pages`, `locations` and every section
+    of `alerts` stay as they are when left out, and so do `manual` and mutes. What is not in the file
+    is removed when `prunes`, else kept; of pages, locations and channels only where the file lists
+    some. A dry run makes every change and takes it back.
 
     Raises ConfigInvalid, with nothing changed, for what only the database or the environment
     reveals: a secret that is not there, a circle, a value that an operation refuses.
@@ -42,6 +43,7 @@ def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bo
                 run, component=component, wanted=item.wanted, path=item.path
             )
         catalogue_steps.leave_over(run, placed)
+        page_steps.change_pages(run)
         dependency_steps.change_dependencies(run)
         location_steps.leave_over(run)
         alert_steps.change_alerts(run)

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from components import catalogue, claims
+from components import catalogue, claims, pages
 from components.models import Component, ComponentGroup
 from components.status import Status
 from monitoring.config_file import schema
+from monitoring.config_file.plans import FieldChange
 from monitoring.config_file.problems import Path
 from monitoring.config_file.run import Run, differences, positions
 
+_KEPT_WHEN_LEFT_OUT = ("slug", "language", "maintenance_hides_monitors")
 _WEIGHTS = tuple(schema.Weights.model_fields)
 _KEYS = {
     "name": "name",
@@ -47,11 +49,18 @@ def change_page(run: Run) -> None:
             fields[f"{status}_weight"] = wanted.weights.exact(status)
             stored[f"weights.{status}"] = float(getattr(row, f"{status}_weight"))
             said[f"weights.{status}"] = getattr(wanted.weights, status)
-    if (hides := wanted.maintenance_hides_monitors) is not None:
-        stored["maintenance_hides_monitors"] = row.maintenance_hides_monitors
-        fields["maintenance_hides_monitors"] = said["maintenance_hides_monitors"] = hides
-    if changes := differences(stored, said):
+    for key in _KEPT_WHEN_LEFT_OUT:
+        if (value := getattr(wanted, key)) is not None:
+            stored[key] = getattr(row, key)
+            fields[key] = said[key] = value
+    changes = differences(stored, said)
+    if row.set_up_at is None:  # a file that names the page sets it up (A1)
+        fields["set_up_at"] = run.now
+        changes = changes or [FieldChange("set up", "no", "yes")]
+    if changes:
         with run.reporting(("page",)):
+            row.slug = fields.get("slug", row.slug)
+            pages.check_slug(row)
             claims.change_page(page=row, now=run.now, **fields)
             run.changed("page", wanted.name, changes)
 

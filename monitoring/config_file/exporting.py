@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from catalog.models import EntryPage
 from components import catalogue
-from components.models import Component, ComponentGroup
+from components.models import Component, ComponentGroup, Page, PageKind
 from monitoring.config_file import alert_export, node_export, schema, writing
 from monitoring.models import Location, Node
 
@@ -38,6 +39,7 @@ def export(*, now: datetime) -> str:
             for group in ComponentGroup.objects.order_by("position", "name")
         ],
         "components": by_group.get(None, []),
+        "pages": _sub_pages(),
         "alerts": alert_export.section(now=now),
     }
     return _HEAD + writing.text({key: value for key, value in document.items() if value})
@@ -55,17 +57,41 @@ def _nodes(now: datetime) -> dict[int, list[dict[str, Any]]]:
 
 
 def _page() -> dict[str, Any]:
+    """Nothing while the page is not set up: applying what it says would set it up."""
     row = catalogue.page()
+    if row.set_up_at is None:
+        return {}
     weights = {
         status: writing.short(float(getattr(row, f"{status}_weight")))
         for status in schema.Weights.model_fields
     }
     return {
         "name": row.name,
+        "slug": row.slug,
         "time_zone": row.time_zone,
+        "language": row.language,
         "weights": weights,
         "maintenance_hides_monitors": row.maintenance_hides_monitors,
     }
+
+
+def _sub_pages() -> list[dict[str, Any]]:
+    """Those that people made; what an entry of the catalog made comes from there."""
+    made = set(EntryPage.objects.values_list("page_id", flat=True))
+    rows = Page.objects.live().filter(kind=PageKind.SUB).order_by("slug")
+    rows = rows.prefetch_related("chosen_groups__group", "chosen_components__component")
+    return [
+        {
+            "name": row.name,
+            "slug": row.slug,
+            "groups": sorted(one.group.name for one in row.chosen_groups.all()),
+            "components": sorted(one.component.slug for one in row.chosen_components.all()),
+            "time_zone": row.time_zone,
+            "language": row.language,
+        }
+        for row in rows
+        if row.pk not in made
+    ]
 
 
 def _component(row: Component, nodes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -41,6 +41,9 @@ def find(document: object) -> Iterator[Repeat]:
             yield from _repeats("address", _texts(node, inner, "replicas", _normalised))
             for what, key in (("location", "locations"), ("node", "depends_on")):
                 yield from _repeats(what, _texts(node, inner, key, str))
+    yield from _repeats(
+        "page slug", (_slug(path, page) for path, page in _sections(document, (), "pages"))
+    )
     places = _sections(document, (), "locations")
     yield from _repeats("location slug", (_slug(path, place) for path, place in places))
     yield from _alerts(_inside(document, "alerts"), ("alerts",))

@@ -4,8 +4,6 @@ Limits and defaults are those of the database's models (a test compares them). E
 described in docs/reference/config-file.md (a test reads it).
 """
 
-import functools
-import zoneinfo
 from decimal import Decimal
 from typing import Annotated
 
@@ -13,21 +11,8 @@ from pydantic import AfterValidator, Field
 
 from monitoring.config_file.alert_schema import Alerts
 from monitoring.config_file.node_schema import Node
-from monitoring.config_file.values import Description, Name, Section, Slug, Text, fault, nearest
-
-
-@functools.cache
-def _time_zones() -> frozenset[str]:
-    """Every zone the system knows; reading their names takes 50 ms."""
-    return frozenset(zoneinfo.available_timezones())
-
-
-def _time_zone(value: str) -> str:
-    known = _time_zones()
-    if value in known:
-        return value
-    hint = nearest(value, known)
-    raise fault(f"This is not a time zone. Write {hint or 'one like Europe/Paris or UTC'}.")
+from monitoring.config_file.page_schema import Language, PageSlug, SubPage, TimeZone
+from monitoring.config_file.values import Description, Name, Section, Slug, fault
 
 
 def _weight(value: float) -> float:
@@ -53,10 +38,12 @@ class Weights(Section):
 
 
 class Page(Section):
-    """The page itself. Left out, `weights` and `maintenance_hides_monitors` keep what is stored."""
+    """The main page. Left out, everything but `time_zone` keeps what is stored."""
 
     name: Name
-    time_zone: Annotated[Text, AfterValidator(_time_zone)] = "UTC"
+    slug: PageSlug | None = None
+    time_zone: TimeZone = "UTC"
+    language: Language | None = None
     weights: Weights | None = None
     maintenance_hides_monitors: bool | None = None
 
@@ -95,4 +82,5 @@ class Document(Section):
     locations: list[Location] | None = None
     groups: list[Group] = []
     components: list[Component] = []  # those without a group, shown after the groups
+    pages: list[SubPage] | None = None
     alerts: Alerts | None = None

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from monitoring.config_file import alert_schema, loading, node_schema, schema, values
+from monitoring.config_file import (
+    alert_schema,
+    loading,
+    node_schema,
+    page_schema,
+    schema,
+    values,
+)
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 REFERENCE = (DOCS / "reference" / "config-file.md").read_text(encoding="utf-8")
@@ -20,6 +27,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "locations[]": schema.Location,
     "groups[]": schema.Group,
     "components[]": schema.Component,
+    "pages[]": page_schema.SubPage,
     "nodes[]": node_schema.Node,
     "nodes[].http": node_schema.Http,
     "alerts": alert_schema.Alerts,
