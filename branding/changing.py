@@ -88,6 +88,18 @@ def sweep(*, now: datetime) -> int:
     return removed
 
 
+def entries(pictures: Mapping[str, Sequence[str]]) -> dict[str, list[Entry]]:
+    """Return what is known of pictures by slot; those that are not kept any more are left out."""
+    fields = ("digest", "kind", "width", "height")
+    digests = {digest for listed in pictures.values() for digest in listed}
+    rows = Picture.objects.filter(digest__in=digests).exclude(kind="css")
+    known = {row["digest"]: row for row in rows.values(*fields)}
+    return {
+        slot: [known[digest] for digest in listed if digest in known]
+        for slot, listed in pictures.items()
+    }
+
+
 def checked(look: Look) -> dict[str, Any]:
     """Return the values to store of a look, by column.
 
@@ -157,18 +169,11 @@ def _entries(
     pictures: Mapping[str, Sequence[str]], errors: dict[str, list[str]]
 ) -> dict[str, list[Entry]]:
     """The pictures of each slot as they are stored; one that is not there any more is an error."""
-    wanted = {slot: list(digests) for slot, digests in pictures.items() if digests}
-    fields = ("digest", "kind", "width", "height")
-    digests = {digest for listed in wanted.values() for digest in listed}
-    rows = Picture.objects.filter(digest__in=digests).exclude(kind="css")
-    known = {row["digest"]: row for row in rows.values(*fields)}
-    for slot, listed in wanted.items():
-        if slot not in Slot.values or not known.keys() >= set(listed):
+    found = entries(pictures)
+    for slot, digests in pictures.items():
+        if digests and (slot not in Slot.values or len(found[slot]) < len(digests)):
             errors[slot] = [_("This picture is not kept any more. Upload it again.")]
-    return {
-        slot: [known[digest] for digest in listed if digest in known]
-        for slot, listed in wanted.items()
-    }
+    return {slot: listed for slot, listed in found.items() if listed}
 
 
 def _digests(pictures: Mapping[str, Sequence[Entry]]) -> Iterable[str]:

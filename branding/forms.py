@@ -113,14 +113,20 @@ class BrandForm(ConsoleForm):
                     self.add_error(slot, _(error.sentence) % error.values)
         return self.cleaned_data
 
-    def kept(self, fresh: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-        """The digests of each slot as it stands: uploaded now, or kept and not removed."""
-        kept = {}
+    def held(self, fresh: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """The digests of each slot: uploaded now, or held from before, also where a tick removes them."""
+        held = {}
         for slot in Slot.values:
             before = _DIGEST.findall(self.data.get(f"{slot}_kept", ""))
-            is_removed = bool(self.data.get(f"{slot}_removed"))
-            kept[slot] = list(fresh.get(slot, ())) or ([] if is_removed else before[:8])
-        return kept
+            held[slot] = list(fresh.get(slot, ())) or before[:8]
+        return held
+
+    def wanted(self, held: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """The digests of each slot that are to be shown; a new upload is, whatever is ticked."""
+        return {
+            slot: [] if self.data.get(f"{slot}_removed") and slot not in self.fresh else digests
+            for slot, digests in held.items()
+        }
 
     def look(self, pictures: Mapping[str, Sequence[str]]) -> Look:
         """What is asked for; what could not be read is left as nothing."""

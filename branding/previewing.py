@@ -69,7 +69,7 @@ def _document(page: Page, brand: BrandView, theme: str) -> str:
     context = {
         "site": {"base": "", "brand": brand},
         "site_title": title,
-        "theme": theme,
         "here": "status",
     }
-    return render_to_string("branding/preview.html", context)
+    document = render_to_string("branding/preview.html", context)
+    return document.replace("<html ", f'<html data-theme="{theme}" ', 1)  # as visitors choose it

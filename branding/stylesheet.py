@@ -67,7 +67,7 @@ def _background(shown: Sequence[Shown]) -> str:
 
 
 def _cover(image: str) -> str:
-    return f".top{{{image};background-size:cover;background-repeat:no-repeat;padding-block:3.5rem}}"
+    return f".top{{{image};background-size:cover;background-repeat:no-repeat;padding-block:clamp(1.5rem,5vw,3.5rem)}}"
 
 
 def _image_set(one: Shown, sharper: Shown) -> str:

@@ -26,6 +26,8 @@ from components.models.pages import MAIN_ID
 get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 may_change = permission_required("branding.change_brand", raise_exception=True)
 
+Pictures = dict[str, list[changing.Entry]]
+
 _INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 _DAY_S = 24 * 3600
 
@@ -40,12 +42,13 @@ def branding(request: HttpRequest, page_id: int = MAIN_ID) -> HttpResponse:
         shown = row if row and row.is_own else Brand.objects.filter(page_id=MAIN_ID).first()
         form = BrandForm(initial=forms.initial(shown))
         state = shown.state() if shown else changing.EMPTY
-        return _screen(request, page, row, form, state)
-    form, state, saved = _taken(request, page)
+        return _screen(request, page, row, form, state, held=state["pictures"])
+    form, state, held, saved = _taken(request, page)
     if saved is not None:
         messages.success(request, _("The look of “%(page)s” is saved.") % {"page": page.name})
         return redirect(_address(page))
-    return _screen(request, page, row, form, state, status=422 if form.errors else 200)
+    status = 422 if form.errors else 200
+    return _screen(request, page, row, form, state, held=held, status=status)
 
 
 @require_POST
@@ -53,9 +56,11 @@ def branding(request: HttpRequest, page_id: int = MAIN_ID) -> HttpResponse:
 def branding_preview(request: HttpRequest, page_id: int) -> HttpResponse:
     """What the form would give, as pieces of the screen; uploads are kept for a day, nothing is saved."""
     page = _page(page_id)
-    form, state, _saved = _taken(request, page)
+    form, state, held, _saved = _taken(request, page)
     row = Brand.objects.filter(page=page).first()
-    return _screen(request, page, row, form, state, template="admin/branding.html#preview")
+    return _screen(
+        request, page, row, form, state, held=held, template="admin/branding.html#preview"
+    )
 
 
 @require_POST
@@ -122,19 +127,22 @@ def _address(page: Page) -> str:
     )
 
 
-def _taken(request: HttpRequest, page: Page) -> tuple[BrandForm, dict[str, Any], Brand | None]:
-    """The form as it was sent, what of it can be shown, and the brand if it was to be saved and is."""
+def _taken(
+    request: HttpRequest, page: Page
+) -> tuple[BrandForm, dict[str, Any], Pictures, Brand | None]:
+    """The form as it was sent, what of it can be shown, its pictures, and the brand if it is saved."""
     now = timezone.now()
     form = BrandForm(request.POST, request.FILES)
     is_valid = form.is_valid()
     fresh = {slot: changing.keep(pictures=made, now=now) for slot, made in form.fresh.items()}
-    look = form.look(form.kept(fresh))
+    held = form.held(fresh)
+    look = form.look(form.wanted(held))
     saved = None
     if is_valid and request.POST.get("do") == "save":
         saved = form.carry_out(lambda: changing.save(page=page, look=look, now=now))
     elif is_valid:
         form.carry_out(lambda: changing.checked(look))
-    return form, previewing.state(look), saved
+    return form, previewing.state(look), changing.entries(held), saved
 
 
 def _screen(
@@ -144,6 +152,7 @@ def _screen(
     form: BrandForm,
     state: dict[str, Any],
     *,
+    held: Pictures,
     template: str = "admin/branding.html",
     status: int = 200,
 ) -> HttpResponse:
@@ -156,8 +165,8 @@ def _screen(
         "row": row,
         "is_own": bool(row and row.is_own),
         "form": form,
-        "slots": [_slot(form, state, slot, base) for slot in Slot],
-        "findings": _findings(form, state),
+        "slots": [_slot(form, held, slot, base) for slot in Slot],
+        "findings": _findings(form),
         "previews": previewing.previews(page=page, state=state, base=base, now=timezone.now()),
         "is_swap": template.endswith("#preview"),
         "others": _others(page),
@@ -166,8 +175,8 @@ def _screen(
     return console.page(request, template, context, status=status)
 
 
-def _slot(form: BrandForm, state: dict[str, Any], slot: Slot, base: str) -> dict[str, Any]:
-    entries = state["pictures"].get(slot.value, [])
+def _slot(form: BrandForm, held: Pictures, slot: Slot, base: str) -> dict[str, Any]:
+    entries = held.get(slot.value, [])
     # What a browser without WebP shows is the one that a thumbnail needs: the last.
     picture = PictureView(**entries[-1], base=base) if entries else None
     return {
@@ -182,7 +191,7 @@ def _slot(form: BrandForm, state: dict[str, Any], slot: Slot, base: str) -> dict
     }
 
 
-def _findings(form: BrandForm, state: dict[str, Any]) -> list[str]:
+def _findings(form: BrandForm) -> list[str]:
     """What becomes of the colour; of one that cannot be read the form says so itself."""
     colour = str(form["colour"].value() or "")
     try:

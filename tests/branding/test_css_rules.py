@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tinycss2
@@ -134,15 +135,15 @@ def test_whatever_passes_loads_nothing(text: str) -> None:
     except RefusedCss:
         return
     types = {token.type for token in every(tinycss2.parse_component_value_list(made))}
-    assert not types & {"url", "bad-url", "error", "at-keyword"} - {"at-keyword"}
+    assert not types & {"url", "error"}
     assert "url(" not in made.lower()
     assert "@import" not in made.lower()
     assert "\\" not in made
     assert "<" not in made
 
 
-def every(tokens: list[object]) -> list[object]:
-    found = []
+def every(tokens: list[Any]) -> list[Any]:
+    found: list[Any] = []
     for token in tokens:
         found.append(token)
         inside = getattr(token, "arguments", None) or getattr(token, "content", None)
