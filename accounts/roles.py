@@ -26,8 +26,10 @@ _CLOSED = frozenset(
 # A Responder sees who is told, and changes nothing of it; to a Viewer these people are nobody.
 _RESPONDER_SEES = frozenset(
     {
+        "catalog.view_entry",
         "subscribers.view_subscriber",
         "subscribers.view_suppression",
+        "customer_pages.view_customersession",
         "notifications.view_delivery",
     }
 )

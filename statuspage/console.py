@@ -24,8 +24,11 @@ from accounts.roles import PROGRESS
 from accounts.second_step import NewPasswordForm
 from accounts.signing_in import SignIn
 from branding import urls as branding_urls
+from catalog import urls as catalog_urls
 from common import console
 from components import catalogue
+from custom_domains import urls as domain_urls
+from customer_pages import console_urls as customer_screens
 from incidents import maintenance_reading, maintenance_urls
 from incidents import reading as incident_reading
 from incidents import urls as incident_urls
@@ -150,6 +153,20 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 icon="doc",
                 also=("ways_",),
             ),
+            Entry(
+                label=_("Customer pages"),
+                view="customer_pages",
+                permission="customer_pages.view_customersession",
+                icon="people",
+                also=("customer_page",),
+            ),
+            Entry(
+                label=_("Catalog"),
+                view="catalog",
+                permission="catalog.view_entry",
+                icon="folder",
+                also=("catalog_",),
+            ),
         ],
     ),
     (
@@ -161,6 +178,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 permission="components.view_page",
                 icon="doc",
                 also=("page_",),
+            ),
+            Entry(
+                label=_("Custom domains"),
+                view="domains",
+                permission="components.view_pagehost",
+                icon="aim",
+                also=("domain",),
             ),
             Entry(
                 label=_("Announcements"),
@@ -269,9 +293,12 @@ class ConsoleSite(admin.AdminSite):
             *monitoring_urls.console,
             *incident_urls.console,
             *branding_urls.console,
+            *catalog_urls.console,
             *maintenance_urls.console,
             *subscriber_screens.console,
             *pages_urls.console,
+            *customer_screens.console,
+            *domain_urls.console,
         ]
         screens = [path(route, self.admin_view(view), name=name) for route, view, name in own]
         return [*screens, *super().get_urls()]
