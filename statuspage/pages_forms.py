@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from common import console
 from components.models import Page
 from statuspage import pages_reading
+from statuspage.pages_links import Source
 
 _ONE = Decimal(1)
 
@@ -91,18 +92,21 @@ class PageForm(NamedPageForm):
     )
 
     def __init__(
-        self, *args: Any, page: Page | None = None, is_generated: bool = False, **kwargs: Any
+        self, *args: Any, page: Page | None = None, source: Source | None = None, **kwargs: Any
     ) -> None:
+        """`source` is the entry that says part of what the form would ask otherwise."""
         super().__init__(*args, **kwargs)
-        self.chooses = not is_generated and not (page is not None and page.shows_all)
+        self.chooses = source is None and not (page is not None and page.shows_all)
         fields: dict[str, Any] = self.fields
         if self.chooses:
             fields["groups"].choices = pages_reading.group_choices()
             fields["components"].choices = pages_reading.component_choices()
         else:
             del self.fields["groups"], self.fields["components"]
-        if is_generated:  # its entry says what it is called
+        if source is not None:
             del self.fields["name"]
+            if source.says_zone:
+                del self.fields["time_zone"]
 
     @property
     def weights(self) -> list[Any]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from common import console
 from components import catalogue, claims, pages
 from components.models import Page, PageKind
-from statuspage import pages_forms, pages_reading
+from statuspage import pages_forms, pages_links, pages_reading
 from statuspage.pages_forms import NamedPageForm, PageForm, SettingsForm
 
 get_and_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -57,6 +57,7 @@ def page_list(request: HttpRequest) -> HttpResponse:
         "query": wanted.query,
         "kinds": PageKind.choices,
         "states": pages_reading.STATES,
+        "page_links": pages_links.of_list(request.user),
     }
     return console.page(request, "admin/pages/list.html", context)
 
@@ -86,13 +87,14 @@ def page_edit(request: HttpRequest, page_id: int) -> HttpResponse:
     if request.method == "POST":
         return _save(request, page_id)
     page = get_object_or_404(Page, pk=page_id)
-    return _settings(request, page, PageForm(page=page, initial=_initial(page)))
+    source = pages_links.source_of(page)
+    return _settings(request, page, PageForm(page=page, source=source, initial=_initial(page)))
 
 
 @may_change
 def _save(request: HttpRequest, page_id: int) -> HttpResponse:
     page = get_object_or_404(Page, pk=page_id)
-    form = PageForm(request.POST, page=page)
+    form = PageForm(request.POST, page=page, source=pages_links.source_of(page))
     saved = form.carry_out(
         lambda: pages.change(page=page, now=timezone.now(), **form.columns, **form.members)
     )
@@ -107,6 +109,10 @@ def _save(request: HttpRequest, page_id: int) -> HttpResponse:
 @permission_required("components.delete_page", raise_exception=True)
 def page_retire(request: HttpRequest, page_id: int) -> HttpResponse:
     page = get_object_or_404(Page.objects.live(), pk=page_id, shows_all=False)
+    if (source := pages_links.source_of(page)) is not None:
+        said = _("This page is made from %(entry)s. Remove the entry, and the page is retired.")
+        messages.error(request, said % {"entry": source.name})
+        return redirect(source.url)
     if request.method == "POST":
         pages.retire(page=page, now=timezone.now())
         messages.success(
@@ -127,6 +133,10 @@ def page_retire(request: HttpRequest, page_id: int) -> HttpResponse:
 @permission_required("components.delete_page", raise_exception=True)
 def page_restore(request: HttpRequest, page_id: int) -> HttpResponse:
     page = get_object_or_404(Page, pk=page_id)
+    if (source := pages_links.source_of(page)) is not None:
+        said = _("This page comes back with %(entry)s: bring the entry back.")
+        messages.error(request, said % {"entry": source.name})
+        return redirect(source.url)
     pages.restore(page=page)
     messages.success(request, _("“%(name)s” answers again.") % {"name": page.name})
     return redirect("admin:page_edit", page.pk)
@@ -166,6 +176,8 @@ def _settings(request: HttpRequest, page: Page, form: PageForm) -> HttpResponse:
         "title": _("Settings of “%(name)s”") % {"name": page.name},
         "row": pages_reading.rows([page])[0],
         "addresses": pages_reading.address_lines(page),
+        "source": pages_links.source_of(page),
+        "page_links": pages_links.of_page(page, request.user),
         "days_left": pages_reading.days_left(page, now=now),
         "now": now,
     }

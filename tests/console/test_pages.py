@@ -10,6 +10,7 @@ from pytest_django import Settings
 from accounts import setting_up
 from accounts.models import User
 from accounts.roles import Role
+from catalog import entering, sources
 from components import catalogue, pages
 from components.models import Page, PageKind
 from subscribers.models import Subscriber
@@ -244,3 +245,36 @@ def test_a_responder_looks_at_pages_and_changes_none(client: Client, sub: Page) 
     for url in (edit(sub), f"{edit(sub)}retire/", f"{edit(sub)}restore/", "/admin/pages/add/"):
         assert client.post(url, FIELDS).status_code == 403
     assert client.get("/admin/settings/").status_code == 403
+
+
+@pytest.mark.req("R2", "R4")
+def test_a_page_of_the_catalog_says_where_it_comes_from_and_follows_its_entry(
+    client: Client, operator: User, now: datetime
+) -> None:
+    source = sources.start_with_new_type(name="Customer", kind=PageKind.CUSTOMER, now=now)
+    entry = entering.add(type=source.type, name="Initech", said={}, now=now)
+    page = Page.objects.get(kind=PageKind.CUSTOMER)
+    screen = client.get(edit(page)).content.decode()
+    assert "Customer: Initech" in screen
+    for absent in ('name="name"', 'name="components"', "Retire page"):
+        assert absent not in screen
+    fields = FIELDS | {"slug": "initech-2", "name": "Forged"}
+    assert client.post(edit(page), fields).status_code == 302
+    page.refresh_from_db()
+    assert (page.name, page.slug, page.time_zone) == ("Initech", "initech-2", "Europe/Paris")
+    to_entry = f"/admin/catalog/entries/{entry.pk}/"
+    assert client.post(f"{edit(page)}retire/").headers["Location"] == to_entry
+    page.refresh_from_db()
+    assert page.is_live
+    pages.retire(page=page, now=now)
+    assert client.post(f"{edit(page)}restore/").headers["Location"] == to_entry
+
+
+def test_the_settings_lead_to_what_else_a_page_has(
+    client: Client, operator: User, sub: Page
+) -> None:
+    for url in (edit(sub), "/admin/pages/"):
+        links = client.get(url).context["page_links"]
+        assert links
+        for link in links:
+            assert client.get(link.url).status_code == 200, link
