@@ -145,7 +145,7 @@ def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
 
 def _letters(row: Broadcast, batch: Sequence[Subscriber], stage: Stage) -> Iterable[Letter]:
     posts = row.lane == 0 and row.cursor == 0 and row.audience_id is None
-    pages = {subscriber.page_id for subscriber in batch} | ({MAIN_ID} if posts else set())
+    pages = {subscriber.page_pk for subscriber in batch} | ({MAIN_ID} if posts else set())
     forms = _Forms(row, pages)
     if posts:
         yield from forms.page_letters(stage)
@@ -183,7 +183,7 @@ class _Forms:
         )
 
     def letter(self, subscriber: Subscriber) -> Letter:
-        page = self._pages[subscriber.page_id]
+        page = self._pages[subscriber.page_pk]
         form = contents.form_of(channel=subscriber.channel, options=subscriber.options)
         return self._letter(
             page=page,

@@ -33,8 +33,8 @@ def find(public_id: str) -> Event | None:
     found = ask(public_id) if public_id else None
     if found is None:
         return None
-    *told, component_ids = found
-    return Event(public_id, *told, component_ids=frozenset(component_ids))
+    topic, title, path, component_ids = found
+    return Event(public_id, topic, title, path, frozenset(component_ids))
 
 
 def find_on(page: Page, public_id: str) -> Event | None:

@@ -119,10 +119,10 @@ def _has_one_open(subscriber: Subscriber, now: datetime) -> bool:
 
 
 def _message(subscriber: Subscriber, kind: _Kind, issued: proofs.Issued) -> Message:
-    page = told_pages.read(page_ids=[subscriber.page_id])[subscriber.page_id]
+    page = told_pages.read(page_ids=[subscriber.page_pk])[subscriber.page_pk]
     context = {
         "page_name": shown_name(subscriber.page),
-        "page": page,
+        "brand": page.brand,
         "address": subscriber.address,
         "about": about(subscriber),
         "url": page.own_links.url(f"{kind.path}{issued.token}"),

@@ -123,7 +123,7 @@ class Content:
         Components that the page does not show are left out wherever they stand, and so are entries
         for another page.
         """
-        words = self.said.get(page.voice, {})
+        words: Mapping[str, Any] = self.said.get(page.voice, {})
         return replace(
             self,
             **words,

@@ -254,7 +254,7 @@ def leave(*, subscriber: Subscriber, reason: str = LEFT, now: datetime) -> Subsc
     """
     with transaction.atomic():
         rows = Subscriber.objects.select_for_update().filter(
-            page_id=subscriber.page_id,
+            page_id=subscriber.page_pk,
             channel=subscriber.channel,
             canonical=subscriber.canonical,
             follows=subscriber.follows,
@@ -318,7 +318,7 @@ def erase(*, subscriber: Subscriber, now: datetime) -> None:
 def siblings(subscriber: Subscriber) -> SubscriberQuerySet:
     """What else is open for the same address on the same page: an event it follows, or the page."""
     same = Subscriber.objects.filter(
-        page_id=subscriber.page_id, channel=subscriber.channel, canonical=subscriber.canonical
+        page_id=subscriber.page_pk, channel=subscriber.channel, canonical=subscriber.canonical
     )
     return same.exclude(state=State.ENDED).exclude(pk=subscriber.pk).order_by("follows")
 

@@ -1,6 +1,7 @@
 """Subscribers: an address on one channel, what it wants to hear, and how we know that it wants it."""
 
 from datetime import datetime
+from typing import cast
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -147,6 +148,11 @@ class Subscriber(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state == State.ACTIVE
+
+    @property
+    def page_pk(self) -> int:
+        """The id of its page, without reading it; the column is never empty."""
+        return cast("int", self.page_id)
 
 
 class Subscription(models.Model):
