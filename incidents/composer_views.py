@@ -25,6 +25,7 @@ from incidents import (
     public_ids,
     publishing,
     reading,
+    sample_views,
     templating,
 )
 from incidents.incident_forms import ComposerForm, PastForm, ReportForm, UpdateForm
@@ -58,7 +59,10 @@ def report_preview(request: HttpRequest) -> HttpResponse:
     """What would be said of the form as it stands; saves nothing."""
     now = timezone.now()
     form = ReportForm.left_as_typed(request.POST, **offer(now))
-    context = {"preview": preview_of(form, now), "is_refresh": True}
+    preview = preview_of(form, now)
+    if sample_views.is_asked(request):
+        return sample_views.mail(preview.samples)
+    context = {"preview": preview, "is_refresh": True}
     return console.page(request, f"{TEMPLATE}#preview", context)
 
 
@@ -100,8 +104,11 @@ def past(request: HttpRequest) -> HttpResponse:
         form = PastForm.left_as_typed(request.POST, **offered)
     else:
         form = PastForm(**offered)
-    context = {"title": _("Record a past incident"), "form": form}
-    context |= {"preview": preview_of(form, now)}
+    preview = preview_of(form, now)
+    if sample_views.is_asked(request):
+        return sample_views.mail(preview.samples)
+    context = {"title": _("Record a past incident"), "form": form, "preview": preview}
+    context |= {"mail_at": request.path}
     return console.page(request, "admin/incident_past.html", context, status=_status(form))
 
 

@@ -29,6 +29,7 @@ from incidents import (
     maintenance_series,
     presets,
     public_ids,
+    sample_views,
     templating,
     windows,
 )
@@ -97,9 +98,12 @@ def maintenance_preview(request: HttpRequest) -> HttpResponse:
     row = rows.first() if rows is not None else None
     values = _typed(request.POST)
     now = timezone.now()
+    telling = _telling(values, row, now)
+    if telling is not None and sample_views.is_asked(request):
+        return sample_views.mail(telling.samples)
     context = {
         "preview": _preview(values, row, now),
-        "telling": _telling(values, row, now),
+        "telling": telling,
         "row": row,
         "is_refresh": True,
     }

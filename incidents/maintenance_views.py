@@ -26,6 +26,7 @@ from incidents import (
     maintenance_series,
     maintenance_step_forms,
     meter_views,
+    sample_views,
     windows,
 )
 from incidents import maintenance_plans as plans
@@ -165,6 +166,8 @@ def maintenance_step_preview(request: HttpRequest, public_id: str) -> HttpRespon
     """Who would be told what of a step as its form stands (htmx); saves nothing."""
     cancels = "cancels" in request.GET
     context = _foreseen(request, _row(public_id), cancels=cancels) | {"is_refresh": True}
+    if sample_views.is_asked(request):
+        return sample_views.mail(context["telling"].samples)
     return console.page(request, "admin/maintenance_ask.html#preview", context)
 
 

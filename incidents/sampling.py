@@ -3,8 +3,10 @@
 Made of the same Content by the same code as the messages themselves.
 """
 
+import json
 from dataclasses import dataclass
 
+from notifications.channels import x
 from subscribers import chart, sms_length, told_pages
 from subscribers import content as contents
 from subscribers.chart import Stage
@@ -13,15 +15,21 @@ from subscribers.content import Content
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """One message in the forms it leaves in. `sms` is empty for a step that no text message tells."""
+    """One message in the forms it leaves in. `sms` is empty for a step that no text message tells.
+
+    `html` is the mail as a document, `post` what X would show, and `webhook` the body of our own hooks.
+    """
 
     subject: str
     mail: str
+    html: str
     sms: str
     sms_length: int
     sms_parts: int
     chat_title: str
     chat: str
+    post: str
+    webhook: str
     link: str
 
 
@@ -34,10 +42,20 @@ def of(content: Content) -> Samples:
     return Samples(
         subject=found["mail"].subject,
         mail=found["mail"].text.strip(),
+        html=_html(content),
         sms=sms,
         sms_length=length,
         sms_parts=parts,
         chat_title=found["post"].subject,
         chat=found["post"].text.strip(),
+        post=x.post_of(found["post"]),
+        webhook=json.dumps(
+            contents.rendered(content, form="native").payload, indent=2, ensure_ascii=False
+        ),
         link=content.url,
     )
+
+
+def _html(content: Content) -> str:
+    nowhere = {"manage_url": "#", "leave_url": "#"}
+    return contents.rendered(content, form="mail").filled(nowhere).html

@@ -13,7 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common import console
-from incidents import composer_views, promised, publishing, reading, shown_on, timeline
+from incidents import (
+    composer_views,
+    promised,
+    publishing,
+    reading,
+    sample_views,
+    shown_on,
+    timeline,
+)
 from incidents.incident_forms import CorrectForm, UpdateForm
 from incidents.lifecycle import Impact, State
 from incidents.models import Incident, IncidentUpdate
@@ -61,6 +69,8 @@ def update_preview(request: HttpRequest, public_id: str) -> HttpResponse:
     now = timezone.now()
     form = UpdateForm.left_as_typed(request.POST, **_offer(incident, now))
     preview = composer_views.preview_of(form, now, incident)
+    if sample_views.is_asked(request):
+        return sample_views.mail(preview.samples)
     context = {"preview": preview, "incident": incident, "is_refresh": True}
     return console.page(request, f"{composer_views.TEMPLATE}#preview", context)
 
