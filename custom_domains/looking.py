@@ -29,6 +29,10 @@ _TRY_S = 3.0  # then a lost datagram is sent again
 _SERVERS = 3  # of a zone; the others have the same, or will
 
 
+class _Refused(Exception):
+    """A server answered that it does not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A name server: an IP address and a port."""
@@ -150,7 +154,7 @@ async def _ask(name: str, kinds: Sequence[str], server: Server, *, is_authority:
             answers = await asyncio.gather(
                 *(_question(name, kind, server, is_authority=is_authority) for kind in kinds)
             )
-    except (TimeoutError, OSError, dns.exception.DNSException):
+    except (TimeoutError, OSError, dns.exception.DNSException, _Refused):
         return Said(is_authority=is_authority, answered=False)
     values: set[str] = set()
     aliases: list[str] = []
@@ -185,7 +189,7 @@ async def _question(
         except dns.exception.Timeout:
             continue  # until the caller's time is up
         if answer.rcode() not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
-            raise dns.exception.DNSException(dns.rcode.to_text(answer.rcode()))
+            raise _Refused(dns.rcode.to_text(answer.rcode()))
         return answer
 
 
