@@ -17,7 +17,11 @@ _BELOW = re.compile(r"/s/([a-z0-9-]{1,40})(/.*)?", re.DOTALL)
 _OF_VISITORS = re.compile(
     r"/(?:subscribe|subscriptions|preferences|push-worker\.js|static)(?:/.*)?", re.DOTALL
 )
-_OF_MAIN_HOST = re.compile(r"/+(?:admin|setup|join|manager|hooks|readyz|metrics|p|s)(?:/.*)?", re.DOTALL)
+# Mail programs post here by themselves and follow no redirect (RFC 8058): old links stay where they are.
+_STAYS = re.compile(r"/subscriptions/leave/[^/]*")
+_OF_MAIN_HOST = re.compile(
+    r"/+(?:admin|setup|join|manager|hooks|readyz|metrics|p|s)(?:/.*)?", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,12 @@ class Routes:
         if match := _BELOW.fullmatch(path):
             slug, rest = match[1], match[2] or "/"
             if place := self._file.read().slugs.get(slug):
+                is_moved = place.state is State.PUBLISHED and not _STAYS.fullmatch(rest)
                 return Route(
                     place,
                     rest,
                     base=f"/s/{slug}",
-                    moved_to=place.origin if place.state is State.PUBLISHED else "",
+                    moved_to=place.origin if is_moved else "",
                     is_main_host=True,
                 )
         return Route(MAIN, path, is_main_host=True)

@@ -218,6 +218,12 @@ def test_a_path_leads_to_the_pages_own_default_name(pages: Pages) -> None:
         assert reply.headers["Location"] == f"https://us.pages.acme.com:8443{target}"
 
 
+@pytest.mark.req("N3")
+def test_a_mail_program_that_unsubscribes_is_led_nowhere_else(pages: Pages) -> None:
+    assert pages.get("/s/us/subscriptions/leave/token").body == b"dynamic"
+    assert pages.entered[-1]["SCRIPT_NAME"] == "/s/us"
+
+
 @pytest.mark.parametrize("slug", ["none", "EU", "e u", "..", "eu.", "eu%2f", "private", "a" * 41])
 def test_an_unknown_slug_is_a_path_like_any_other(pages: Pages, slug: str) -> None:
     assert pages.get(f"/s/{slug}/").body == b"dynamic"
