@@ -46,6 +46,10 @@ class ComponentQuerySet(models.QuerySet["Component"]):
     def visible(self) -> "ComponentQuerySet":
         return self.filter(is_visible=True)
 
+    def general(self) -> "ComponentQuerySet":
+        """The visible ones that a page of every service shows."""
+        return self.visible().filter(only_where_chosen=False)
+
 
 class Component(models.Model):
     """A service that visitors know by name. Its status is the worst of the claims about it.
@@ -75,6 +79,14 @@ class Component(models.Model):
     description = models.CharField(_("description"), max_length=500, blank=True, default="")
     position = models.PositiveIntegerField(_("position"), default=0)
     is_visible = models.BooleanField(_("shown on the page"), default=True)
+    only_where_chosen = models.BooleanField(
+        _("only on pages that choose it"),
+        default=False,
+        help_text=_(
+            "The main page does not show it, nor what happens to it: for what belongs to some "
+            "customers alone."
+        ),
+    )
     shows_addresses = models.BooleanField(
         _("show replica addresses"), default=False, help_text=_("Visitors see numbers otherwise.")
     )
