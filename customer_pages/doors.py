@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -27,9 +28,9 @@ from public_pages import reading, wording
 from public_pages import views as public_views
 
 _log = logging.getLogger(__name__)
-_Placed = Callable[Concatenate[HttpRequest, Place, ...], HttpResponse]
-_Granted = Callable[Concatenate[HttpRequest, Grant, ...], HttpResponse]
-_View = Callable[..., HttpResponse]
+_Placed = Callable[Concatenate[HttpRequest, Place, ...], HttpResponseBase]
+_Granted = Callable[Concatenate[HttpRequest, Grant, ...], HttpResponseBase]
+_View = Callable[..., HttpResponseBase]
 # What programs ask for, not people: they are shown no form.
 _FOR_PROGRAMS = (".json", ".rss", ".atom", ".ics", ".svg")
 
@@ -38,7 +39,7 @@ def private(view: _View) -> _View:
     """Let nobody keep the answer, find it, or tell from it what there is."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         auditing.act_as(Actor(name=_("a customer")))
         try:
             response = view(request, *args, **kwargs)
@@ -64,7 +65,9 @@ def for_visitors(view: _Placed) -> _View:
 
     @private
     @wraps(view)
-    def answered(request: HttpRequest, address: str | None = None, **kwargs: Any) -> HttpResponse:
+    def answered(
+        request: HttpRequest, address: str | None = None, **kwargs: Any
+    ) -> HttpResponseBase:
         return view(request, access.place_of(request, address), **kwargs)
 
     return answered
@@ -75,7 +78,9 @@ def for_contacts(view: _Granted) -> _View:
 
     @private
     @wraps(view)
-    def answered(request: HttpRequest, address: str | None = None, **kwargs: Any) -> HttpResponse:
+    def answered(
+        request: HttpRequest, address: str | None = None, **kwargs: Any
+    ) -> HttpResponseBase:
         try:
             grant = access.contact_page(request, address)
         except SignInNeeded as needed:

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
-from customer_pages import sign_in_views, statement_views, views
+from customer_pages import own_views, sign_in_views, statement_views, views
+from subscribers import mounted
 
 
 def below(prefix: str) -> list[URLPattern]:
     """The addresses of one page, below a prefix that ends with a slash, or none."""
-    found: list[tuple[str, Callable[..., HttpResponse], str]] = [
+    found: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
         ("sign-in", sign_in_views.sign_in, "sign_in"),
         ("sign-in/sent", sign_in_views.sent, "sent"),
         ("sign-in/code", sign_in_views.code, "code"),
@@ -19,6 +20,10 @@ def below(prefix: str) -> list[URLPattern]:
         ("statements", statement_views.months, "statements"),
         ("statements/<str:month>.csv", statement_views.table, "statement_table"),
         ("statements/<str:month>", statement_views.month, "statement"),
+        ("access", own_views.access, "access"),
+        ("access/<int:number>/end", own_views.end_reader, "end_reader"),
+        ("read/<str:token>/<path:rest>", own_views.read, "read"),
+        *((route, views.of_subscriptions(view), name) for route, view, name in mounted.VIEWS),
         ("", views.page, "home"),
         ("<path:rest>", views.page, "page"),
     ]

@@ -7,7 +7,9 @@ the same files of it; `file` returns the one that an address stands for.
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
+
+from django.utils.module_loading import import_string
 
 from incidents.models import Incident, Maintenance
 from public_pages import (
@@ -23,6 +25,7 @@ from public_pages.charts import Range
 from public_pages.event_calendar import Bounds, Calendars
 from public_pages.event_days import Month
 from public_pages.event_rendering import EventPages
+from public_pages.event_source import EventSource
 from public_pages.event_views import EventLine
 from public_pages.page_views import ComponentView, PageView, SiteView
 from public_pages.rendering import Pages
@@ -33,6 +36,10 @@ _MAINTENANCE = re.compile(r"maintenance/([^/]+)\.html")
 _MONTH = re.compile(
     r"history/(index|\d{4}-\d{2})(?:/components/([^/]+?))?(/incidents|/maintenance)?\.html"
 )
+
+_FEEDS = ("history.rss", "history.atom", "maintenance.ics")
+# Loaded when somebody asks for one: see there.
+_WRITTEN_BY = "customer_pages.shown_feeds.of_page"
 
 
 class Shown:
@@ -73,6 +80,7 @@ class Shown:
             "badge/icon.svg": lambda: elsewhere.badge_icon(self.page),
             "badge/color.svg": lambda: elsewhere.badge_color(self.page),
             "maintenance.html": self._works,
+            **{name: partial(self._feed, name) for name in _FEEDS},
         }
 
     def _component(self, slug: str, chosen: str | None) -> bytes | None:
@@ -107,6 +115,10 @@ class Shown:
                 return self._events.maintenance_page(own)
         return None
 
+    def _feed(self, name: str) -> bytes:
+        made: Callable[[PageView, frozenset[int]], Mapping[str, bytes]] = import_string(_WRITTEN_BY)
+        return made(self.page, self._shown)[name]
+
     def _works(self) -> bytes:
         lines = self._own(event_lists.works())
         return self._calendars.maintenance(lines, page=self.page)["maintenance.html"]
@@ -123,7 +135,7 @@ class Shown:
     @property
     def _bounds(self) -> Bounds:
         last = event_days.month_of(event_days.day_of(self.now, self.site.time_zone))
-        first_at = event_lists.first_at()
+        first_at = EventSource().first_at(self.site, self._shown)
         if first_at is None:
             return Bounds(first=last, last=last)
         first = event_days.month_of(event_days.day_of(first_at, self.site.time_zone))

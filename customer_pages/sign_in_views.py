@@ -6,6 +6,7 @@ A GET changes nothing: mail scanners open links. A POST acts.
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import rotate_token
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -81,7 +82,7 @@ def code(request: HttpRequest, place: Place) -> HttpResponse:
 
 @get_and_post
 @doors.private
-def enter(request: HttpRequest, token: str, address: str | None = None) -> HttpResponse:
+def enter(request: HttpRequest, token: str, address: str | None = None) -> HttpResponseBase:
     """The link of the mail; what cannot be one is refused before the database is asked (C4)."""
     if not tokens.is_token(token):
         raise Http404

@@ -6,7 +6,7 @@ Kept as a path below the page, never as an address, so that it leads nowhere els
 import re
 
 _TARGET = re.compile(r"(?!.*\.\.)[A-Za-z0-9_-][A-Za-z0-9_/.-]{0,199}")
-_NO_TARGETS = ("sign-in", "sign-out", "enter/", "live")
+_NO_TARGETS = ("sign-in", "sign-out", "enter/", "read/", "live")
 
 
 def checked(text: str) -> str:

@@ -1,16 +1,20 @@
 """A customer page for whoever is signed in to it: the addresses of a public page, made for each request."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from customer_pages import access, asked_files, database_clock, doors
-from customer_pages.access import Grant
+from customer_pages.access import Grant, Place
 from customer_pages.showing import Shown
 from public_pages import published, reading
 from public_pages.page_views import ContactView, SiteView
+from subscribers import mounted
 
 
 @require_safe
@@ -19,6 +23,31 @@ def page(request: HttpRequest, grant: Grant, rest: str = "") -> HttpResponse:
     """Whatever a published page would have under this path."""
     site = site_of(grant, contact=ContactView(mailbox=grant.mailbox))
     return answer(request, site, grant.shown_ids, rest)
+
+
+def of_subscriptions(view: mounted.View) -> Callable[..., HttpResponseBase]:
+    """A view of subscriptions on a customer page, for the person who is signed in to it."""
+
+    @doors.for_contacts
+    def answered(request: HttpRequest, grant: Grant, **kwargs: Any) -> HttpResponse:
+        return mounted.answer(
+            request,
+            view=view,
+            page=grant.page,
+            base=grant.base,
+            holder=grant.mailbox,
+            **kwargs,
+        )
+
+    return answered
+
+
+def for_program(request: HttpRequest, place: Place, mailbox: str, rest: str) -> HttpResponse:
+    """What a program reads for somebody who has just been let in."""
+    grant = access.grant(place, mailbox)
+    return answer(
+        request, site_of(grant, contact=ContactView(mailbox=mailbox)), grant.shown_ids, rest
+    )
 
 
 @require_safe

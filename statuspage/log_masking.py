@@ -17,6 +17,7 @@ BEFORE_TOKENS = (
     "subscriptions/code",
     "p",
     "enter",
+    "read",
     "setup",
     "join",
 )

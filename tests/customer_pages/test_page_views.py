@@ -1,0 +1,324 @@
+"""What a signed-in customer sees: their page and nothing else, until the very request after they may not."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from pytest_django import Settings
+
+from catalog.models import Entry
+from components import pages
+from components.models import Page
+from components.status import Status
+from customer_pages import database_clock, readers, sessions
+from customer_pages.models import CustomerSession, Reader, ReaderToken
+from incidents import publishing
+from incidents.lifecycle import State
+from incidents.models import Incident
+from tests import build
+from tests.customer_pages import people
+
+pytestmark = pytest.mark.django_db
+
+READ = {
+    Reader.FEED: ("history.atom", "history.rss"),
+    Reader.CALENDAR: ("maintenance.ics",),
+    Reader.JSON: ("status.json",),
+    Reader.BADGE: ("badge/color", "badge/icon"),
+}
+
+
+class Two:
+    """Two customers with a component each, and one they share; all with marks in every text."""
+
+    def __init__(self) -> None:
+        now = database_clock.now()
+        before = now - timedelta(hours=2)
+        self.ours = build.component(name="ACMEONLY cluster", slug="acmeonly")
+        self.theirs = build.component(name="BETAONLY cluster", slug="betaonly")
+        self.shared = build.component(name="Shared API", slug="shared")
+        self.acme = people.customer_page("acme", components=[self.ours, self.shared])
+        self.beta = people.customer_page(
+            "beta", ["beta.example"], components=[self.theirs, self.shared]
+        )
+        self.incident = build.incident(
+            title="Slow answers",
+            text="Both are slow.",
+            components={
+                self.ours: Status.DEGRADED_PERFORMANCE,
+                self.theirs: Status.MAJOR_OUTAGE,
+            },
+            now=before,
+        )
+        self.private = build.incident(
+            title="BETAONLY trouble", components={self.theirs: Status.MAJOR_OUTAGE}, now=before
+        )
+        self.work = build.maintenance(components=[self.ours], title="ACMEONLY work", now=now)
+        self.their_work = build.maintenance(
+            components=[self.theirs], title="BETAONLY work", now=now
+        )
+        for page, text in ((self.acme, "ACMEONLY words"), (self.beta, "BETAONLY words")):
+            say(self.incident, page, text)
+
+    @property
+    def paths(self) -> list[str]:
+        """Every kind of address that a page has, of its own and of the other's."""
+        month = f"{database_clock.now():%Y-%m}"
+        return [
+            "",
+            "live",
+            "status.json",
+            "status/text",
+            "badge/color",
+            "badge/icon",
+            "history",
+            f"history/{month}",
+            f"history/{month}/incidents",
+            f"history/{month}/components/acmeonly",
+            "maintenance",
+            "history.rss",
+            "feed",
+            "history.atom",
+            "maintenance.ics",
+            "components/acmeonly",
+            "components/betaonly",
+            "components/shared",
+            "components/shared/7d",
+            f"incidents/{self.incident.public_id}",
+            f"incidents/{self.private.public_id}",
+            f"incidents/{self.private.public_id}/postmortem",
+            f"maintenance/{self.work.public_id}",
+            f"maintenance/{self.their_work.public_id}",
+            "subscribe",
+            "access",
+        ]
+
+
+def say(incident: Incident, page: Page, text: str) -> None:
+    publishing.post_update(
+        incident=incident,
+        audience=page,
+        notify=False,
+        text=text,
+        state=State.INVESTIGATING,
+        now=database_clock.now(),
+    )
+
+
+@pytest.fixture
+def two() -> Two:
+    return Two()
+
+
+@pytest.mark.req("R1", "R3")
+def test_a_customer_sees_their_own_part_of_everything(two: Two) -> None:
+    """Reliability B8."""
+    client = people.signed_in(two.acme)
+    found = {}
+    for path in two.paths:
+        answer = client.get(f"{people.base(two.acme)}/{path}")
+        found[path] = answer.status_code
+        assert b"BETAONLY" not in answer.content, path
+        assert b"betaonly" not in answer.content, path
+        assert str(two.beta.address).encode() not in answer.content, path
+        assert answer["Cache-Control"] == "private, no-store", path
+        assert "Domain=" not in str(answer.cookies), path
+    missing = {path for path, status in found.items() if status == HTTPStatus.NOT_FOUND}
+    assert missing == {
+        "components/betaonly",
+        f"incidents/{two.private.public_id}",
+        f"incidents/{two.private.public_id}/postmortem",
+        f"maintenance/{two.their_work.public_id}",
+    }
+    assert set(found.values()) == {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
+    home = client.get(f"{people.base(two.acme)}/").content.decode()
+    assert "ACMEONLY cluster" in home
+    assert "Signed in as ada@acme.com." in home
+    event = client.get(f"{people.base(two.acme)}/incidents/{two.incident.public_id}").content
+    assert b"ACMEONLY words" in event
+    assert b"Both are slow." in event
+
+
+def test_every_link_of_a_page_stays_on_it(two: Two) -> None:
+    client = people.signed_in(two.acme)
+    own = people.base(two.acme)
+    allowed = (f"{own}/", "/assets/", "/favicon-", "/preferences", "#", "/media/")
+    for path in ("", "history", "maintenance", "components/shared", "access", "subscribe"):
+        body = client.get(f"{own}/{path}").content.decode()
+        for attribute in ("href", "action", "hx-get"):
+            for part in body.split(f' {attribute}="')[1:]:
+                link = part.partition('"')[0]
+                if link and not link.startswith(("webcal:", "http:")):
+                    assert link.startswith(allowed), (path, link)
+
+
+@pytest.mark.req("R9")
+def test_access_ends_with_the_very_next_request(two: Two) -> None:
+    """Reliability B3: for every kind of answer, also those that programs read."""
+    client = people.signed_in(two.acme)
+    now = database_clock.now()
+    own = people.base(two.acme)
+    programs = [
+        f"{own}/read/{readers.make(page=two.acme, mailbox='ada@acme.com', reads=kind, now=now)}/{name}"
+        for kind, names in READ.items()
+        for name in names[:1]
+    ]
+    paths = [f"{own}/{path}" for path in ("", "live", "status.json", "history.atom", "access")]
+    assert {client.get(path).status_code for path in paths} == {HTTPStatus.OK}
+    assert {Client().get(path).status_code for path in programs} == {HTTPStatus.OK}
+
+    people.list_only(two.acme, "other.example", "*.acme.com")
+
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code == HTTPStatus.FORBIDDEN, path
+        assert "Your access to this page has ended." in answer.content.decode()
+        assert b"ACMEONLY" not in answer.content
+    assert {Client().get(path).status_code for path in programs} == {HTTPStatus.NOT_FOUND}
+    people.list_only(two.acme, "acme.com")
+    assert {client.get(path).status_code for path in paths} == {HTTPStatus.OK}
+
+
+@pytest.mark.req("R9")
+def test_access_ends_with_the_entry_and_with_the_page(two: Two) -> None:
+    client = people.signed_in(two.acme)
+    now = database_clock.now()
+    Entry.objects.filter(made__page=two.acme).update(removed_at=now)
+    assert client.get(f"{people.base(two.acme)}/").status_code == HTTPStatus.FORBIDDEN
+    Entry.objects.filter(made__page=two.acme).update(removed_at=None)
+    pages.retire(page=two.acme, now=now)
+    assert client.get(f"{people.base(two.acme)}/").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_what_a_page_shows_changes_with_the_next_request(two: Two) -> None:
+    client = people.signed_in(two.acme)
+    pages.set_members(page=two.acme, component_ids=[two.shared.id])
+    home = client.get(f"{people.base(two.acme)}/").content
+    assert b"ACMEONLY" not in home
+    assert b"Shared API" in home
+
+
+def test_a_session_of_one_page_is_nothing_on_another(two: Two) -> None:
+    """Reliability B1, B2."""
+    client = people.signed_in(two.acme)
+    key = client.cookies[sessions.cookie_name(two.acme)].value
+    client.cookies[sessions.cookie_name(two.beta)] = key
+    for path in two.paths:
+        answer = client.get(f"{people.base(two.beta)}/{path}")
+        assert answer.status_code in {HTTPStatus.FOUND, HTTPStatus.UNAUTHORIZED}
+        assert b"BETAONLY" not in answer.content
+
+
+def test_an_open_page_that_refreshes_itself_is_led_to_the_sign_in(two: Two) -> None:
+    client = people.signed_in(two.acme)
+    live = f"{people.base(two.acme)}/live"
+    people.list_only(two.acme)
+    ended = client.get(live, headers={"HX-Request": "true"})
+    assert (ended.status_code, ended["HX-Refresh"]) == (HTTPStatus.FORBIDDEN, "true")
+    CustomerSession.objects.update(revoked_at=database_clock.now())
+    out = client.get(live, headers={"HX-Request": "true"})
+    assert out.status_code == HTTPStatus.UNAUTHORIZED
+    assert out["HX-Redirect"] == f"{people.base(two.acme)}/sign-in"
+
+
+def test_addresses_for_programs_open_one_thing_of_one_page(two: Two) -> None:
+    """Reliability B5."""
+    client = people.signed_in(two.acme)
+    own = people.base(two.acme)
+    tokens = {}
+    for kind, names in READ.items():
+        answer = client.post(f"{own}/access", {"reads": kind})
+        token = answer.content.decode().partition("/read/")[2].partition("/")[0]
+        tokens[kind] = token
+        for name in names:
+            read = Client().get(f"{own}/read/{token}/{name}")
+            assert read.status_code == HTTPStatus.OK
+            assert read["Cache-Control"] == "private, no-store"
+            assert b"BETAONLY" not in read.content
+            assert Client().get(f"{people.base(two.beta)}/read/{token}/{name}").status_code == 404
+    for kind, token in tokens.items():
+        for another, names in READ.items():
+            if another != kind:
+                assert Client().get(f"{own}/read/{token}/{names[0]}").status_code == 404
+        assert Client().get(f"{own}/read/{token}/")["Location"] == f"{own}/sign-in"
+        assert token not in str(ReaderToken.objects.values())
+    assert b"/read/" not in client.get(f"{own}/access").content  # shown once
+
+    row = ReaderToken.objects.get(reads=Reader.FEED)
+    other = people.signed_in(two.beta, "bob@beta.example")
+    foreign = f"{people.base(two.beta)}/access/{row.pk}/end"
+    assert other.post(foreign).status_code == HTTPStatus.NOT_FOUND
+    assert client.post(f"{own}/access/{row.pk}/end").status_code == HTTPStatus.SEE_OTHER
+    ended = f"{own}/read/{tokens[Reader.FEED]}/history.atom"
+    assert Client().get(ended).status_code == HTTPStatus.NOT_FOUND
+
+
+def test_one_person_has_so_many_addresses_at_most(two: Two) -> None:
+    now = database_clock.now()
+    for _number in range(readers.AT_MOST):
+        readers.make(page=two.acme, mailbox="ada@acme.com", reads=Reader.FEED, now=now)
+    client = people.signed_in(two.acme)
+    answer = client.post(f"{people.base(two.acme)}/access", {"reads": Reader.FEED})
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert ReaderToken.objects.count() == readers.AT_MOST
+
+
+def test_without_the_database_there_is_no_private_page(
+    two: Two, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reliability B3, decision 3."""
+    client = people.signed_in(two.acme)
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("could not connect")
+
+    with connection.execute_wrapper(away):
+        for path in ("", "status.json", "sign-in", "live"):
+            answer = client.get(f"{people.base(two.acme)}/{path}")
+            assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+            assert b"ACMEONLY" not in answer.content
+            assert b"Error 503" in answer.content
+            assert answer["Cache-Control"] == "private, no-store"
+    assert client.get(f"{people.base(two.acme)}/").status_code == HTTPStatus.OK
+
+
+def test_no_byte_of_a_customer_page_is_on_disk(two: Two, settings: Settings) -> None:
+    """Reliability B4."""
+    client = people.signed_in(two.acme)
+    for path in two.paths:
+        client.get(f"{people.base(two.acme)}/{path}")
+    root = Path(settings.PUBLISHED_DIR)
+    for file in root.rglob("*") if root.exists() else ():
+        if file.is_file():
+            assert str(two.acme.address).encode() not in file.read_bytes()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "pink"])
+def test_the_theme_is_the_chosen_one(two: Two, theme: str) -> None:
+    client = people.signed_in(two.acme)
+    client.cookies["theme"] = theme
+    body = client.get(f"{people.base(two.acme)}/").content.decode()
+    assert (f'data-theme="{theme}"' in body) is (theme != "pink")
+    assert "<!--stale" not in body
+    assert "<!--operator" not in body
+
+
+def test_unknown_months_and_filters_are_not_there(two: Two) -> None:
+    client = people.signed_in(two.acme)
+    for path in ("history/2001-01", "history/2025-13", "history/0000-01", "warning.js", "robots"):
+        answer = client.get(f"{people.base(two.acme)}/{path}")
+        assert answer.status_code == HTTPStatus.NOT_FOUND, path
+    month = f"{database_clock.now():%Y-%m}"
+    filtered = client.get(f"{people.base(two.acme)}/history/{month}?component=shared")
+    assert filtered["Location"] == f"{people.base(two.acme)}/history/{month}/components/shared"
+
+
+@pytest.mark.req("AMB-13")
+def test_subscribing_offers_the_services_of_the_page_alone(two: Two) -> None:
+    client = people.signed_in(two.acme)
+    form = client.get(f"{people.base(two.acme)}/subscribe").content.decode()
+    assert "ACMEONLY cluster" in form
+    assert "BETAONLY" not in form
