@@ -2,10 +2,10 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
@@ -25,12 +25,11 @@ def upload(data: bytes, name: str = "logo.svg") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, data, "text/html")
 
 
-def post(client: Client, url: str = URL, do: str = "save", **fields: object) -> HttpResponse:
-    answer: HttpResponse = client.post(url, {"do": do, **fields})
-    return answer
+def post(client: Client, url: str = URL, do: str = "save", **fields: object) -> Any:
+    return client.post(url, {"do": do, **fields})
 
 
-def text(answer: HttpResponse) -> str:
+def text(answer: Any) -> str:
     return unescape(answer.content.decode())
 
 
