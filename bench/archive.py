@@ -123,8 +123,8 @@ def _measure(folder: Path, count: int) -> None:
 
     publisher = Publisher(folder, full_every_s=10**9, slice_s=0)
     first_s, _ = _timed(lambda: publisher.publish_if_due(now=NOW))
-    home_s, home_statements = _timed(lambda: publisher._publish_home(NOW + TICK, is_full=False))
-    writer, bounds = publisher._archive._writer, publisher._archive._bounds
+    home_s, home_statements = _timed(lambda: publisher._look(NOW + TICK, is_full=False))
+    writer, bounds = publisher._main._archive._writer, publisher._main._archive._bounds
     assert isinstance(writer, ArchiveWriter)
     assert bounds is not None
     month_s, month_statements = _timed(lambda: writer.current_month(bounds=bounds))
@@ -148,7 +148,7 @@ def _measure(folder: Path, count: int) -> None:
 
     def again() -> None:
         publisher.publish_if_due(now=at + TICK)
-        while publisher._archive.is_changed:
+        while publisher._main._archive.is_changed:
             publisher.publish_if_due(now=at + TICK)
 
     incident = Incident.objects.order_by("started_at")[count // 2]

@@ -1,30 +1,29 @@
-"""Keep the pages about events up to date in one host's folder: each written when it changed, not before.
+"""Keep the pages about events up to date in one page's folder: each written when it changed, not before.
 
-Called by the publisher after the home page. What changed comes first. The rest of the archive is
-written only in a new folder or by a new version, in slices in between.
+Called by `tree` after the home page. What changed comes first. The rest of the archive is written
+only in a new folder, by a new version or for another choice of components, in slices in between.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from components.models import Component
-from incidents.models import Incident, Maintenance, WithdrawnEvent
-from public_pages import archive_state, archive_writing, event_days, event_lists
+from incidents.models import WithdrawnEvent
+from public_pages import archive_state, event_days
 from public_pages.archive_writing import ArchiveWriter
 from public_pages.event_calendar import Bounds
 from public_pages.event_days import Month
+from public_pages.event_source import EventSource, Key
 from public_pages.event_views import Kind
 from public_pages.folder import Folder
 from public_pages.page_views import PageView
 from public_pages.troubles import Troubles
 
 _BATCH = 20  # events whose pages are read and written together
-_Key = tuple[Kind, int]
 
 
 class Archive:
-    """The event pages of one host.
+    """The event pages of one page.
 
     Args:
         folder: the published folder.
@@ -39,8 +38,10 @@ class Archive:
         self._writer: ArchiveWriter | None = None
         self._bounds: Bounds | None = None
         self._target = -1  # the revision that is reached when nothing waits any more
-        self._touched: dict[_Key, int] = {}
-        self._done: dict[_Key, int] = {}
+        self._touched: dict[Key, int] = {}
+        self._done: dict[Key, int] = {}
+        self._is_written = False  # anything since the state was stored
+        self._is_works_due = False
         self._withdrawn: list[WithdrawnEvent] = []
         self._backfill: Iterator[None] | None = None
         self._day: date | None = None
@@ -55,15 +56,18 @@ class Archive:
         """Whether anything waits to be written."""
         return self.is_changed or bool(self._state.backfill)
 
-    def look(self, page: PageView, *, is_clock: bool) -> None:
+    def look(self, page: PageView, source: EventSource, *, is_clock: bool) -> None:
         """Find out what is due for this read model; `is_clock`: also what only the clock changes."""
-        self._writer = ArchiveWriter(self._folder, page, self._troubles)
-        self._look_at_chrome(page)
+        self._writer = ArchiveWriter(self._folder, page, self._troubles, source)
+        is_less = self._look_at_chrome(page, source)
         self._target = page.revision
-        self._find_changes()
-        self._look_at_months(page)
+        self._find_changes(source)
+        self._look_at_months(page, source)
+        if is_less:
+            self._writer.remove_all()
         if is_clock:
-            self._touched = dict.fromkeys(self._open(), -1) | self._touched
+            self._touched = dict.fromkeys(source.present(), -1) | self._touched
+        if is_clock or is_less:
             self._writer.current_month(bounds=self._known_bounds)
             self._writer.works()
 
@@ -86,47 +90,40 @@ class Archive:
 
     # ---- what is due ---------------------------------------------------------------------------
 
-    def _look_at_chrome(self, page: PageView) -> None:
-        hidden = Component.objects.filter(is_visible=False).order_by("id")
-        chrome = archive_state.chrome(page.site, hidden=list(hidden.values_list("id", flat=True)))
+    def _look_at_chrome(self, page: PageView, source: EventSource) -> bool:
+        """Begin anew if what all event pages share is another; whether the page shows less now."""
+        shown = [] if page.site.shows_all else sorted(one.id for one in page.components)
+        chrome = archive_state.chrome(page.site, hidden=source.hidden(), shown=shown)
         if chrome == self._state.chrome:
-            return
+            return False
+        is_less = not set(self._state.shown) <= set(shown)
+        self._state.shown = shown
         if self._is_new:
             # Everything is written by the backfill; changes from here on come first.
             self._state.cursor = page.revision
         self._state.chrome, self._state.first, self._state.last = chrome, "", ""
         self._state.backfill = "start"
         self._backfill = None
+        return is_less
 
-    def _find_changes(self) -> None:
+    def _find_changes(self, source: EventSource) -> None:
         cursor = self._state.cursor
-        found: dict[_Key, int] = {}
-        for kind, rows in ((Kind.INCIDENT, Incident), (Kind.MAINTENANCE, Maintenance)):
-            changed = rows.objects.public().filter(page_revision__gt=cursor)
-            for pk, revision in changed.order_by("page_revision").values_list(
-                "pk", "page_revision"
-            ):
-                if self._done.get((kind, pk)) != revision:
-                    found[kind, pk] = revision
+        found = {
+            key: revision
+            for key, revision in source.changed(cursor).items()
+            if self._done.get(key) != revision
+        }
         self._touched = found | {
             key: revision for key, revision in self._touched.items() if key not in found
         }
         known = {event.pk for event in self._withdrawn}
-        gone = WithdrawnEvent.objects.filter(page_revision__gt=cursor).exclude(pk__in=known)
-        self._withdrawn += list(gone)
+        self._withdrawn += [event for event in source.withdrawn(cursor) if event.pk not in known]
 
-    def _open(self) -> list[_Key]:
-        """What is going on or planned: its pages speak of the present."""
-        incidents = Incident.objects.open().values_list("pk", flat=True)
-        rows = Maintenance.objects.public()
-        works = [row.pk for row in (*rows.running(), *rows.scheduled()[:50])]
-        return [(Kind.INCIDENT, pk) for pk in incidents] + [(Kind.MAINTENANCE, pk) for pk in works]
-
-    def _look_at_months(self, page: PageView) -> None:
+    def _look_at_months(self, page: PageView, source: EventSource) -> None:
         """Find the months that have a page; where the history got longer or shorter, its ends change."""
         today = event_days.day_of(page.as_of, page.site.time_zone)
         last = event_days.month_of(today)
-        first_at = event_lists.first_at()
+        first_at = source.first_at(page.site, self._known_writer.shown)
         first = (
             min(event_days.month_of(event_days.day_of(first_at, page.site.time_zone)), last)
             if first_at
@@ -159,11 +156,13 @@ class Archive:
         while self._touched:
             kind = next(iter(self._touched))[0]
             batch = [key for key in self._touched if key[0] is kind][:_BATCH]
-            views = archive_writing.read(kind, [pk for _, pk in batch])
+            views = writer.source.views(kind, [pk for _, pk in batch])
             if any(self._touched[key] >= 0 for key in batch):
                 # Kept before the files forget where they were listed.
                 self._add_months(writer.months_of(views))
-            writer.events(views)
+            if writer.events(views):
+                self._is_written = True
+                self._is_works_due |= kind is Kind.MAINTENANCE
             for key in batch:
                 self._done[key] = self._touched.pop(key)
             yield
@@ -173,14 +172,20 @@ class Archive:
             self._save()
             yield
         self._state.cursor = self._target
-        if self._done:
-            if any(kind is Kind.MAINTENANCE for kind, _ in self._done):
-                writer.works()
-            self._done.clear()
+        if self._is_works_due:
+            writer.works()
+            self._is_works_due = False
+        self._done.clear()
+        # What concerns other pages alone is found again by the next publisher, and again left out.
+        if self._is_written:
             self._save()
 
     def _withdraw(self, event: WithdrawnEvent) -> None:
         writer = self._known_writer
+        if not writer.has_told(event):
+            return
+        self._is_written = True
+        self._is_works_due |= event.kind == Kind.MAINTENANCE
         months = writer.listed_in(Kind(event.kind), event.public_id)
         is_known = (self._folder.root / f"withdrawn/{event.public_id}.html").exists()
         if not months and not is_known:
@@ -191,14 +196,16 @@ class Archive:
 
     def _rest(self) -> Iterator[None]:
         """Write everything, the newest first, and remember how far it got."""
+        writer = self._known_writer
         if self._is_new:
-            self._remove_strangers()
+            writer.remove_strangers()
             self._is_new = False
         if self._state.backfill == "start":
-            self._known_writer.works()
-            for event in WithdrawnEvent.objects.order_by("pk").iterator():
-                self._known_writer.withdraw(event)
-                yield
+            writer.works()
+            for event in writer.source.withdrawn():
+                if writer.has_told(event):
+                    self._known_writer.withdraw(event)
+                    yield
             self._state.backfill = str(self._known_bounds.last.next)
             self._save()
         month: Month | None = event_days.parse(self._state.backfill)
@@ -213,14 +220,12 @@ class Archive:
         """Write the events of a month, then the month, which links to them."""
         writer, last = self._known_writer, self._known_bounds.last
         start, end = month.bounds(writer.page.site.time_zone)
-        incidents = Incident.objects.public().filter(started_at__gte=start)
-        works = Maintenance.objects.public().filter(starts_at__gte=start)
-        if month <= last:  # what is planned for later is written first, with the month after this
-            incidents, works = incidents.filter(started_at__lt=end), works.filter(starts_at__lt=end)
-        for kind, rows in ((Kind.INCIDENT, incidents), (Kind.MAINTENANCE, works)):
-            ids = list(rows.order_by("-pk").values_list("pk", flat=True))
+        # What is planned for later is written first, with the month after this one.
+        until = end if month <= last else None
+        for kind in Kind:
+            ids = writer.source.ids_between(kind, start, until)
             for begin in range(0, len(ids), _BATCH):
-                views = archive_writing.read(kind, ids[begin : begin + _BATCH])
+                views = writer.source.views(kind, ids[begin : begin + _BATCH])
                 self._known_writer.events(views)
                 yield
         self._month(month)
@@ -228,12 +233,6 @@ class Archive:
     def _month(self, month: Month) -> None:
         if self._known_bounds.first <= month <= self._known_bounds.last:
             self._known_writer.month(month, bounds=self._known_bounds)
-
-    def _remove_strangers(self) -> None:
-        public = Incident.objects.public().values_list("public_id", flat=True)
-        self._known_writer.remove_strangers(Kind.INCIDENT, public)
-        works = Maintenance.objects.public().values_list("public_id", flat=True)
-        self._known_writer.remove_strangers(Kind.MAINTENANCE, works)
 
     # ---- what is remembered --------------------------------------------------------------------
 
@@ -247,6 +246,7 @@ class Archive:
 
     def _save(self) -> None:
         archive_state.save(self._folder, self._state, at=self._as_of)
+        self._is_written = False
 
     @property
     def _as_of(self) -> datetime:

@@ -1,4 +1,4 @@
-"""What one host's publisher remembers of its event pages, in a file beside them.
+"""What one host's publisher remembers of the event pages of a page, in a file beside them.
 
 Pages about what is over are written once. This says which are there, so that a restarted publisher
 goes on where the last one stopped.
@@ -6,6 +6,7 @@ goes on where the last one stopped.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache
@@ -28,7 +29,8 @@ class ArchiveState:
     `chrome`: what all pages share, as a digest. `cursor`: the revision of the page up to which every
     change of an event is in the files. `months`: lists that are still to be written. `backfill`: the
     month from which on, back in time, all pages are still to be written; empty when all are there.
-    `first` and `last` are the months that have a page.
+    `first` and `last` are the months that have a page, `shown` the components of a page that does not
+    show all.
     """
 
     chrome: str = ""
@@ -37,6 +39,7 @@ class ArchiveState:
     backfill: str = ""
     first: str = ""
     last: str = ""
+    shown: list[int] = field(default_factory=list)
 
 
 def load(folder: Folder) -> ArchiveState:
@@ -52,12 +55,13 @@ def save(folder: Folder, state: ArchiveState, *, at: datetime) -> None:
     folder.write(NAME, json.dumps(asdict(state)).encode(), at=at)
 
 
-def chrome(site: SiteView, *, hidden: list[int]) -> str:
+def chrome(site: SiteView, *, hidden: Sequence[int], shown: Sequence[int]) -> str:
     """Return the digest of what every event page is made with, besides the event itself.
 
-    `hidden` are the components that no page may name.
+    `hidden` are the components that no page may name; `shown` those that this one does, if it does
+    not show all.
     """
-    shared = (site, hidden)
+    shared = (site, list(hidden), list(shown))
     return hashlib.sha256(f"{_source()} {shared!r}".encode()).hexdigest()[:16]
 
 

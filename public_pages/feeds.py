@@ -1,6 +1,6 @@
-"""Keep the feeds and calendars of one host's folder up to date: written when an event changed, not before.
+"""Keep the feeds and calendars of one page's folder up to date: written when an event changed, not before.
 
-Called by the publisher after the home page. The feeds of the whole page come at once; those of
+Called by `tree` after the home page. The feeds of the whole page come at once; those of
 components follow in slices. A file that would hold the same is left alone.
 """
 
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError
 
-from public_pages import archive_writing, feeds_entries, feeds_reading, feeds_rendering, templating
-from public_pages.event_views import Kind
+from public_pages import feeds_entries, feeds_reading, feeds_rendering, projecting, templating
+from public_pages.event_source import EventSource, EventView
+from public_pages.event_views import Kind, MaintenanceView
 from public_pages.feeds_entries import Entry
 from public_pages.feeds_reading import Chosen, Told, WorkView
 from public_pages.folder import Folder
-from public_pages.page_views import ComponentView, PageView, SiteView
+from public_pages.page_views import ComponentView, PageView
 from public_pages.troubles import Troubles
 
 _BATCH = 5  # components whose events are read and written together
@@ -28,6 +29,8 @@ class _Model:
     """What feeds are made from at one moment; `planned` is by component."""
 
     page: PageView
+    source: EventSource
+    shown: frozenset[int]
     shared: str
     chosen: Chosen
     planned: Mapping[int, Sequence[WorkView]]
@@ -37,14 +40,21 @@ class _Model:
         works = ((work.ident, work.revision) for work in self.planned[component.id])
         return self.shared, self.chosen.components[component.id], tuple(works)
 
+    def own(self, view: EventView) -> EventView | None:
+        """Return an event as the page tells it; None when it is not on it."""
+        if isinstance(view, MaintenanceView):
+            return projecting.maintenance(view, site=self.page.site, shown=self.shown)
+        return projecting.incident(view, site=self.page.site, shown=self.shown)
+
 
 class Feeds:
-    """The feeds of one host. What was written is in its memory: a new one goes through all of them."""
+    """The feeds of one page. What was written is in its memory: a new one goes through all of them."""
 
     def __init__(self, folder: Folder, troubles: Troubles) -> None:
         self._folder = folder
         self._troubles = troubles
         self._seen: object = None
+        self._own: object = None  # what the feeds of the page itself were made from
         self._slugs: frozenset[str] | None = None
         self._model: _Model | None = None
         self._waiting: dict[int, ComponentView] = {}
@@ -55,13 +65,13 @@ class Feeds:
         """Whether feeds of components wait to be written."""
         return bool(self._waiting)
 
-    def look(self, page: PageView) -> None:
+    def look(self, page: PageView, source: EventSource) -> None:
         """Write the feeds of the page if anything in them changed, and find those of components.
 
         A fault in them leaves the old ones and holds up nothing; the database's is passed on.
         """
         try:
-            self._look(page)
+            self._look(page, source)
         except DatabaseError:
             raise
         except Exception as error:  # noqa: BLE001 - no feed may hold up the page
@@ -81,23 +91,37 @@ class Feeds:
 
     # ---- what is due ---------------------------------------------------------------------------
 
-    def _look(self, page: PageView) -> None:
-        marks, shared = feeds_reading.marks(), _shared(page)
+    def _look(self, page: PageView, source: EventSource) -> None:
+        marks, shared = source.marks(), _shared(page)
         seen = (marks, shared, page.as_of.date())  # what is over leaves calendars by days
         if seen == self._seen:
             return
         self._remove_vanished(page)
-        chosen, works = feeds_reading.chosen(now=page.as_of), feeds_reading.works(now=page.as_of)
-        with templating.active(page.site):
-            files = feeds_rendering.of_page(
-                page.site,
-                entries=self._entries(chosen.page, page.site).values(),
-                works=works,
-                changed_at=marks.withdrawn_at,
-            )
-        self._write(files, page)
-        planned = _by_component(works)
-        self._model = model = _Model(page=page, shared=shared, chosen=chosen, planned=planned)
+        site, shown = page.site, frozenset(component.id for component in page.components)
+        chosen = source.chosen(now=page.as_of)
+        works = feeds_reading.shown_works(source.planned(now=page.as_of), site=site, shown=shown)
+        model = _Model(
+            page=page,
+            source=source,
+            shown=shown,
+            shared=shared,
+            chosen=chosen,
+            planned=_by_component(works),
+        )
+        told = chosen.page if site.shows_all else feeds_reading.of_some(chosen, shown)
+        # The time of a deletion would tell of events that were on other pages.
+        own = (shared, told, works, marks.withdrawn_at if site.shows_all else None)
+        if own != self._own:
+            with templating.active(site):
+                files = feeds_rendering.of_page(
+                    site,
+                    entries=self._entries(told, model).values(),
+                    works=works,
+                    changed_at=own[-1],
+                )
+            self._write(files, page)
+            self._own = own
+        self._model = model
         self._waiting = {
             component.id: component
             for component in page.components
@@ -123,9 +147,7 @@ class Feeds:
     def _write_components(self, model: _Model, batch: Sequence[ComponentView]) -> None:
         chosen = model.chosen.components
         with templating.active(model.page.site):
-            entries = self._entries(
-                [told for one in batch for told in chosen[one.id]], model.page.site
-            )
+            entries = self._entries([told for one in batch for told in chosen[one.id]], model)
             for component in batch:
                 try:
                     files = feeds_rendering.of_component(
@@ -145,7 +167,7 @@ class Feeds:
                 self._troubles.is_well(f"feeds of {component.slug}")
                 self._done[component.id] = model.mark(component)
 
-    def _entries(self, told: Sequence[Told], site: SiteView) -> Mapping[str, Entry]:
+    def _entries(self, told: Sequence[Told], model: _Model) -> Mapping[str, Entry]:
         """Read events and make their entries by their ids, each once.
 
         One that cannot be made is left out, so that the others are told.
@@ -153,9 +175,12 @@ class Feeds:
         made: dict[str, Entry] = {}
         for kind in Kind:
             ids = dict.fromkeys(one.pk for one in told if one.kind is kind)
-            for view in archive_writing.read(kind, list(ids)):
+            for read in model.source.views(kind, list(ids)):
+                view = model.own(read)
+                if view is None:
+                    continue
                 try:
-                    made[view.ident] = feeds_entries.made(view, site=site)
+                    made[view.ident] = feeds_entries.made(view, site=model.page.site)
                 except Exception as error:  # noqa: BLE001 - whatever is wrong with one event
                     self._troubles.tell(f"{view.path} in feeds", error)
         return made

@@ -1,12 +1,12 @@
 """Which events feeds and calendars tell, and the planned work itself.
 
-Called by the publisher when an event has changed. The number of statements is fixed; how much they
+Called by the publisher when an event has changed, and by customer pages. The number of statements is fixed; how much they
 read depends on what goes on and on half a year of history, not on the whole archive.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -24,6 +24,7 @@ from incidents.models import (
 )
 from public_pages import events
 from public_pages.event_views import Kind, TouchedView
+from public_pages.page_views import SiteView
 
 ENTRIES = 50
 PER_COMPONENT = 25
@@ -107,6 +108,24 @@ def chosen(*, now: datetime) -> Chosen:
     """Read which events are told where."""
     since = now - timedelta(days=COMPONENT_DAYS)
     return Chosen(page=_of_page(), components=_of_components(since))
+
+
+def of_some(chosen: Chosen, shown: Iterable[int]) -> tuple[Told, ...]:
+    """Return what the feed of a page tells that shows only these components."""
+    told = {(one.kind, one.pk): one for pk in sorted(shown) for one in chosen.components[pk]}
+    return _first(told.values(), ENTRIES)
+
+
+def shown_works(
+    works: Iterable[WorkView], *, site: SiteView, shown: frozenset[int]
+) -> tuple[WorkView, ...]:
+    """Return the planned work that a page shows, with its own components alone."""
+    found = []
+    for work in works:
+        touched = tuple(component for component in work.touched if component.id in shown)
+        if touched or site.shows_all:
+            found.append(work if touched == work.touched else replace(work, touched=touched))
+    return tuple(found)
 
 
 def works(*, now: datetime) -> tuple[WorkView, ...]:

@@ -7,7 +7,7 @@ it renders, whatever the process runs in.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from common import markdown
 from components import uptime
 from components.status import Status
+from components.uptime import Change, Weights
 from incidents.models import SHOWN_AT_ONCE
 from public_pages import (
     event_days,
@@ -30,7 +31,7 @@ from public_pages import (
 from public_pages.charts import Range
 from public_pages.event_views import Kind
 from public_pages.figures import History
-from public_pages.page_views import ComponentView, DetailView, GroupView, PageView
+from public_pages.page_views import ComponentView, DetailView, GroupView, PageView, SiteView
 from public_pages.templatetags import event_tags
 
 COMPACT_ABOVE = 6
@@ -89,16 +90,49 @@ class GroupRows:
         return ngettext("%(count)s component", "%(count)s components", count) % {"count": count}
 
 
-class Pages:
-    """Renders the pages of one read model; the history of a component is computed once.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A history, and what it was computed from."""
 
-    `before` are the pages of an earlier moment: histories that still hold are carried over.
+    changes: tuple[Change, ...]
+    as_of: datetime
+    history: History
+
+
+class Histories:
+    """The histories of components, computed once for all pages of the same zone and weights.
+
+    `before` are those of an earlier moment: what still holds of them is carried over.
     """
 
-    def __init__(self, page: PageView, before: "Pages | None" = None) -> None:
+    def __init__(self, before: "Histories | None" = None) -> None:
+        self._found: dict[tuple[int, str, Weights], _Known] = {}
+        self._before = before._found if before else {}
+
+    def get(self, component: ComponentView, *, site: SiteView, now: datetime) -> History:
+        """Return the 90 days of a component as a page shows them."""
+        key = (component.id, str(site.time_zone), site.weights)
+        known = self._found.get(key)
+        if known and known.as_of == now and known.changes == component.changes:
+            return known.history
+        earlier = known or self._before.get(key)
+        history = figures.history(
+            component.changes,
+            weights=site.weights,
+            now=now,
+            time_zone=site.time_zone,
+            earlier=earlier.history if earlier and earlier.changes == component.changes else None,
+        )
+        self._found[key] = _Known(component.changes, now, history)
+        return history
+
+
+class Pages:
+    """Renders the pages of one read model."""
+
+    def __init__(self, page: PageView, histories: Histories | None = None) -> None:
         self.page = page
-        self._histories: dict[int, History] = {}
-        self._earlier = before.reusable(page) if before else {}
+        self._histories = histories or Histories()
 
     def percents(self) -> Mapping[int, Decimal | None]:
         """Return the 90-day uptime of each component by its id."""
@@ -128,6 +162,11 @@ class Pages:
         """Return one of `ERROR_PAGES`."""
         with templating.active(self.page.site):
             return templating.render(f"{name}.html", self._common())
+
+    def gone(self) -> bytes:
+        """Return what is left of a page that was retired."""
+        with templating.active(self.page.site):
+            return templating.render("public_pages/gone.html", self._common())
 
     def component(self, component: ComponentView, detail: DetailView) -> Mapping[str, bytes]:
         """Return the pages of a component, one a chart range, by file name."""
@@ -212,26 +251,7 @@ class Pages:
 
     def history(self, component: ComponentView) -> History:
         """Return the 90 days of a component."""
-        if component.id not in self._histories:
-            self._histories[component.id] = figures.history(
-                component.changes,
-                weights=self.page.site.weights,
-                now=self.page.as_of,
-                time_zone=self.page.site.time_zone,
-                earlier=self._earlier.pop(component.id, None),
-            )
-        return self._histories[component.id]
-
-    def reusable(self, page: PageView) -> dict[int, History]:
-        """Return the histories, by component id, whose changes are the same in a later read model."""
-        if page.site != self.page.site:
-            return {}
-        changes = {component.id: component.changes for component in self.page.components}
-        return {
-            component.id: self._histories[component.id]
-            for component in page.components
-            if component.id in self._histories and changes[component.id] == component.changes
-        }
+        return self._histories.get(component, site=self.page.site, now=self.page.as_of)
 
     def _groups(self) -> list[GroupRows]:
         return [

@@ -166,6 +166,7 @@ def test_what_all_pages_share_writes_the_whole_archive_again(
 def test_the_archive_is_written_in_slices_behind_the_home_page_and_goes_on_after_a_restart(
     published: Path, now: datetime
 ) -> None:
+    world.main_page(set_up_at=now)
     incidents = [old(f"Old {number}", days=10 + 31 * number, now=now) for number in range(4)]
     publisher = Publisher(published, slice_s=0)
     publisher.publish_if_due(now=now)

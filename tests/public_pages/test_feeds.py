@@ -21,6 +21,7 @@ from incidents.lifecycle import State
 from incidents.models import AffectedComponent, Incident, Maintenance
 from incidents.publishing import Report
 from public_pages import feeds_entries, feeds_reading, reading
+from public_pages.event_source import EventSource
 from public_pages.event_views import IncidentView
 from public_pages.feeds import Feeds
 from public_pages.feeds_entries import Entry
@@ -75,7 +76,7 @@ class Host:
 
     def publish(self, now: datetime) -> None:
         """Write everything that is due."""
-        self.feeds.look(reading.page(now=now))
+        self.feeds.look(reading.page(now=now), EventSource())
         self.feeds.write_waiting(until=float("inf"))
 
 
@@ -368,7 +369,7 @@ def test_feeds_of_many_components_are_spread_over_ticks(published: Path, now: da
     components = [build.component() for _ in range(7)]
     host = Host(published)
 
-    host.feeds.look(reading.page(now=now))
+    host.feeds.look(reading.page(now=now), EventSource())
     assert set(feeds_of(published)) == set(FEEDS)
     host.feeds.write_waiting(until=0)
     assert host.feeds.is_behind

@@ -441,7 +441,8 @@ def test_names_with_markup_arrive_as_text(published: Path, now: datetime) -> Non
     assert json.loads(text(published, "status.json"))["page"]["name"] == evil
 
 
-def test_the_command_publishes_once(published: Path, settings: Settings) -> None:
+def test_the_command_publishes_once(published: Path, settings: Settings, now: datetime) -> None:
+    world.main_page(set_up_at=now)
     settings.PUBLISHED_DIR = published
 
     call_command("publish", "--once")

@@ -169,6 +169,8 @@ def acme(*, now: datetime) -> dict[str, Component]:
 
 def publish(folder: Path, *, now: datetime) -> Publisher:
     """Publish everything once, and wait for nothing."""
+    if catalogue.page().set_up_at is None:
+        main_page(set_up_at=now)
     publisher = Publisher(folder, slice_s=3600)
     assert publisher.publish_if_due(now=now)
     return publisher

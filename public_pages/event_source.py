@@ -1,0 +1,207 @@
+"""What pages about events are made from, read once for all pages of a moment.
+
+A thousand pages ask for the same months, events and marks: the first one that asks has them read.
+Nothing here belongs to one page; `projecting` cuts out the part of each.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from django.db import models
+
+from components.models import Component
+from incidents.models import (
+    AffectedComponent,
+    AffectedService,
+    Incident,
+    Maintenance,
+    WithdrawnEvent,
+)
+from public_pages import event_lists, events, feeds_reading, reading
+from public_pages.event_views import EventLine, IncidentView, Kind, MaintenanceView
+from public_pages.feeds_reading import Chosen, Marks, WorkView
+from public_pages.page_views import DetailView, SiteView
+
+EventView = IncidentView | MaintenanceView
+Key = tuple[Kind, int]
+_T = TypeVar("_T")
+
+_KEPT_VIEWS = 2000  # events in memory; the archive is longer
+_AHEAD = 50  # windows whose pages speak of the present
+_ROWS: Sequence[tuple[Kind, Any]] = ((Kind.INCIDENT, Incident), (Kind.MAINTENANCE, Maintenance))
+
+
+class EventSource:
+    """The events at one moment; make a new one when anything has changed."""
+
+    def __init__(self) -> None:
+        self._found: dict[object, Any] = {}
+        self._views: dict[Key, EventView | None] = {}
+        self._details: dict[int, DetailView | None] = {}
+
+    # ---- events ----------------------------------------------------------------------------------
+
+    def views(self, kind: Kind, ids: Iterable[int]) -> Sequence[EventView]:
+        """Return events by their primary keys, in that order; what is not public is left out."""
+        wanted = list(ids)
+        if missing := [pk for pk in wanted if (kind, pk) not in self._views]:
+            if len(self._views) > _KEPT_VIEWS:
+                self._views.clear()
+                missing = wanted
+            self._views |= {(kind, pk): None for pk in missing}
+            self._views |= {(kind, pk): view for pk, view in _read(kind, missing)}
+        every = (self._views[kind, pk] for pk in wanted)
+        return [view for view in every if view is not None]
+
+    def between(self, start: datetime, end: datetime) -> tuple[EventLine, ...]:
+        """Return the events that begin in a half-open period, newest first."""
+        return self._once(("between", start, end), lambda: event_lists.between(start, end))
+
+    def works(self) -> tuple[EventLine, ...]:
+        """Return what the maintenance page lists."""
+        return self._once("works", event_lists.works)
+
+    def ids_between(self, kind: Kind, start: datetime, end: datetime | None) -> Sequence[int]:
+        """Return the events that begin in a period, or from a moment on, newest first."""
+
+        def read() -> list[int]:
+            column = "started_at" if kind is Kind.INCIDENT else "starts_at"
+            rows = dict(_ROWS)[kind].objects.public().filter(**{f"{column}__gte": start})
+            rows = rows.filter(**{f"{column}__lt": end}) if end else rows
+            return list(rows.order_by("-pk").values_list("pk", flat=True))
+
+        return self._once(("ids", kind, start, end), read)
+
+    def changed(self, cursor: int) -> Mapping[Key, int]:
+        """Return the revision of each event that changed after one, oldest first."""
+
+        def read() -> dict[Key, int]:
+            found = {}
+            for kind, rows in _ROWS:
+                changed = rows.objects.public().filter(page_revision__gt=cursor)
+                for pk, revision in changed.order_by("page_revision").values_list(
+                    "pk", "page_revision"
+                ):
+                    found[kind, pk] = revision
+            return found
+
+        return self._once(("changed", cursor), read)
+
+    def withdrawn(self, cursor: int = -1) -> Sequence[WithdrawnEvent]:
+        """Return the events that were deleted after a revision."""
+        rows = WithdrawnEvent.objects.filter(page_revision__gt=cursor).order_by("pk")
+        return self._once(("withdrawn", cursor), lambda: list(rows))
+
+    def present(self) -> Sequence[Key]:
+        """Return what is going on or planned: its pages speak of the present."""
+
+        def read() -> list[Key]:
+            incidents = Incident.objects.open().values_list("pk", flat=True)
+            rows = Maintenance.objects.public()
+            works = [row.pk for row in (*rows.running(), *rows.scheduled()[:_AHEAD])]
+            return [(Kind.INCIDENT, pk) for pk in incidents] + [
+                (Kind.MAINTENANCE, pk) for pk in works
+            ]
+
+        return self._once("present", read)
+
+    # ---- what a page shows ------------------------------------------------------------------------
+
+    def hidden(self) -> Sequence[int]:
+        """Return the components that no page may name."""
+        rows = Component.objects.filter(is_visible=False).order_by("id")
+        return self._once("hidden", lambda: list(rows.values_list("id", flat=True)))
+
+    def first_at(self, site: SiteView, shown: frozenset[int]) -> datetime | None:
+        """Return when the history of a page begins: at its first event; None before there is any."""
+        if site.shows_all:
+            return self._once("first", event_lists.first_at)
+        firsts = self._once("firsts", _firsts)
+        return min((firsts[pk] for pk in shown if pk in firsts), default=None)
+
+    def idents(self, kind: Kind, site: SiteView, shown: frozenset[int]) -> set[str]:
+        """Return the ids in addresses of all events of a kind that a page shows."""
+        if site.shows_all:
+            rows = dict(_ROWS)[kind].objects.public()
+            return self._once(
+                ("every", kind), lambda: set(rows.values_list("public_id", flat=True))
+            )
+        by_component = self._once(("idents", kind), lambda: _idents(kind))
+        return {ident for pk in shown for ident in by_component[pk]}
+
+    def details(self, component_ids: Iterable[int], *, now: datetime) -> Mapping[int, DetailView]:
+        """Return what only the pages of these components show."""
+        wanted = list(component_ids)
+        if missing := [pk for pk in wanted if pk not in self._details]:
+            found = reading.details(component_ids=missing, now=now)
+            self._details |= {pk: found.get(pk) for pk in missing}
+        every = {pk: self._details[pk] for pk in wanted}
+        return {pk: detail for pk, detail in every.items() if detail is not None}
+
+    # ---- feeds -----------------------------------------------------------------------------------
+
+    def marks(self) -> Marks:
+        """Return the marks that are others when any event is."""
+        return self._once("marks", feeds_reading.marks)
+
+    def chosen(self, *, now: datetime) -> Chosen:
+        """Return which events feeds tell."""
+        return self._once("chosen", lambda: feeds_reading.chosen(now=now))
+
+    def planned(self, *, now: datetime) -> tuple[WorkView, ...]:
+        """Return the planned work of calendars."""
+        return self._once("planned", lambda: feeds_reading.works(now=now))
+
+    def _once(self, key: object, read: Callable[[], _T]) -> _T:
+        if key not in self._found:
+            self._found[key] = read()
+        return cast(_T, self._found[key])
+
+
+def _read(kind: Kind, ids: Sequence[int]) -> Iterable[tuple[int, EventView]]:
+    """Read events with their primary keys."""
+    rows = dict(_ROWS)[kind].objects.filter(pk__in=ids)
+    by_ident = dict(rows.values_list("public_id", "pk"))
+    read: Sequence[EventView] = (
+        events.incidents(ids) if kind is Kind.INCIDENT else events.maintenance(ids)
+    )
+    return [(by_ident[view.ident], view) for view in read if view.ident in by_ident]
+
+
+def _firsts() -> Mapping[int, datetime]:
+    """When the first event of each component began."""
+    found: dict[int, datetime] = {}
+    for rows, column in (
+        (
+            AffectedComponent.objects.filter(incident__in=Incident.objects.public().values("pk")),
+            "incident__started_at",
+        ),
+        (
+            AffectedService.objects.filter(
+                maintenance__in=Maintenance.objects.public().values("pk")
+            ),
+            "maintenance__starts_at",
+        ),
+    ):
+        each = rows.values("component").annotate(first=models.Min(column)).order_by()
+        for pk, first in each.values_list("component", "first"):
+            found[pk] = min(first, found.get(pk, first))
+    return found
+
+
+def _idents(kind: Kind) -> Mapping[int, Sequence[str]]:
+    """The ids in addresses of the events of each component."""
+    if kind is Kind.INCIDENT:
+        rows = AffectedComponent.objects.filter(
+            incident__in=Incident.objects.public().values("pk")
+        ).values_list("component", "incident__public_id")
+    else:
+        rows = AffectedService.objects.filter(
+            maintenance__in=Maintenance.objects.public().values("pk")
+        ).values_list("component", "maintenance__public_id")
+    found: dict[int, list[str]] = defaultdict(list)
+    for pk, ident in rows:
+        found[pk].append(ident)
+    return found
