@@ -37,6 +37,7 @@ SCREENS = [
 def world() -> dict[str, int]:
     """A service with a dead, a sick, a healthy and a new replica, one held by hand, one empty."""
     now = timezone.now()
+    catalogue.change_page(page=catalogue.page(), name="Acme and Partners Status")
     component = build.component(name="Checkout", group=build.group(name="Platform"))
     node = build.node(component=component, name="EU card gateway", sick_after_s=0.8)
     for health in (Health.DEAD, Health.SICK, Health.HEALTHY, None):
