@@ -20,7 +20,7 @@ from common import auditing
 from components import catalogue, pages
 from components.models import Component, Page
 from components.models.pages import MAIN_ID
-from subscribers import adding, addressing, subscribing, suppressing
+from subscribers import adding, addressing, leavers, subscribing, suppressing
 from subscribers.addressing import Addressed, AddressInvalid, Reader
 from subscribers.csv_rules import Line
 from subscribers.models import Origin, Reason, State, Subscriber, Subscription
@@ -294,6 +294,13 @@ class _Known:
                 key = page_id, channel, name
                 if self._states.get(key, (State.ENDED,))[0] == State.ENDED:
                     self._states[key] = (state, why)
+        self._left = leavers.among(
+            {
+                (one.page_id, one.line.channel, one.addressed.canonical)
+                for one in checked
+                if one.addressed
+            }
+        )
         self._reasons = suppressing.reasons(
             addresses=[
                 (one.line.channel, one.addressed.canonical) for one in checked if one.addressed
@@ -317,6 +324,8 @@ class _Known:
         if key[1:] in self._reasons:
             return Verdict.SUPPRESSED, str(Reason(self._reasons[key[1:]]).label)
         state, why = self._states.get(key, ("", ""))
+        if not state and key in self._left:
+            return Verdict.LEFT, ""
         if state == State.ENDED:
             return (Verdict.LEFT, "") if why == subscribing.LEFT else (Verdict.READY, "")
         return (Verdict.KNOWN, str(State(state).label)) if state else (Verdict.READY, "")

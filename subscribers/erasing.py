@@ -11,8 +11,8 @@ from django.db import transaction
 
 from common import auditing
 from notifications import forgetting, reading
-from subscribers import fanout, granting, subscribing
-from subscribers.models import Asked, InboundMessage, Proof, Subscriber, Suppression
+from subscribers import fanout, granting, leavers, subscribing
+from subscribers.models import Asked, InboundMessage, Proof, State, Subscriber, Suppression
 from subscribers.models.people import SubscriberQuerySet
 
 # What is sent to a person about their own subscription, under no grant: by the beginning of its key.
@@ -59,7 +59,8 @@ def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
 
     That is: what waits to be sent and what was sent, links and codes, what they have just asked for,
     text messages that came in, and the entries of the audit log. An entry of the suppression list stays, without its note: without
-    it the address would be written to again as soon as somebody subscribes it (D6).
+    it the address would be written to again as soon as somebody subscribes it (D6). Of who left by
+    themselves a digest stays, so that no list brings them back (`leavers`).
     """
     with transaction.atomic():
         rows = list(_same_person(subscriber).select_for_update().order_by("id"))
@@ -77,6 +78,7 @@ def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
         _received(subscriber).delete()
         if subscriber.channel == "email":
             Asked.objects.filter(canonical=subscriber.canonical).delete()
+        leavers.remember([row for row in rows if _has_left(row)], now=now)
         for row in rows:
             subscribing.erase(subscriber=row, now=now)
         Suppression.objects.filter(pk__in=[one.pk for one in entries]).update(note="")
@@ -88,6 +90,10 @@ def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
 
 def _same_person(subscriber: Subscriber) -> SubscriberQuerySet:
     return Subscriber.objects.filter(channel=subscriber.channel, canonical=subscriber.canonical)
+
+
+def _has_left(row: Subscriber) -> bool:
+    return row.state == State.ENDED and row.ended_reason == subscribing.LEFT and not row.follows
 
 
 def _received(subscriber: Subscriber) -> Any:

@@ -14,7 +14,16 @@ from django.utils.translation import gettext as _
 from common import auditing
 from components.models import Page
 from notifications import outbox
-from subscribers import choices, followed, granting, limits, link_digests, proofs, proving
+from subscribers import (
+    choices,
+    followed,
+    granting,
+    leavers,
+    limits,
+    link_digests,
+    proofs,
+    proving,
+)
 from subscribers.choices import Choice, NothingChosen
 from subscribers.limits import NotNow, TooManyRequests
 from subscribers.models import Origin, Purpose, Reason, State, Subscriber, Suppression
@@ -180,7 +189,8 @@ def add_confirmed(
         if found is not None:
             raise suppressed(found.reason)
         row, is_new = _row_for(page, channel, canonical, choice.follows, given, now)
-        if row.state == State.ENDED and row.ended_reason == LEFT:
+        has_left = row.state == State.ENDED and row.ended_reason == LEFT
+        if has_left or (is_new and leavers.among([leavers.key_of(row)])):
             raise HasLeft(_("The owner of this address has unsubscribed."))
         if is_new or row.state in {State.WAITING, State.ENDED}:
             _begin(row, given, secrets, choice, now=now)
@@ -219,6 +229,7 @@ def confirm(*, subscriber: Subscriber, now: datetime) -> Subscriber:
         row = _locked(subscriber)
         if row.state in {State.WAITING, State.PAUSED}:
             _activate(row, confirmed_at=now)
+            leavers.forget(row)
         _end_if_over(row, now=now)
     _copy(row, subscriber)
     return subscriber

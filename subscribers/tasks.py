@@ -13,6 +13,7 @@ from subscribers import (
     hooking,
     integrations,
     lapsing,
+    leavers,
     limits,
     meter,
     proofs,
@@ -63,6 +64,7 @@ def forget_what_is_over() -> None:
     now = timezone.now()
     lapsing.forget_lapsed(now=now)
     hooking.forget_replaced(now=now)
+    leavers.prune(now=now)
     proofs.prune(now=now)
     limits.prune(now=now)
     sms_hook.prune(now=now)

@@ -3,6 +3,7 @@
 from subscribers.models.asked import Asked
 from subscribers.models.broadcasts import Broadcast, Integration
 from subscribers.models.earlier import EarlierLink
+from subscribers.models.leavers import Leaver
 from subscribers.models.people import (
     Origin,
     Proof,
@@ -21,6 +22,7 @@ __all__ = [
     "EarlierLink",
     "InboundMessage",
     "Integration",
+    "Leaver",
     "Origin",
     "Proof",
     "Purpose",
