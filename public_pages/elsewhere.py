@@ -10,6 +10,7 @@ import unicodedata
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from branding.brand_views import PictureView
 from components.status import Status
 from public_pages import assets, readouts, templating, wording
 from public_pages.page_views import PageView
@@ -42,8 +43,25 @@ def warning_json(page: PageView) -> bytes:
                 "message": _warning_words(page),
                 "more": _("See the status page"),
                 "dismiss": _("Dismiss"),
+                "brand": _brand(page),
             }
         )
+
+
+def _brand(page: PageView) -> dict[str, str | None]:
+    """What a widget needs to look like the page: the same record (AMB-1)."""
+    brand = page.site.brand
+    origin = page.site.origin
+
+    def address(picture: PictureView | None) -> str | None:
+        return f"{origin}{picture.url}" if picture else None
+
+    return {
+        "colour": brand.shades.light if brand.colour else None,
+        "on_colour": brand.shades.on_light if brand.colour else None,
+        "logo": address(brand.logo),
+        "pattern": address(brand.pattern),
+    }
 
 
 def warning_image(page: PageView) -> bytes:
@@ -87,11 +105,17 @@ def badge_color(page: PageView) -> bytes:
             width,
             24,
             f"{label}: {words}",
-            f'<rect width="{width}" height="24" rx="5" fill="#26292c"/>{_text(label, 9, 16)}'
+            f'<rect width="{width}" height="24" rx="5" fill="{_ground(page)}"/>{_text(label, 9, 16)}'
             + _right(page.code, words, left, width),
             title_when_stale=f"{label}: {unknown}",
             when_stale=_right(Status.UNKNOWN.code, unknown, left, width),
         )
+
+
+def _ground(page: PageView) -> str:
+    """What the name stands on, in white: the brand colour as light pages have it."""
+    brand = page.site.brand
+    return brand.shades.light if brand.colour else "#26292c"
 
 
 def _right(code: str, words: str, left: int, width: int) -> str:

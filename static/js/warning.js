@@ -29,6 +29,7 @@
     });
     bar.setAttribute('role', 'status');
     bar.dataset.candorWarning = '';
+    if (said.brand?.colour) bar.style.setProperty('border-bottom', `4px solid ${said.brand.colour}`);
     const words = styled(document.createElement('span'), font);
     words.textContent = said.message;
     const link = focusable(styled(document.createElement('a'), { ...font, 'text-decoration': 'underline', cursor: 'pointer' }));

@@ -4,7 +4,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Route, expect
+from playwright.sync_api import Browser, Dialog, FilePayload, Route, expect
 
 from branding import svg_cleaning
 from branding.unusable import UnusablePicture
@@ -87,7 +87,7 @@ def test_an_uploaded_logo_is_on_the_public_page(
         ("Header logo", corpus.good_svg()),
         ("Header background", corpus.raster(size=(2000, 400))),
     ):
-        upload = {"name": "x", "mimeType": "application/x-what", "buffer": data}
+        upload: FilePayload = {"name": "x", "mimeType": "application/x-what", "buffer": data}
         console.get_by_label(label, exact=True).set_input_files([upload])
         thumb = console.locator(".slot", has_text=label).locator("img").first
         expect(thumb).to_be_visible()
