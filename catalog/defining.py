@@ -84,7 +84,7 @@ def add_attribute(
     row = Attribute(
         type=type,
         name=name,
-        key=key or free_key(name, type.attributes.values_list("key", flat=True), "attribute"),
+        key=key or _attribute_key(name, type),
         kind=kind,
         target=target if kind.refers else None,
         is_required=is_required,
@@ -185,6 +185,12 @@ def free_key(name: str, taken: Iterable[str], otherwise: str) -> str:
         number += 1
         key = f"{base}-{number}"
     return key
+
+
+def _attribute_key(name: str, type: CatalogType) -> str:  # noqa: A002
+    """The key of an attribute is one word, as config files and other parts of Candor name it."""
+    taken = type.attributes.values_list("key", flat=True)
+    return free_key(name.replace("-", " "), taken, "attribute").replace("-", "_")
 
 
 def _without(held: dict[str, Any], key: str) -> dict[str, Any]:

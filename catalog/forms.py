@@ -184,7 +184,6 @@ class ChoiceForm(ConsoleForm):
                 queryset=Attribute.objects.filter(pk__in=ids),
                 required=name == "domains",
                 empty_label=_EMPTY[name],
-                help_text=_("An attribute of %(type)s") % {"type": type.name},
             )
 
     @property
@@ -216,7 +215,7 @@ _EMPTY = {
     "title": gettext_lazy("the entry's name"),
     "components": gettext_lazy("nothing"),
     "domains": gettext_lazy("Choose one"),
-    "time_zone": gettext_lazy("UTC"),
+    "time_zone": gettext_lazy("each page's own"),
 }
 
 

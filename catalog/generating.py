@@ -213,7 +213,7 @@ def _title(choice: Choice, entry: Entry) -> str:
 def _time_zone(choice: Choice, entry: Entry) -> str:
     held = _held(choice.time_zone, entry)
     if choice.time_zone is None or not isinstance(held, str):
-        return "UTC"
+        return ""
     if held not in _zones():
         said = _("“%(value)s” is not a time zone. Write one like Europe/Paris or UTC.")
         raise ValidationError({choice.time_zone.key: said % {"value": held}})

@@ -31,10 +31,10 @@ class TypeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRow:
-    """An entry in the list: its first values in words, and its pages."""
+    """An entry in the list: its first attributes with their values in words, and its pages."""
 
     entry: Entry
-    cells: tuple[str, ...]
+    cells: tuple[tuple[str, str], ...]
     pages: tuple[Page, ...]
 
     @property
@@ -93,7 +93,10 @@ def rows(entries: Iterable[Entry], attributes: Collection[Attribute]) -> list[En
         EntryRow(
             entry=entry,
             cells=tuple(
-                in_short(values.words(one.rule, entry.values.get(one.key), names=titles))
+                (
+                    one.name,
+                    in_short(values.words(one.rule, entry.values.get(one.key), names=titles)),
+                )
                 for one in attributes
             ),
             pages=tuple(pages.get(entry.pk, ())),
@@ -131,7 +134,7 @@ def use_words() -> Mapping[str, str]:
 
 
 def _says(source: PageSource) -> Iterable[tuple[str, str]]:
-    otherwise = {"title": _("the entry's name"), "time_zone": "UTC"}
+    otherwise = {"title": _("the entry's name"), "time_zone": _("each page's own")}
     for name, words in use_words().items():
         if name == "domains" and source.kind != PageKind.CUSTOMER:
             continue

@@ -22,21 +22,38 @@ from components.models import Component, Page, PageComponent, PageHost, PageKind
 
 _CHUNK = 500
 _SLUG_MAX = 40
+_AS_ON_MAIN = (
+    "language",
+    "partial_outage_weight",
+    "major_outage_weight",
+    "degraded_performance_weight",
+    "under_maintenance_weight",
+)
 _ADDRESS_BYTES = 16  # 128 bits (requirement R11, decision 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A page as it shall be; `slug` is only a wish, and only for a new one."""
+    """A page as it shall be; `slug` is only a wish, and only for a new one.
+
+    Without a time zone a page keeps its own, and a new one has that of the main page.
+    """
 
     name: str
     slug: str = ""
     component_ids: frozenset[int] = frozenset()
-    time_zone: str = "UTC"
+    time_zone: str = ""
 
 
 def add(*, kind: PageKind, wanted: Sequence[Wanted], now: datetime) -> list[Page]:
-    """Add pages in the order given; slugs that are taken get a number."""
+    """Add pages in the order given; slugs that are taken get a number.
+
+    What is not wanted otherwise is as on the main page: language, time zone, and how uptime counts.
+    """
+    if not wanted:
+        return []
+    main = catalogue.page()
+    alike = {name: getattr(main, name) for name in _AS_ON_MAIN}
     slugs = _free_slugs([one.slug or one.name for one in wanted])
     made = Page.objects.bulk_create(
         [
@@ -44,10 +61,11 @@ def add(*, kind: PageKind, wanted: Sequence[Wanted], now: datetime) -> list[Page
                 kind=kind,
                 name=one.name,
                 slug=slug,
-                time_zone=one.time_zone,
+                time_zone=one.time_zone or main.time_zone,
                 address=_address(kind),
                 created_at=now,
                 set_up_at=now,
+                **alike,
             )
             for one, slug in zip(wanted, slugs, strict=True)
         ],
@@ -59,8 +77,7 @@ def add(*, kind: PageKind, wanted: Sequence[Wanted], now: datetime) -> list[Page
         for page, one in zip(made, wanted, strict=True)
         for pk in sorted(one.component_ids & known)
     )
-    if made:
-        catalogue.mark_dirty()
+    catalogue.mark_dirty()
     return made
 
 
@@ -69,10 +86,15 @@ def change(*, wanted: Mapping[int, Wanted]) -> list[int]:
     if not wanted:
         return []
     stored = Page.objects.values_list("id", "name", "time_zone")
+    after = [
+        ((pk, name, zone), (pk, wanted[pk].name, wanted[pk].time_zone or zone))
+        for pk, name, zone in stored
+        if pk in wanted
+    ]
     renamed = [
-        {"id": pk, "name": wanted[pk].name, "time_zone": wanted[pk].time_zone}
-        for pk, name, time_zone in stored
-        if pk in wanted and (name, time_zone) != (wanted[pk].name, wanted[pk].time_zone)
+        {"id": pk, "name": name, "time_zone": zone}
+        for before, (pk, name, zone) in after
+        if before != (pk, name, zone)
     ]
     rows.update(Page, renamed)
     changed = {int(str(row["id"])) for row in renamed} | _change_members(wanted)
