@@ -22,8 +22,22 @@ _SERVICE = """
 """
 
 
+# What the browser does to the worker when its push service moves it; only it may make such an event.
+_MOVED = """
+  async ({subscription, hasOld}) => {
+    const {endpoint, ...keys} = subscription;
+    const event = new ExtendableEvent("pushsubscriptionchange");
+    const done = new Promise((resolve) => { event.waitUntil = resolve; });
+    event.newSubscription = {endpoint, toJSON: () => ({endpoint, keys})};
+    event.oldSubscription = hasOld ? {endpoint: hasOld} : null;
+    self.dispatchEvent(event);
+    await done;
+  }
+"""
+
+
 @pytest.mark.req("N1", "A8")
-def test_browser_subscribes_by_one_button_and_permission(
+def test_browser_subscribes_by_one_button_and_is_found_again_when_it_is_moved(
     open_page: OpenPage, settings: Settings
 ) -> None:
     settings.ALLOW_PRIVATE_HOOKS = settings.ALLOW_PRIVATE_VISITOR_HOOKS = True
@@ -45,6 +59,19 @@ def test_browser_subscribes_by_one_button_and_permission(
             "caches.match('/subscriptions/endpoint').then((found) => found.text())"
         )
         assert kept == f"{service.url}/push/1"
+
+        [worker] = page.context.service_workers
+        moves = [(2, None), (3, f"{service.url}/push/2"), (4, None)]
+        for number, old in moves:
+            moved = BROWSER.subscription(f"{service.url}/push/{number}")
+            worker.evaluate(_MOVED, {"subscription": moved, "hasOld": old})
+            row = Subscriber.objects.get()
+            assert (row.state, row.secrets["endpoint"]) == (State.ACTIVE, moved["endpoint"])
+        # Whoever does not name the address before moves nobody.
+        stranger = BROWSER.subscription(f"{service.url}/push/stranger")
+        old = f"{service.url}/push/1"
+        worker.evaluate(_MOVED, {"subscription": stranger, "hasOld": old})
+        assert Subscriber.objects.get().secrets["endpoint"] == f"{service.url}/push/4"
 
 
 @pytest.mark.req("N1")
