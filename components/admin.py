@@ -37,6 +37,7 @@ class ComponentAdmin(ConsoleAdmin[Component]):
         "description",
         "position",
         "is_visible",
+        "only_where_chosen",
         "shows_addresses",
     )
 

@@ -77,11 +77,14 @@ def keep_seen(*, update: IncidentUpdate | MaintenanceUpdate, seen: Seen) -> None
         {
             "component_id": component_id,
             "name": name,
-            "was_visible": is_visible,
+            # Once it is removed, nobody knows any more which pages had chosen it.
+            "was_visible": is_visible and not is_restricted,
             "previous": seen[component_id][0],
             "status": seen[component_id][1],
         }
-        for component_id, name, is_visible in chips.values_list("id", "name", "is_visible")
+        for component_id, name, is_visible, is_restricted in chips.values_list(
+            "id", "name", "is_visible", "only_where_chosen"
+        )
     ]
     if isinstance(update, IncidentUpdate):
         UpdateComponent.objects.bulk_create(UpdateComponent(update=update, **one) for one in values)

@@ -98,6 +98,9 @@ class ServiceForm(_ServiceForm):
     """A service that is changed."""
 
     is_visible = forms.BooleanField(label=_("Shown on the page"), required=False)
+    only_where_chosen = forms.BooleanField(
+        label=_("Only on pages that choose it; the main page does not show it"), required=False
+    )
     shows_addresses = forms.BooleanField(
         label=_("Show visitors the addresses of replicas, not only their numbers"), required=False
     )

@@ -55,7 +55,7 @@ def _latest() -> PageHealthChange | None:
 
 
 def ailing() -> list[Replica]:
-    """Replicas of visible components that are sick or dead as far as is known (`known`); those of a
+    """Replicas of components on the main page that are sick or dead as far as is known (`known`); those of a
     component `is_in_maintenance` do not count for the page, unless it is set otherwise (decision 1).
 
     A replica that nobody looked at lately counts as what it last was: not looking heals nothing. One
@@ -71,7 +71,9 @@ def ailing() -> list[Replica]:
         known=Health.DEAD, first_healthy_at__isnull=True, node__mode__in=[Mode.PUSH, Mode.LOCAL]
     )
     return list(
-        Replica.objects.filter(node__component__is_visible=True)
+        Replica.objects.filter(
+            node__component__is_visible=True, node__component__only_where_chosen=False
+        )
         .annotate(known=Coalesce(F("health"), last_known), is_in_maintenance=Exists(in_maintenance))
         .filter(known__in=[Health.SICK, Health.DEAD])
         .exclude(is_unproven)

@@ -21,6 +21,7 @@ _KEYS = {
     "group": "group",
     "description": "description",
     "is_visible": "visible",
+    "only_where_chosen": "only_where_chosen",
     "shows_addresses": "show_addresses",
     "position": "position",
 }
@@ -143,6 +144,7 @@ def _fields(item: Placed, position: int) -> dict[str, Any]:
         "group": item.group,
         "description": item.wanted.description,
         "is_visible": item.wanted.visible,
+        "only_where_chosen": item.wanted.only_where_chosen,
         "shows_addresses": item.wanted.show_addresses,
         "position": position,
     }

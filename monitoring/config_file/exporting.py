@@ -98,6 +98,7 @@ def _component(row: Component, nodes: list[dict[str, Any]]) -> dict[str, Any]:
     options = {
         "description": row.description,
         "visible": row.is_visible,
+        "only_where_chosen": row.only_where_chosen,
         "show_addresses": row.shows_addresses,
     }
     return {

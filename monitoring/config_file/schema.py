@@ -62,6 +62,7 @@ class Component(Section):
     slug: Slug = Field("", validate_default=True)
     description: Description = ""
     visible: bool = True
+    only_where_chosen: bool = False
     show_addresses: bool = False
     manual: bool | None = None
     nodes: list[Node] = []
