@@ -194,10 +194,13 @@ def shown_ids(page: Page) -> frozenset[int]:
 def shown_by(pages: Iterable[Page]) -> Mapping[int, frozenset[int]]:
     """The visible components that each of some pages shows, by the page's id, in three statements."""
     rows = list(pages)
-    visible = list(Component.objects.visible().values_list("id", "group_id"))
-    every = frozenset(pk for pk, _group in visible)
+    visible = list(
+        Component.objects.visible().values_list("id", "group_id", "only_where_chosen")
+    )
+    every = frozenset(pk for pk, _group, _restricted in visible)
+    general = frozenset(pk for pk, _group, is_restricted in visible if not is_restricted)
     by_group: dict[int | None, set[int]] = defaultdict(set)
-    for pk, group_id in visible:
+    for pk, group_id, _restricted in visible:
         by_group[group_id].add(pk)
     found: dict[int, set[int]] = defaultdict(set)
     # All rows in one go: a list of a thousand pages is longer than SQLite's parameters may be.
@@ -205,30 +208,39 @@ def shown_by(pages: Iterable[Page]) -> Mapping[int, frozenset[int]]:
         found[page_id].add(component_id)
     for page_id, group_id in PageGroup.objects.values_list("page_id", "group_id"):
         found[page_id] |= by_group[group_id]
-    return {row.pk: every if row.shows_all else every & found[row.pk] for row in rows}
+    return {row.pk: general if row.shows_all else every & found[row.pk] for row in rows}
 
 
 def showing(component_ids: Collection[int]) -> models.QuerySet[Page]:
-    """The live pages that show at least one of these components, visible or not yet."""
+    """The live pages that show at least one of these components, visible or not yet; without any,
+    those that show what concerns no component."""
     ids = list(component_ids)
     if not ids:
         return Page.objects.live().filter(shows_all=True)
-    by_itself = PageComponent.objects.filter(page=models.OuterRef("pk"), component_id__in=ids)
+    chosen = PageComponent.objects.filter(page=models.OuterRef("pk"), component_id__in=ids)
     groups = Component.objects.filter(id__in=ids, group__isnull=False).values("group_id")
     by_group = PageGroup.objects.filter(page=models.OuterRef("pk"), group_id__in=groups)
-    shows = models.Exists(by_itself) | models.Exists(by_group) | models.Q(shows_all=True)
+    shows = models.Exists(chosen) | models.Exists(by_group)
+    if Component.objects.filter(id__in=ids, only_where_chosen=False).exists():
+        shows |= models.Q(shows_all=True)
     return Page.objects.live().filter(shows)
 
 
 def showing_by(sets: Mapping[Key, Collection[int]]) -> Mapping[Key, list[Page]]:
     """The live pages that show each of some sets of components, the main page first, then by name.
 
-    Those that show everything show each of them. Four statements for any number of sets.
+    What concerns no visible component is on the pages that show everything. Five statements for any
+    number of sets.
     """
     rows = sorted(Page.objects.live(), key=lambda row: (not row.is_main, row.is_customer, row.name))
     shown = shown_by(rows) if rows else {}
+    visible = set(Component.objects.visible().values_list("id", flat=True))
     return {
-        key: [row for row in rows if row.shows_all or shown[row.pk] & set(ids)]
+        key: [
+            row
+            for row in rows
+            if shown[row.pk] & set(ids) or (row.shows_all and not visible & set(ids))
+        ]
         for key, ids in sets.items()
     }
 

@@ -131,3 +131,23 @@ def test_a_retired_page_comes_back_as_it_was_or_goes_after_thirty_days(now: date
 def test_the_main_page_is_never_retired(now: datetime) -> None:
     with pytest.raises(ValueError, match="main page"):
         pages.retire(page=catalogue.page(), now=now)
+
+
+def test_a_component_that_is_only_where_chosen_is_on_no_page_that_shows_everything() -> None:
+    own = build.component(only_where_chosen=True)
+    shared = build.component()
+    group = build.group()
+    in_group = build.component(group=group, only_where_chosen=True)
+    customer = build.page(components=[own], groups=[group])
+
+    assert pages.shown_ids(catalogue.page()) == {shared.id}
+    assert pages.shown_ids(customer) == {own.id, in_group.id}
+    assert set(pages.showing([own.id])) == {customer}
+    assert set(pages.showing([own.id, shared.id])) == {customer, catalogue.page()}
+    assert set(pages.showing([])) == {catalogue.page()}
+    found = pages.showing_by({"own": [own.id], "none": [], "both": [own.id, shared.id]})
+    assert found == {
+        "own": [customer],
+        "none": [catalogue.page()],
+        "both": [catalogue.page(), customer],
+    }
