@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import DatabaseError
 
+from branding import reading as branding
 from components import catalogue
 from components.models import Page, PageKind
 from monitoring import coverage
@@ -127,7 +128,10 @@ class Publisher:
         )
         rows = list(Page.objects.exclude(kind=PageKind.CUSTOMER))
         sites = reading.sites(rows)
-        self._brand_files.write((site.brand for site in sites.values()), at=now)
+        brands = branding.brands()  # of customer pages, too: they are nowhere listed
+        self._brand_files.write(brands.distinct(), at=now)
+        if is_full:
+            self._brand_files.tidy(brands.distinct(), at=now)
         self._others.look(world, rows, sites, source, histories=self._histories, is_full=is_full)
         hosts.write(self._folder.root, host_map.current())
         self._revision = world.revision

@@ -1,0 +1,121 @@
+"""The files of brands are published: inert, for ever, with the database away, and unlisted (A5, F3)."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from branding import changing, reading
+from branding.changing import Look
+from branding.models import Picture
+from branding.rasters import Encoded
+from components import catalogue, pages
+from components.models import Page, PageKind
+from public_pages.brand_files import BrandFiles
+from public_pages.folder import Folder
+from tests import build
+from tests.public_pages import world
+from tests.public_pages.world import Site
+
+pytestmark = pytest.mark.django_db
+LOGO = Encoded(kind="svg", width=4, height=3, body=b'<svg xmlns="http://www.w3.org/2000/svg"/>')
+
+
+def branded(page: Page, now: datetime, picture: Encoded = LOGO, **fields: Any) -> str:
+    [digest] = changing.keep(pictures=[picture], now=now)
+    look = Look(pictures={"logo": [digest]}, **fields)
+    changing.save(page=page, look=look, now=now)
+    return digest
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    return tmp_path / "published"
+
+
+@pytest.mark.req("A3", "A4", "A5")
+def test_pages_name_the_files_that_lie_beside_them(published: Path, now: datetime) -> None:
+    build.component(name="Checkout")
+    digest = branded(catalogue.page(), now, colour="#123456", footer_text="Acme")
+
+    world.publish(published, now=now)
+
+    brand = reading.brand(catalogue.page().pk)
+    for name in ("index.html", "404.html", "history/index.html", "components"):
+        path = published / name
+        if path.is_file():
+            text = path.read_text()
+            assert f'src="/media/{digest}.svg"' in text, name
+            assert f'href="{brand.style_url}"' in text, name
+            assert "<p>Acme</p>" in text, name
+    assert (published / f"media/{digest}.svg").read_bytes() == LOGO.body
+    assert (published / brand.style_name).read_bytes() == brand.stylesheet.encode()
+
+
+@pytest.mark.req("A5")
+def test_uploads_are_answered_inert(published: Path, now: datetime) -> None:
+    build.component(name="Checkout")
+    digest = branded(catalogue.page(), now)
+    world.publish(published, now=now)
+    Picture.objects.all().delete()  # answered from the folder alone
+
+    answer = Site(published, now).get(f"/media/{digest}.svg")
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "image/svg+xml"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Disposition"] == "attachment"
+    policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    assert answer.headers["Content-Security-Policy"] == policy
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert Site(published, now).get(f"/media/{'0' * 64}.svg").status == 404
+    for path in ("/media/", f"/media/{digest}", f"/media/{digest}.css", f"/media/../{digest}.svg"):
+        assert Site(published, now).get(path).body == b"dynamic"  # never a file
+
+
+def test_a_customers_logo_is_served_and_named_on_no_public_page(
+    published: Path, now: datetime
+) -> None:
+    build.component(name="Checkout")
+    customer = build.page(kind=PageKind.CUSTOMER)
+    digest = branded(customer, now)
+
+    world.publish(published, now=now)
+
+    assert (published / f"media/{digest}.svg").exists()
+    texts = [
+        path for path in published.rglob("*") if path.is_file() and path.parent.name != "media"
+    ]
+    assert not [path for path in texts if digest.encode() in path.read_bytes()]
+
+
+def test_files_are_written_once_and_tidied_when_nobody_can_name_them(
+    published: Path, now: datetime
+) -> None:
+    folder = Folder(published)
+    files = BrandFiles(folder)
+    old = branded(catalogue.page(), now, colour="#123456")
+    files.write([reading.brand(1)], at=now)
+    style = reading.brand(1).style_name
+    written = (published / f"media/{old}.svg").stat().st_mtime_ns
+    changing.reset(page=catalogue.page(), now=now)
+    changing.save(page=catalogue.page(), look=Look(colour="#654321", pictures={}), now=now)
+    later = now + timedelta(days=8)
+
+    files.write([reading.brand(1)], at=later)
+    assert (published / f"media/{old}.svg").stat().st_mtime_ns == written
+    changing.sweep(now=later)
+    files.tidy([reading.brand(1)], at=later)
+
+    assert not (published / f"media/{old}.svg").exists()
+    assert not (published / style).exists()
+    assert (published / reading.brand(1).style_name).exists()
+
+
+def test_a_retired_pages_brand_is_not_read(now: datetime) -> None:
+    page = build.page()
+    branded(page, now)
+    assert reading.brand(page.pk).logo is not None
+    pages.retire(page=page, now=now)
+    assert reading.brand(page.pk).logo is None
