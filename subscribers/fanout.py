@@ -144,11 +144,14 @@ def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
 
 
 def _letters(row: Broadcast, batch: Sequence[Subscriber], stage: Stage) -> Iterable[Letter]:
-    posts = row.lane == 0 and row.cursor == 0 and row.audience_id is None
+    posts: Collection[str] = ()
+    if row.lane == 0 and row.cursor == 0:
+        posts = recipients.posts_for_page(
+            stage=stage, component_ids=row.component_ids, audience_id=row.audience_id
+        )
     pages = {subscriber.page_pk for subscriber in batch} | ({MAIN_ID} if posts else set())
     forms = _Forms(row, pages)
-    if posts:
-        yield from forms.page_letters(stage)
+    yield from forms.page_letters(posts)
     for subscriber in batch:
         yield forms.letter(subscriber)
 
@@ -195,9 +198,9 @@ class _Forms:
             parts=_parts(subscriber, page) if form in {"mail", "statuspage"} else {},
         )
 
-    def page_letters(self, stage: Stage) -> Iterable[Letter]:
-        told = set(recipients.channels_told(stage, with_postmortems=False))
-        for row in Integration.objects.filter(is_enabled=True, kind__in=told & set(PAGE_KINDS)):
+    def page_letters(self, kinds: Collection[str]) -> Iterable[Letter]:
+        posting = set(kinds) & set(PAGE_KINDS)
+        for row in Integration.objects.filter(is_enabled=True, kind__in=posting):
             yield self._letter(
                 page=self._pages[MAIN_ID],
                 form="post",

@@ -188,7 +188,9 @@ def of(
         _part(channel, counts.get(channel, 0), others.get(channel, {}), queued.get(channel, 0))
         for channel in channels
     )
-    posts = [] if audience_id else recipients.channels_told(stage, with_postmortems=False)
+    posts = recipients.posts_for_page(
+        stage=stage, component_ids=component_ids, audience_id=audience_id
+    )
     page = Integration.objects.filter(is_enabled=True, kind__in=posts).order_by("kind")
     return Forecast(
         parts=parts,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from subscribers import chart
+from subscribers import chart, shown_events
 from subscribers.chart import Stage
 from subscribers.models import Subscriber, Suppression
 from subscribers.models.people import SubscriberQuerySet
@@ -25,7 +25,7 @@ def channels_told(stage: Stage, *, with_postmortems: bool = True) -> list[str]:
 
 def asked(*, component_ids: Collection[int], audience_id: int | None = None) -> SubscriberQuerySet:
     """Everybody whose page shows the event, whatever they chose; with an `audience_id`, of that page."""
-    rows = Subscriber.objects.seeing(component_ids=sorted(component_ids))
+    rows = Subscriber.objects.seeing(shown_events.of(component_ids))
     return rows if audience_id is None else rows.filter(page_id=audience_id)
 
 
@@ -33,8 +33,17 @@ def concerned(
     *, component_ids: Collection[int], topic: str, audience_id: int | None = None
 ) -> SubscriberQuerySet:
     """Those of them whose choice covers the event, whether or not they can be told."""
-    rows = Subscriber.objects.concerned(component_ids=sorted(component_ids), topic=topic)
+    rows = Subscriber.objects.concerned(shown_events.of(component_ids), topic=topic)
     return rows if audience_id is None else rows.filter(page_id=audience_id)
+
+
+def posts_for_page(
+    *, stage: Stage, component_ids: Collection[int], audience_id: int | None = None
+) -> list[str]:
+    """The kinds of the page's own integrations that post this: what its main page shows to everybody."""
+    if audience_id is not None or not shown_events.of(component_ids).is_general:
+        return []
+    return channels_told(stage, with_postmortems=False)
 
 
 def told(

@@ -124,17 +124,30 @@ class Content:
         for another page.
         """
         words: Mapping[str, Any] = self.said.get(page.voice, {})
+        touched = [one for one in self.touched if page.shows(one.id)]
         return replace(
             self,
             **words,
             # Under the name that it was announced under; other pages have been read just now.
             page_name=self.page_name if page.is_main else page.name,
             page_id=page.uuid,
-            touched=[one for one in self.touched if page.shows(one.id)],
+            touched=touched,
+            impact=self.impact if self._holds_on(page) else "none",
             entries=[one for one in self.entries if one.get("page") in {None, page.id}],
             said={},
             page=page,
         )
+
+    def _holds_on(self, page: ToldPage) -> bool:
+        """Whether what the event says as a whole holds for the part of it that a page shows.
+
+        It does for all of it, or when nothing is said of any component by itself; else it may speak
+        of somebody else's (as on the pages: `public_pages.projecting`).
+        """
+        if not self.impact or page.is_whole:
+            return True
+        said = [Status(one.status) for one in self.touched]
+        return bool(said) and set(said) == {Status.OPERATIONAL}
 
     @property
     def home(self) -> str:

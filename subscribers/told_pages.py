@@ -7,6 +7,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -23,6 +24,8 @@ from components.page_addresses import PageAddress
 class ToldPage:
     """One page. `shown` are the components of the event that it shows, as programs know them.
 
+    A page of every service shows those that are gone by now, too, and none that is `kept_back`.
+    `is_whole`: it shows every component of the event that anybody sees.
     `address` is where links to the page lead, `own_links` what the links of a subscription begin with.
     """
 
@@ -37,11 +40,15 @@ class ToldPage:
     address: PageAddress
     own_links: PageAddress
     shown: frozenset[str] = frozenset()
+    kept_back: frozenset[str] = frozenset()
+    is_whole: bool = True
     brand: BrandView = field(default=brand_views.DEFAULT, compare=False)
 
     def shows(self, component: str) -> bool:
         """Whether the page shows a component of the event; history of one that is gone has no id."""
-        return self.shows_all or component in self.shown
+        if self.shows_all:
+            return component not in self.kept_back
+        return component in self.shown
 
     @property
     def scope(self) -> str:
@@ -88,7 +95,12 @@ def read(
 ) -> Mapping[int, ToldPage]:
     """These pages, with what each shows of the components of an event, by id and as programs know them."""
     rows = list(Page.objects.filter(pk__in=set(page_ids)))
-    shown = _shown(rows, component_ids, [one for one in uuids if one])
+    touched = Component.objects.visible().filter(
+        Q(pk__in=component_ids) | Q(uuid__in=[one for one in uuids if one])
+    )
+    found = list(touched.values_list("id", "uuid", "group_id", "only_where_chosen"))
+    shown = _shown(rows, [one[:3] for one in found])
+    kept_back = frozenset(str(uuid) for _pk, uuid, _group, is_only in found if is_only)
     addresses = page_addresses.canonical_by(rows)
     known = brands.brands()
     return {
@@ -104,6 +116,8 @@ def read(
             address=addresses[row.pk],
             own_links=own_links(row, addresses[row.pk]),
             shown=frozenset(shown[row.pk]),
+            kept_back=kept_back if row.shows_all else frozenset(),
+            is_whole=not kept_back if row.shows_all else len(shown[row.pk]) == len(found),
             brand=known[row.pk],
         )
         for row in rows
@@ -117,17 +131,16 @@ def main() -> ToldPage:
 
 
 def _shown(
-    rows: Iterable[Page], component_ids: Collection[int], uuids: Collection[str]
+    rows: Iterable[Page], components: Iterable[tuple[int, UUID, int | None]]
 ) -> Mapping[int, set[str]]:
-    """Of these components, the visible ones that each page shows which does not show all."""
+    """Of these components (id, as programs know them, group), those that each page of some shows."""
     found: dict[int, set[str]] = defaultdict(set)
     partial = [row.pk for row in rows if not row.shows_all]
     if not partial:
         return found
-    touched = Component.objects.visible().filter(Q(pk__in=component_ids) | Q(uuid__in=uuids))
     by_group: dict[int | None, set[str]] = defaultdict(set)
     names: dict[int, str] = {}
-    for pk, uuid, group_id in touched.values_list("id", "uuid", "group_id"):
+    for pk, uuid, group_id in components:
         names[pk] = str(uuid)
         by_group[group_id].add(str(uuid))
     members = PageComponent.objects.filter(component__in=list(names), page__in=partial)

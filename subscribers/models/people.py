@@ -7,8 +7,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common import sealing
-from components import catalogue, pages
+from components import catalogue
 from components.models import Component, Page, PageComponent, PageGroup
+from subscribers import shown_events
+from subscribers.shown_events import Shown
 
 
 class State(models.TextChoices):
@@ -35,42 +37,37 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         """Those that are told what concerns them."""
         return self.filter(state=State.ACTIVE)
 
-    def seeing(self, *, component_ids: list[int]) -> "SubscriberQuerySet":
-        """Those whose page shows an event on these components, whatever they want to hear of.
+    def seeing(self, shown: Shown) -> "SubscriberQuerySet":
+        """Those whose page shows an event, whatever they want to hear of."""
+        return self.filter(page__in=shown_events.pages_of(shown).values("pk"))
 
-        An event without visible components is on pages that show all. Retired pages show nothing.
-        """
-        shows = pages.showing(_visible(component_ids))
-        return self.filter(page__in=shows.values("pk"))
-
-    def concerned(self, *, component_ids: list[int], topic: str) -> "SubscriberQuerySet":
-        """Those whose page shows an event on these components, and who want to hear of it.
+    def concerned(self, shown: Shown, *, topic: str) -> "SubscriberQuerySet":
+        """Those whose page shows an event, and who want to hear of it.
 
         Of those who chose components, each counts only while the page shows it. An event without
         components concerns only those who want everything (AMB-15).
         """
         wanted = models.Q(follows="", wants_all=True)
-        if ids := _visible(component_ids):
-            wanted |= models.Q(models.Exists(_shown_choices(ids)), follows="")
+        if shown.visible:
+            wanted |= models.Q(models.Exists(_shown_choices(shown)), follows="")
         if topic:
             wanted |= models.Q(follows=topic)
-        return self.seeing(component_ids=ids).filter(wanted)
+        return self.seeing(shown).filter(wanted)
 
 
-def _visible(component_ids: list[int]) -> list[int]:
-    rows = Component.objects.visible().filter(id__in=component_ids)
-    return list(rows.order_by("id").values_list("id", flat=True))
-
-
-def _shown_choices(ids: list[int]) -> "models.QuerySet[Subscription]":
-    """Those choices of an outer subscriber that are among these components and on its page."""
+def _shown_choices(shown: Shown) -> "models.QuerySet[Subscription]":
+    """Those choices of an outer subscriber that an event touches and its page shows."""
     page = models.OuterRef("subscriber__page")
     by_itself = PageComponent.objects.filter(page=page, component=models.OuterRef("component"))
     in_group = PageGroup.objects.filter(page=page, group=models.OuterRef("component__group"))
-    shown = models.Q(subscriber__page__shows_all=True)
-    shown |= models.Exists(by_itself) | models.Exists(in_group)
-    rows = Subscription.objects.filter(subscriber=models.OuterRef("pk"), component_id__in=ids)
-    return rows.filter(shown)
+    on_page = models.Q(subscriber__page__shows_all=True, component_id__in=shown.general)
+    on_page |= models.Q(subscriber__page__shows_all=False) & (
+        models.Q(models.Exists(by_itself)) | models.Q(models.Exists(in_group))
+    )
+    rows = Subscription.objects.filter(
+        subscriber=models.OuterRef("pk"), component_id__in=shown.visible
+    )
+    return rows.filter(on_page)
 
 
 def _main_page() -> int:

@@ -20,7 +20,8 @@ from components.status import Status
 from incidents import saying, status_telling, telling
 from incidents.models import Incident, IncidentUpdate
 from notifications import delivering
-from subscribers import fanout, granting, links, told_pages
+from subscribers import fanout, forecast, granting, links, told_pages
+from subscribers.chart import Stage
 from subscribers.content import Content
 from subscribers.models import Broadcast, Integration, Subscriber
 from tests import build
@@ -115,8 +116,12 @@ def test_subscribers_hear_of_what_their_page_shows_and_of_nothing_else(now: date
     by_group = build.page(kind=PageKind.CUSTOMER, groups=[grouped])
     gone = build.page(components=[api])
     page_rows.retire(page=gone, now=now)
+    only = build.component(only_where_chosen=True)
+    chooses = build.page(components=[only])
     people = {
         "main": build.subscriber(),
+        "main, chose what it does not show": build.subscriber(components=[only]),
+        "chooses": build.subscriber(page=chooses),
         "sub": build.subscriber(page=sub),
         "sub, chose both": build.subscriber(page=sub, components=[api, web]),
         "group": build.subscriber(page=by_group),
@@ -136,6 +141,26 @@ def test_subscribers_hear_of_what_their_page_shows_and_of_nothing_else(now: date
     assert told(hidden) == {"main"}
     assert told(in_group) == {"main", "group", "group, chose it"}
     assert told() == {"main"}
+    assert told(only) == {"chooses"}
+    assert told(only, api) == {"main", "sub", "sub, chose both", "chooses"}
+    main = _everything_sent(catalogue.page())
+    assert api.name in main
+    assert only.name not in main
+
+
+@pytest.mark.req("R3")
+def test_integrations_post_what_the_main_page_shows(now: datetime) -> None:
+    only, api = build.component(only_where_chosen=True), build.component()
+    Integration.objects.create(kind="slack", is_enabled=True)
+    for components in ([only], [api], [api, only]):
+        ids = [row.pk for row in components]
+        found = forecast.of(stage=Stage.INCIDENT_CREATED, component_ids=ids, topic="")
+        build.incident(components=dict.fromkeys(components), now=now)
+        Delivery.objects.all().delete()
+        fanout.expand(now=now)
+        posted = Delivery.objects.filter(address="page slack").count()
+        assert posted == len(found.page) == int(api in components)
+        assert only.name not in _everything_sent()
 
 
 @pytest.mark.req("R3")
@@ -207,6 +232,9 @@ def test_two_customers_of_one_incident_hear_nothing_of_each_other(now: datetime)
         assert canary not in told_a
     assert str(page_b.address) not in told_a
     assert Status.MAJOR_OUTAGE not in told_a
+    for part in ('"impact": "major"', '"status_indicator": "major"'):
+        assert part in told_main
+        assert part not in told_a + told_b  # it may be the other's
     assert "CANARY-OURS" not in told_b
     assert "CANARY-A-TEXT" not in told_b
     for own, told in (("CANARY-A-TEXT", told_a), ("CANARY-B-TEXT", told_b)):
