@@ -1,20 +1,20 @@
 """All reads for the console's screens of pages: the list, one page, where each is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.paginator import Page as Sheet
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from components import page_addresses, pages
 from components.models import Component, ComponentGroup, Page, PageKind
-from subscribers.models import State, Subscriber
+from subscribers import operators_list
 
 PAGE_SIZE = 50
 STATES = [
@@ -81,7 +81,7 @@ def rows(some: Sequence[Page]) -> list[PageRow]:
     """Pages as lines of the list, with a fixed number of queries."""
     addresses = page_addresses.canonical_by(some)
     shown = pages.shown_by(some)
-    told = subscribers_by([page.pk for page in some])
+    told = operators_list.counts_by_page()
     return [
         PageRow(
             page=page,
@@ -120,12 +120,6 @@ def days_left(page: Page, *, now: datetime) -> int:
     """The days in which a retired page can still be brought back, begun ones counted."""
     until = gone_at(page)
     return -((now - until) // timedelta(days=1)) if until and until > now else 0
-
-
-def subscribers_by(page_ids: Sequence[int]) -> Mapping[int, int]:
-    """How many are told of what concerns each of some pages."""
-    active = Subscriber.objects.filter(page_id__in=page_ids, state=State.ACTIVE)
-    return dict(active.values_list("page_id").annotate(count=Count("id")).order_by())
 
 
 def address_lines(page: Page) -> list[str]:

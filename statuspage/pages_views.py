@@ -18,6 +18,7 @@ from components import catalogue, claims, pages
 from components.models import Page, PageKind
 from statuspage import pages_forms, pages_links, pages_reading
 from statuspage.pages_forms import NamedPageForm, PageForm, SettingsForm
+from subscribers import operators_list
 
 get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 may_look = permission_required("components.view_page", raise_exception=True)
@@ -226,7 +227,7 @@ def _initial(page: Page) -> dict[str, Any]:
 def _consequences(page: Page) -> list[str]:
     address = pages_reading.address_lines(page)[0]
     said = [_("%(address)s answers nobody from now on.") % {"address": address}]
-    if count := pages_reading.subscribers_by([page.pk]).get(page.pk, 0):
+    if count := operators_list.counts_by_page().get(page.pk, 0):
         said.append(
             ngettext(
                 "Its %(count)d subscriber hears nothing while it is retired.",
