@@ -1,5 +1,6 @@
 """The files of brands are published: inert, for ever, with the database away, and unlisted (A5, F3)."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from branding import changing, reading
 from branding.changing import Look
+from branding.link_rules import Link
 from branding.models import Picture
 from branding.rasters import Encoded
 from components import catalogue, pages
@@ -119,3 +121,30 @@ def test_a_retired_pages_brand_is_not_read(now: datetime) -> None:
     assert reading.brand(page.pk).logo is not None
     pages.retire(page=page, now=now)
     assert reading.brand(page.pk).logo is None
+
+
+def test_a_branded_page_of_fifteen_components_weighs_at_most_30_kb(
+    published: Path, now: datetime
+) -> None:
+    world.acme(now=now)
+    link = Link("A link of usual length", "https://www.acme.example/somewhere")
+    branded(
+        catalogue.page(),
+        now,
+        colour="#ffcc00",
+        header_links=[link] * 4,
+        footer_links=[link] * 8,
+        support=link,
+        footer_text="Acme Ltd, 1 Main Street. " * 20,
+        css=".btn { border-radius: 0 }\n.top { background-color: #123456 }\n" * 5,
+    )
+    world.publish(published, now=now)
+
+    html = (published / "index.html").read_text("utf-8")
+    linked = re.findall(r'(?:href|src)="/(assets/[^"]+)"', html)
+    assert len(linked) == 4
+    weight = sum(
+        min(path.stat().st_size for path in published.glob(f"{name}*"))
+        for name in ("index.html", *linked)
+    )
+    assert weight <= 30 * 1024
