@@ -118,8 +118,8 @@ def test_an_uploaded_logo_is_on_the_public_page(
     with browser.new_context(base_url=served.origin) as context:
         context.add_init_script(WATCH_POLICY)
         page = context.new_page()
-        dialogs: list[Dialog] = []
-        page.on("dialog", dialogs.append)
+        dialogs: list[str] = []
+        page.on("dialog", lambda dialog: dialogs.append(dialog.message))
         page.goto("/")
         expect(page.locator(".brandfoot")).to_contain_text("onerror")
         logo = page.get_by_role("img", name="Acme Status")
