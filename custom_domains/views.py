@@ -41,9 +41,7 @@ def domain_add(request: HttpRequest) -> HttpResponse:
     if host is not None:
         return redirect("admin:domain", host.pk)
     context = {"title": _("Add custom domain"), "form": form, "step": 1}
-    return console.page(
-        request, "admin/domains/form.html", context, status=422 if form.is_bound else 200
-    )
+    return console.page(request, "admin/domains/form.html", context)
 
 
 @require_safe

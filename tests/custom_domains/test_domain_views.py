@@ -94,7 +94,7 @@ def test_a_name_that_cannot_be_is_refused_on_the_form(
 ) -> None:
     answer = owner.post(reverse("admin:domain_add"), {"page": eu.pk, "name": name})
 
-    assert (answer.status_code, PageHost.objects.count()) == (422, 0)
+    assert (answer.status_code, PageHost.objects.count()) == (200, 0)
     assert why in answer.text
     assert asks_here.asked == []
 
