@@ -25,6 +25,7 @@ class Consequence:
     before: Status
     after: Status
     is_visible: bool = True  # a hidden component is named to nobody
+    uuid: str = ""  # what programs know it by
 
     @property
     def is_change(self) -> bool:
@@ -106,6 +107,7 @@ def consequences(
             before=component.shown_status,
             after=after,
             is_visible=component.is_visible,
+            uuid=str(component.uuid),
         )
         for component, after in speaking.foresee(
             source=Source.INCIDENT, public_id=reference, said=said

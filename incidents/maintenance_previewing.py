@@ -115,7 +115,7 @@ def _touched(event: Maintenance, said: Said, state: State) -> list[Touched]:
     }
     seen = speaking.foresee(source=Source.MAINTENANCE, public_id=event.public_id, said=spoken)
     return [
-        Touched(name=component.name, status=after.value)
+        Touched(name=component.name, status=after.value, id=str(component.uuid))
         for component, after in seen
         if component.is_visible
     ]

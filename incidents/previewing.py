@@ -156,10 +156,12 @@ def _samples(
         next_update_by=said.next_update_by,
         at=said.ended_at or now,
         touched=[
-            Touched(name=one.name, status=one.after.value) for one in consequences if one.is_visible
+            Touched(name=one.name, status=one.after.value, id=one.uuid)
+            for one in consequences
+            if one.is_visible
         ],
     )
-    return sampling.of(content)
+    return sampling.of(content, page=said.audience)
 
 
 def _code(said: Said, worst: Status) -> str:

@@ -6,6 +6,8 @@ Made of the same Content by the same code as the messages themselves.
 import json
 from dataclasses import dataclass
 
+from components import catalogue
+from components.models import Page
 from notifications.channels import x
 from subscribers import chart, sms_length, told_pages
 from subscribers import content as contents
@@ -33,9 +35,11 @@ class Samples:
     link: str
 
 
-def of(content: Content) -> Samples:
-    """The samples of what this content says, as the subscribers of the main page get it."""
-    content = content.on(told_pages.main())
+def of(content: Content, *, page: Page | None = None) -> Samples:
+    """The samples of what this content says, as the subscribers of a page get it, else of the main one."""
+    row = page or catalogue.page()
+    told = told_pages.read(page_ids=[row.pk], uuids=[one.id for one in content.touched])
+    content = content.on(told[row.pk])
     found = contents.samples(content)
     sms = found["sms"].text.strip() if chart.tells(Stage(content.stage), "sms") else ""
     length, parts = sms_length.length(sms)

@@ -4,10 +4,12 @@ A person is an address on one channel, however often it subscribed. The publishe
 the calendar name no subscriber.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from common import auditing
 from notifications import forgetting, reading
@@ -26,7 +28,8 @@ def everything_about(*, subscriber: Subscriber, now: datetime) -> dict[str, Any]
     No secrets, and no component that visitors do not see. The audit log keeps who took it.
     """
     auditing.record(subject=subscriber, before={}, after={"exported_person": 1}, now=now)
-    rows = list(_same_person(subscriber).prefetch_related("chosen__component").order_by("id"))
+    same_person = _same_person(subscriber).select_related("page")
+    rows = list(same_person.prefetch_related("chosen__component").order_by("id"))
     ids = [row.pk for row in rows]
     proofs = Proof.objects.filter(subscriber__in=ids).order_by("id")
     same = {"channel": subscriber.channel, "canonical": subscriber.canonical}
@@ -58,7 +61,9 @@ def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
     """Delete all subscriptions of the person, and their address wherever it stands.
 
     That is: what waits to be sent and what was sent, links and codes, what they have just asked for,
-    text messages that came in, and the entries of the audit log. An entry of the suppression list stays, without its note: without
+    text messages that came in, and the entries of the audit log; of every page. What they added to a
+    customer page by signing in with this mailbox (a phone, a hook) goes with them, because nobody
+    else stands for it; who confirmed a mailbox of their own keeps it. An entry of the suppression list stays, without its note: without
     it the address would be written to again as soon as somebody subscribes it (D6). Of who left by
     themselves a digest stays, so that no list brings them back (`leavers`).
     """
@@ -77,7 +82,10 @@ def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
         )
         _received(subscriber).delete()
         if subscriber.channel == "email":
-            Asked.objects.filter(canonical=subscriber.canonical).delete()
+            Asked.objects.filter(
+                Q(canonical=subscriber.canonical) | Q(holder__in=_holders(rows))
+            ).delete()
+            _erase_held(_holders(rows), now=now)
         leavers.remember([row for row in rows if _has_left(row)], now=now)
         for row in rows:
             subscribing.erase(subscriber=row, now=now)
@@ -96,6 +104,21 @@ def _has_left(row: Subscriber) -> bool:
     return row.state == State.ENDED and row.ended_reason == subscribing.LEFT and not row.follows
 
 
+def _holders(rows: Iterable[Subscriber]) -> set[str]:
+    """The mailboxes of these addresses as they sign in to customer pages."""
+    return {row.address for row in rows if row.channel == "email"}
+
+
+def _erase_held(holders: set[str], *, now: datetime) -> None:
+    """Erase what these mailboxes have added to customer pages beside mailboxes."""
+    held = Subscriber.objects.filter(holder__in=holders)
+    held.filter(channel="email").update(holder="")
+    for row in held.exclude(channel="email").order_by("id"):
+        # An earlier one of the same address took this one along.
+        if Subscriber.objects.filter(pk=row.pk).exists():
+            erase_person(subscriber=row, now=now)
+
+
 def _received(subscriber: Subscriber) -> Any:
     """The text messages that came from this number; no other channel has any."""
     number = subscriber.canonical if subscriber.channel == "sms" else ""
@@ -108,6 +131,7 @@ def _grants(ids: list[int]) -> list[str]:
 
 def _subscription(row: Subscriber) -> dict[str, Any]:
     return {
+        "page": row.page.name,
         "state": row.state,
         "everything": row.wants_all,
         "components": sorted(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from components import pages
 from components.models import Page
+from subscribers import shown_events
 
 _Find = Callable[[str], tuple[str, str, str, Collection[int]] | None]
 
@@ -40,9 +40,10 @@ def find(public_id: str) -> Event | None:
 def find_on(page: Page, public_id: str) -> Event | None:
     """The same, if this page shows the event."""
     event = find(public_id)
-    if event is None or page.shows_all or event.component_ids & pages.shown_ids(page):
-        return event
-    return None
+    if event is None:
+        return None
+    shown = shown_events.of(event.component_ids)
+    return event if shown_events.pages_of(shown).filter(pk=page.pk).exists() else None
 
 
 def is_open(topic: str) -> bool:

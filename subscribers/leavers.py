@@ -50,7 +50,7 @@ def prune(*, now: datetime) -> int:
 
 
 def key_of(row: Subscriber) -> Key:
-    return row.page_id, row.channel, row.canonical
+    return row.page_pk, row.channel, row.canonical
 
 
 def _digests(key: Key) -> list[str]:

@@ -49,7 +49,7 @@ class ChoiceForm(ConsoleForm):
     def __init__(self, *args: Any, page: Page | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         visible = Component.objects.visible().select_related("group").in_page_order()
-        shown = None if page is None or page.shows_all else pages.shown_ids(page)
+        shown = None if page is None else pages.shown_ids(page)
         rows = [row for row in visible if shown is None or row.pk in shown]
         self.fields["components"].choices = [  # type: ignore[attr-defined]  # of a choice field
             (str(row.pk), f"{row.group.name}: {row.name}" if row.group else row.name)

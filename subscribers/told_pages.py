@@ -15,7 +15,7 @@ from django.db.models import Q
 from branding import brand_views
 from branding import reading as brands
 from branding.brand_views import BrandView
-from components import catalogue, page_addresses
+from components import page_addresses
 from components.models import Component, Page, PageComponent, PageGroup
 from components.page_addresses import PageAddress
 
@@ -122,12 +122,6 @@ def read(
         )
         for row in rows
     }
-
-
-def main() -> ToldPage:
-    """The main page, which every event stands on."""
-    page = catalogue.page()
-    return read(page_ids=[page.pk])[page.pk]
 
 
 def _shown(

@@ -309,6 +309,11 @@ def test_a_person_is_erased_on_every_page(sub: Page, now: datetime) -> None:
     rows = [
         build.subscriber(page=page, address="ada@example.com") for page in (catalogue.page(), sub)
     ]
+    acme = people.customer_page("acme")
+    build.subscriber(page=acme, channel="sms", address="+15550100", holder="ada@example.com")
+    colleague = build.subscriber(page=acme, address="bo@acme.com", holder="ada@example.com")
+    told = erasing.everything_about(subscriber=rows[0], now=now)
+    assert {one["page"] for one in told["subscriptions"]} == {"Status", "Europe"}
     erasing.erase_person(subscriber=rows[0], now=now)
-    assert not Subscriber.objects.exists()
+    assert list(Subscriber.objects.values_list("pk", "holder")) == [(colleague.pk, "")]
     assert subscribing.suppression_of("email", "ada@example.com") is None
