@@ -17,13 +17,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from catalog import defining, entering, generating, lookup, values
+from catalog import batches, defining, entering, generating, lookup, values
 from catalog.csv_rules import KEY, NAME, Column, Line, Sheet
 from catalog.models import Attribute, CatalogType, DomainException, Entry
 from catalog.values import Known, Names
-from common import auditing, rows
-
-_CHUNK = 500
+from common import auditing
 
 
 class Verdict(StrEnum):
@@ -120,19 +118,13 @@ def take(*, type: CatalogType, sheet: Sheet, stamp: str, now: datetime) -> Repor
             raise Changed
         added = [one.entry for one in report.of(Verdict.ADDED)]
         changed = [one.entry for one in report.of(Verdict.CHANGED)]
-        Entry.objects.bulk_create(added, batch_size=_CHUNK)
-        rows.update(
-            Entry, [{"id": one.pk, "name": one.name, "values": one.values} for one in changed]
-        )
-        generating.follow(type=row, entries=[*added, *changed], now=now)
-        _tell(row, report, now)
+        batches.bring(type=row, added=added, changed=changed, how="imported_entries", now=now)
+        _tell(report, now)
     return report
 
 
-def _tell(type_: CatalogType, report: Report, now: datetime) -> None:
-    """One entry in the audit log for the list, and one for each entry that was changed by it."""
-    count = len(report.of(Verdict.ADDED))
-    auditing.record(subject=type_, before={}, after={"imported_entries": count}, now=now)
+def _tell(report: Report, now: datetime) -> None:
+    """Tell the audit log what became of each entry that was there before."""
     for one in report.of(Verdict.CHANGED):
         auditing.record(
             subject=one.entry,

@@ -92,12 +92,13 @@ def preview(*, choice: Choice, entries: Iterable[Entry]) -> Preview:
 def checks(type: CatalogType) -> Callable[[Entry], None]:  # noqa: A002
     """What refuses entries of a type of which no page could be made: ValidationError by key."""
     choices = [choice_of(source) for source in _sources(type)]
+    return lambda entry: check(entry, choices)
 
-    def check(entry: Entry) -> None:
-        for choice in choices:
-            _wanted(choice, entry)
 
-    return check
+def check(entry: Entry, choices: Iterable[Choice]) -> None:
+    """Refuse an entry of which no page could be made; ValidationError by the attribute's key."""
+    for choice in choices:
+        _wanted(choice, entry)
 
 
 def follow(*, type: CatalogType, entries: Iterable[Entry], now: datetime) -> int:  # noqa: A002

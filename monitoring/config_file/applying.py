@@ -8,6 +8,7 @@ from components import catalogue
 from components.models import Component, Page
 from monitoring.config_file import (
     alert_steps,
+    catalog_steps,
     catalogue_steps,
     dependency_steps,
     inventory_steps,
@@ -24,8 +25,8 @@ from monitoring.models import Replica
 def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bool = False) -> Plan:
     """Apply a valid file in one transaction; what was changed.
 
-    Fields that the file leaves out get their default; `page`, `pages`, `locations` and every section
-    of `alerts` stay as they are when left out, and so do `manual` and mutes. What is not in the file
+    Fields that the file leaves out get their default; `page`, `pages`, `catalog`, `locations` and
+    every section of `alerts` stay as they are when left out, and so do `manual` and mutes. What is not in the file
     is removed when `prunes`, else kept; of pages, locations and channels only where the file lists
     some. A dry run makes every change and takes it back.
 
@@ -44,6 +45,7 @@ def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bo
             )
         catalogue_steps.leave_over(run, placed)
         page_steps.change_pages(run)
+        catalog_steps.change_catalog(run)
         dependency_steps.change_dependencies(run)
         location_steps.leave_over(run)
         alert_steps.change_alerts(run)

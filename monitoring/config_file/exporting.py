@@ -6,7 +6,7 @@ from typing import Any
 from catalog.models import EntryPage
 from components import catalogue
 from components.models import Component, ComponentGroup, Page, PageKind
-from monitoring.config_file import alert_export, node_export, schema, writing
+from monitoring.config_file import alert_export, catalog_export, node_export, schema, writing
 from monitoring.models import Location, Node
 
 _HEAD = """\
@@ -40,6 +40,7 @@ def export(*, now: datetime) -> str:
         ],
         "components": by_group.get(None, []),
         "pages": _sub_pages(),
+        "catalog": catalog_export.section(),
         "alerts": alert_export.section(now=now),
     }
     return _HEAD + writing.text({key: value for key, value in document.items() if value})

@@ -46,7 +46,26 @@ def find(document: object) -> Iterator[Repeat]:
     )
     places = _sections(document, (), "locations")
     yield from _repeats("location slug", (_slug(path, place) for path, place in places))
+    yield from _catalog(list(_sections(document, (), "catalog")))
     yield from _alerts(_inside(document, "alerts"), ("alerts",))
+
+
+def _catalog(types: list[tuple[Path, object]]) -> Iterator[Repeat]:
+    yield from _repeats("type key", (_given_or_made(path, one) for path, one in types))
+    for path, one in types:
+        for what, key in (("attribute key", "attributes"), ("entry key", "entries")):
+            inside = _sections(one, path, key)
+            yield from _repeats(what, (_given_or_made(at, item) for at, item in inside))
+        pages = _sections(one, path, "pages")
+        yield from _repeats("kind of page", (_key(at, item, "kind") for at, item in pages))
+
+
+def _given_or_made(path: Path, value: object) -> _Found | None:
+    """The key as the schema will see it: given, or made from the name."""
+    given = _key(path, value, "key")
+    named = _key(path, value, "name")
+    made = ((*path, "key"), values.slug_of(named[1])) if named else None
+    return given or (made if made and made[1] else None)
 
 
 def _alerts(alerts: object, path: Path) -> Iterator[Repeat]:

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from monitoring.config_file.alert_schema import Alerts
+from monitoring.config_file.catalog_schema import CatalogType
 from monitoring.config_file.node_schema import Node
 from monitoring.config_file.page_schema import Language, PageSlug, SubPage, TimeZone
 from monitoring.config_file.values import Description, Name, Section, Slug, fault
@@ -84,4 +85,5 @@ class Document(Section):
     groups: list[Group] = []
     components: list[Component] = []  # those without a group, shown after the groups
     pages: list[SubPage] | None = None
+    catalog: list[CatalogType] | None = None
     alerts: Alerts | None = None

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from monitoring.config_file import (
     alert_schema,
+    catalog_schema,
     loading,
     node_schema,
     page_schema,
@@ -28,6 +29,10 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "groups[]": schema.Group,
     "components[]": schema.Component,
     "pages[]": page_schema.SubPage,
+    "catalog[]": catalog_schema.CatalogType,
+    "catalog[].attributes[]": catalog_schema.CatalogAttribute,
+    "catalog[].pages[]": catalog_schema.CatalogPages,
+    "catalog[].entries[]": catalog_schema.CatalogEntry,
     "nodes[]": node_schema.Node,
     "nodes[].http": node_schema.Http,
     "alerts": alert_schema.Alerts,
