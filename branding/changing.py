@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from branding import colours, css_rules, link_rules, naming
 from branding.colours import NotAColour
 from branding.css_rules import RefusedCss
+from branding.encoded import Encoded
 from branding.link_rules import Link
 from branding.models import STATE, Brand, Picture, Slot
-from branding.rasters import Encoded
 from components import catalogue
 from components.models import Page
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from branding import link_rules, uploads
 from branding.changing import Look
+from branding.encoded import Encoded
 from branding.link_rules import Link, NotALink
 from branding.models import Brand, Slot
-from branding.rasters import Encoded
 from branding.unusable import UnusablePicture
 from common.console import ConsoleForm
 

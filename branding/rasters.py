@@ -8,14 +8,15 @@ import io
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from branding.encoded import Encoded
 from branding.unusable import UnusablePicture
 from common.wording import gettext_noop
 
 MAX_PIXELS = 16_000_000
+MAX_SIDE = 10_000
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _TOO_MANY = gettext_noop("The picture has more than 16 million pixels. Scale it down.")
 # What the decoders raise for a file that is not what it says.
@@ -23,16 +24,6 @@ _BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error,
 
 # Pillow only warns at its own limit and goes on; ours is asked for below, and is lower.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS * 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoded:
-    """A picture in a format of ours; sides in pixels."""
-
-    kind: str  # png or webp
-    width: int
-    height: int
-    body: bytes
 
 
 def decoded(data: bytes) -> Image.Image:
@@ -62,6 +53,10 @@ def decoded(data: bytes) -> Image.Image:
 def _require_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise UnusablePicture(_TOO_MANY)
+    if max(width, height) > MAX_SIDE:  # WebP ends at 16,383
+        raise UnusablePicture(
+            gettext_noop("The picture is more than %(most)d pixels wide or high."), most=MAX_SIDE
+        )
 
 
 def as_png(picture: Image.Image, *, within: tuple[int, int]) -> Encoded:

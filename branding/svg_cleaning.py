@@ -20,6 +20,7 @@ from common.wording import gettext_noop
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32
 MAX_ELEMENTS = 2000
+MAX_DRAWN = 20_000  # elements, with those that are used again
 MAX_SIDE = 10_000  # px
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -41,6 +42,9 @@ _ASKS = re.compile(
     r"|-moz-binding|behavior|javascript:|</",
     re.IGNORECASE,
 )
+# A reference to another piece of the picture: the whole of a href, or url(#…) in a style.
+_INSIDE = re.compile(r"(?:^|url\(\s*[\"']?)#([^\"')\s]+)")
+_ENDLESS = gettext_noop("The SVG picture repeats itself without end, or nearly. Simplify it.")
 _ENCODING = re.compile(rb"^<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
 _LENGTH = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(px)?\s*")
 
@@ -72,6 +76,7 @@ def clean(data: bytes) -> CleanSvg:
         raise UnusablePicture(gettext_noop("The SVG file grows when it is cleaned. Simplify it."))
     root = ET.fromstring(hushed)  # noqa: S314 - no DOCTYPE, and within the limits
     _strip(root)
+    _require_drawn(root)
     width, height = _shape(root)
     body = _written(root)
     if found := remains(body):
@@ -179,6 +184,30 @@ def _strip(element: "ET.Element[str]") -> None:
             element.remove(child)
         else:
             _strip(child)
+
+
+def _require_drawn(root: "ET.Element[str]") -> None:
+    """Refuse what becomes endless when it is drawn: pieces that use pieces that use pieces."""
+    by_id = {ident: element for element in root.iter() if (ident := element.get("id"))}
+    drawn: dict[str, int] = {}
+
+    def count(element: "ET.Element[str]", within: frozenset[str]) -> int:
+        total = 1 + sum(count(child, within) for child in element)
+        for value in element.attrib.values():
+            for ident in _INSIDE.findall(value):
+                total += count_of(ident, within)
+        if total > MAX_DRAWN:
+            raise UnusablePicture(_ENDLESS)
+        return total
+
+    def count_of(ident: str, within: frozenset[str]) -> int:
+        if ident in within or len(within) > MAX_DEPTH:
+            raise UnusablePicture(_ENDLESS)
+        if ident in by_id and ident not in drawn:
+            drawn[ident] = count(by_id[ident], within | {ident})
+        return drawn.get(ident, 0)
+
+    count(root, frozenset())
 
 
 def _is_harmless(name: str, value: str) -> bool:

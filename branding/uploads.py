@@ -4,7 +4,7 @@ What a file is, is read from the file: the name and the type that a browser send
 """
 
 from branding import rasters, svg_cleaning
-from branding.rasters import Encoded
+from branding.encoded import Encoded
 from branding.unusable import UnusablePicture
 from common.wording import gettext_noop
 

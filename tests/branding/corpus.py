@@ -68,6 +68,19 @@ MORE: dict[str, bytes] = {
     "xml:base": svg(f'<g xml:base="{OUTSIDE}/"><use href="x#a"/></g>'),
     "many elements": svg("<g/>" * 3000),
     "deep, and small": svg("<g>" * 40 + "</g>" * 40),
+    "use of use of use": svg(
+        "".join(f'<g id="a{n}">' + f'<use href="#a{n + 1}"/>' * 10 + "</g>" for n in range(12))
+        + '<g id="a12"><path d="M0 0h9"/></g>'
+    ),
+    "use of itself": svg('<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'),
+    "pattern in pattern": svg(
+        "".join(
+            f'<pattern id="p{n}" width="9" height="9">'
+            + f'<rect fill="url(#p{n + 1})"/>' * 12
+            + "</pattern>"
+            for n in range(9)
+        )
+    ),
     "UTF-16": svg("<script>alert(1)</script>").decode().encode("utf-16"),
     "foreign namespace": svg(
         '<h:script xmlns:h="http://www.w3.org/1999/xhtml">alert(1)</h:script>'

@@ -10,9 +10,9 @@ from accounts.models import AuditEntry
 from branding import changing, reading
 from branding.brand_views import DEFAULT
 from branding.changing import Look
+from branding.encoded import Encoded
 from branding.link_rules import Link
 from branding.models import Brand, Picture
-from branding.rasters import Encoded
 from components import catalogue
 from components.models import PageKind
 from tests import build, counting

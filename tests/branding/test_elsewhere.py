@@ -7,7 +7,7 @@ import pytest
 
 from branding import changing
 from branding.changing import Look
-from branding.rasters import Encoded
+from branding.encoded import Encoded
 from components import catalogue
 from public_pages import elsewhere, reading
 from tests import build

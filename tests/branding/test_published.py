@@ -9,9 +9,9 @@ import pytest
 
 from branding import changing, reading
 from branding.changing import Look
+from branding.encoded import Encoded
 from branding.link_rules import Link
 from branding.models import Picture
-from branding.rasters import Encoded
 from components import catalogue, pages
 from components.models import Page, PageKind
 from public_pages.brand_files import BrandFiles

@@ -19,6 +19,9 @@ REFUSED = {
     "20,000 nested g": "64 KB",
     "many elements": "elements",
     "deep, and small": "nests",
+    "use of use of use": "repeats itself",
+    "use of itself": "repeats itself",
+    "pattern in pattern": "repeats itself",
     "UTF-16": "no picture",
 }
 

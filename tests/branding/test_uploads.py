@@ -47,6 +47,16 @@ def test_a_bomb_is_refused_by_its_header(width: int, height: int) -> None:
     assert "16 million" in refused("background", corpus.png_that_says(width, height))
 
 
+@pytest.mark.parametrize(("width", "height"), [(10_001, 10), (10, 16_000)])
+def test_a_ribbon_is_refused(width: int, height: int) -> None:
+    assert "10000 pixels" in refused("background", corpus.raster(size=(width, height)))
+
+
+def test_the_highest_background_is_encoded() -> None:
+    made = uploads.cleaned("background", corpus.raster(size=(1000, 10_000)))
+    assert [(one.kind, one.height) for one in made] == [("webp", 9600), ("png", 9600)]
+
+
 @pytest.mark.parametrize(
     "data",
     [
