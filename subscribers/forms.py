@@ -45,10 +45,10 @@ class Picks:
 
 def picks(page: Page, chosen: frozenset[int] = frozenset()) -> list[Picks]:
     """The components that visitors of a page see, in its order, with those marked."""
-    shown = None if page.shows_all else pages.shown_ids(page)
+    shown = pages.shown_ids(page)
     groups: dict[int | None, tuple[str, list[Pick]]] = {}
     for row in Component.objects.visible().in_page_order().select_related("group"):
-        if shown is not None and row.id not in shown:
+        if row.id not in shown:
             continue
         name = row.group.name if row.group else ""
         made = groups.setdefault(row.group_id, (name, []))[1]

@@ -439,5 +439,5 @@ def test_twice_as_many_components_cost_the_same_queries(
 ) -> None:
     for _number in range(10):
         build.component(group=build.group())
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(12):
         Client().get("/subscribe")
