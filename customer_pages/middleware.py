@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from components import page_requests
 
 _URLS = "customer_pages.host_urls"
+# What all hosts share: neither says anything of a page.
+_SHARED = ("/preferences", "/push-worker.js")
 
 
 class CustomerHostMiddleware:
@@ -19,6 +21,7 @@ class CustomerHostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not page_requests.is_main_host(request) and page_requests.page_of(request).is_customer:
+        is_main = page_requests.is_main_host(request) or request.path_info in _SHARED
+        if not is_main and page_requests.page_of(request).is_customer:
             request.urlconf = _URLS
         return self.get_response(request)

@@ -6,11 +6,14 @@ the same files of it; `file` returns the one that an address stands for.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
+from components.models import Component
 from incidents.models import Incident, Maintenance
 from public_pages import (
     elsewhere,
@@ -20,6 +23,7 @@ from public_pages import (
     projecting,
     reading,
     readouts,
+    templating,
 )
 from public_pages.charts import Range
 from public_pages.event_calendar import Bounds, Calendars
@@ -27,7 +31,7 @@ from public_pages.event_days import Month
 from public_pages.event_rendering import EventPages
 from public_pages.event_source import EventSource
 from public_pages.event_views import EventLine
-from public_pages.page_views import ComponentView, PageView, SiteView
+from public_pages.page_views import ComponentView, GroupView, PageView, SiteView
 from public_pages.rendering import Pages
 
 _COMPONENT = re.compile(r"components/([^/]+?)(?:/(7d|30d|90d))?\.html")
@@ -68,7 +72,10 @@ class Shown:
     @cached_property
     def page(self) -> PageView:
         """The read model of the page."""
-        return projecting.page(reading.everything(now=self.now), site=self.site, shown=self._shown)
+        world = reading.everything(now=self.now)
+        found = projecting.page(world, site=self.site, shown=self._shown)
+        dedicated = _dedicated(self._shown)
+        return replace(found, groups=_parted(found, dedicated)) if dedicated else found
 
     @property
     def _whole(self) -> Mapping[str, Callable[[], bytes]]:
@@ -159,3 +166,22 @@ class Shown:
 def _month_of(name: str) -> Month | None:
     month = event_days.parse(name)
     return month if month.year and 1 <= month.number <= 12 else None
+
+
+def _dedicated(shown: frozenset[int]) -> frozenset[int]:
+    """Those of some components that pages show only where they were chosen."""
+    rows = Component.objects.filter(only_where_chosen=True).values_list("id", flat=True)
+    return shown & frozenset(rows)
+
+
+def _parted(page: PageView, dedicated: frozenset[int]) -> tuple[GroupView, ...]:
+    """The components that are the customer's own under a heading of their own, before the others."""
+    own = tuple(one for one in page.components if one.id in dedicated)
+    rest = (
+        replace(group, components=tuple(one for one in group.components if one.id not in dedicated))
+        for group in page.groups
+    )
+    with templating.active(page.site):
+        name = _("Dedicated to %(name)s") % {"name": page.site.name}
+    first = GroupView(name=name, is_collapsed=False, components=own)
+    return (first, *(group for group in rest if group.components))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from components import uptime
+from components.models import PageKind
 from components.status import Status
 from components.uptime import DayBar, Tally, Weights
 from public_pages import times
@@ -78,11 +79,15 @@ def headline(page: PageView) -> Headline:
     if not page.components:
         words = _("This page has no components yet")
         reach = _("Incidents still appear here.")
+        if page.site.kind is PageKind.CUSTOMER:
+            reach = _("Your contact decides which services are shown here.")
         return Headline(Status.UNKNOWN, words, reach, words)
     if page.is_watching:
         return _watching(page)
+    is_customer = page.site.kind is PageKind.CUSTOMER
+    all_well = _("Your services are operational") if is_customer else _("All systems operational")
     words = {
-        Status.OPERATIONAL: _("All systems operational"),
+        Status.OPERATIONAL: all_well,
         Status.UNKNOWN: _("We cannot confirm the current status"),
     }.get(page.status, word(page.status))
     tab = _("Status unknown") if page.status == Status.UNKNOWN else word(page.status)

@@ -23,7 +23,12 @@ PATHS = (
     *("", "live", "status.json", "history", "nothing", "read/x/history.atom"),
 )
 # What browsers send besides, and what programs of a proxy's owner may vary by.
-NOISE = ({}, {"accept-encoding": "gzip"}, {"x-forwarded-for": "192.0.2.1"}, {"accept": "image/*"})
+NOISE: tuple[dict[str, str], ...] = (
+    {},
+    {"accept-encoding": "gzip"},
+    {"x-forwarded-for": "192.0.2.1"},
+    {"accept": "image/*"},
+)
 UNRELATED = ("theme", "_ga", "consent")
 
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from catalog.models import Entry
 from components import pages
-from components.models import Page
+from components.models import Component, Page, PageHost
 from components.status import Status
 from customer_pages import database_clock, readers, sessions
 from customer_pages.models import CustomerSession, Reader, ReaderToken
@@ -322,3 +322,33 @@ def test_subscribing_offers_the_services_of_the_page_alone(two: Two) -> None:
     form = client.get(f"{people.base(two.acme)}/subscribe").content.decode()
     assert "ACMEONLY cluster" in form
     assert "BETAONLY" not in form
+
+
+def test_what_belongs_to_the_customer_alone_comes_first_under_its_own_heading(two: Two) -> None:
+    """DESIGN 5.10."""
+    Component.objects.filter(pk=two.ours.pk).update(only_where_chosen=True)
+    home = people.signed_in(two.acme).get(f"{people.base(two.acme)}/").content.decode()
+    rows = [f'href="{people.base(two.acme)}/components/{slug}"' for slug in ("acmeonly", "shared")]
+    assert [home.count(row) for row in rows] == [1, 1]
+    assert home.index("Dedicated to Acme") < home.index(rows[0]) < home.index(rows[1])
+    assert b"ACMEONLY" not in Client().get("/subscribe").content
+
+
+@pytest.mark.req("R3")
+def test_the_headline_is_about_their_services() -> None:
+    page = people.customer_page("calm", ["calm.example"], components=[build.component()])
+    client = people.signed_in(page, "ada@calm.example")
+    assert "Your services are operational" in client.get(f"{people.base(page)}/").content.decode()
+    pages.set_members(page=page, component_ids=[])
+    empty = client.get(f"{people.base(page)}/").content.decode()
+    assert "Your contact decides which services are shown here." in empty
+
+
+def test_the_theme_can_be_chosen_under_a_host_name_of_its_own(two: Two, settings: Settings) -> None:
+    name = "status.acme.example"
+    PageHost.objects.create(page=two.acme, name=name, is_active=True, created_at=build.LONG_AGO)
+    settings.ALLOWED_HOSTS = ["*"]
+    own = Client(headers={"host": name})
+    answer = own.post("/preferences", {"theme": "dark", "next": "/"})
+    assert (answer.status_code, answer["Location"]) == (HTTPStatus.SEE_OTHER, "/")
+    assert own.get("/nothing")["Location"] == "/sign-in?to=nothing"
