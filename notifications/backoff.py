@@ -102,6 +102,10 @@ def is_delayed(*, age: timedelta) -> bool:
     return age > DELAYED_AFTER
 
 
+# From so many failures on the pause of the breaker is the longest.
+FULL_PAUSE_AT = 5
+
+
 def breaker_pause(*, failures: int) -> timedelta:
     """How long a channel is left alone after so many (1 or more) failures in a row to reach it.
 

@@ -52,17 +52,24 @@ def ask(*, channel: str, now: datetime) -> Answer:
     return Answer.TRY_ONE if has_claimed else Answer.WAIT
 
 
-def trip(*, channel: str, error: str, now: datetime) -> None:
-    """Note that the channel could not be used, and leave it alone for a while."""
+def trip(*, channel: str, error: str, now: datetime, is_refused: bool = False) -> None:
+    """Note that the channel could not be used, and leave it alone for a while.
+
+    For the longest while at once when it is there and refuses what we say (`is_refused`): to ask
+    again soon would only harm our name.
+    """
     with transaction.atomic():
         Circuit.objects.get_or_create(channel=channel)
         circuit = Circuit.objects.select_for_update().get(channel=channel)
+        is_new = circuit.failures == 0
         circuit.failures += 1
+        if is_refused:
+            circuit.failures = max(circuit.failures, backoff.FULL_PAUSE_AT)
         circuit.open_until = now + backoff.breaker_pause(failures=circuit.failures)
         circuit.failing_since = circuit.failing_since or now
         circuit.last_error = error[:500]
         circuit.save(update_fields=["failures", "open_until", "failing_since", "last_error"])
-    log = _logger.error if circuit.failures == 1 else _logger.info
+    log = _logger.error if is_new else _logger.info
     log("channel unusable: channel=%s failures=%d %s", channel, circuit.failures, error)
 
 

@@ -158,14 +158,19 @@ class _Sender:
                 self._stop(error, untried=rows[index:])
                 return False
             if self.refusals >= REFUSALS_MAX or (self.refusals and self.is_trying):
-                self._stop(DeliveryError(row.last_error), untried=rows[index + 1 :])
+                refusal = DeliveryError(row.last_error)
+                self._stop(refusal, untried=rows[index + 1 :], is_refused=True)
                 return False
         return may_be_more and not self.run.is_over
 
-    def _stop(self, error: DeliveryError, *, untried: Sequence[Delivery]) -> None:
+    def _stop(
+        self, error: DeliveryError, *, untried: Sequence[Delivery], is_refused: bool = False
+    ) -> None:
         """Leave the channel alone for a while; what was not tried keeps its time."""
         leasing.release(rows=untried, error=str(error))
-        circuits.trip(channel=self.channel.name, error=str(error), now=self.run.now)
+        circuits.trip(
+            channel=self.channel.name, error=str(error), now=self.run.now, is_refused=is_refused
+        )
 
     def _send(self, row: Delivery) -> None:
         """Send one delivery and note its end. Raises ChannelDown and database errors only."""

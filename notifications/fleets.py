@@ -242,12 +242,17 @@ class _Fleet:
         self._refusals = self._refusals + 1 if refused else 0
         self._is_trusted = self._is_trusted and not refused
         if self._refusals >= REFUSALS_MAX:
-            self._stop(error)
+            self._stop(error, is_refused=True)
 
-    def _stop(self, error: DeliveryError) -> None:
+    def _stop(self, error: DeliveryError, *, is_refused: bool = False) -> None:
         """Leave the channel alone for a while; once a run, however many connections notice."""
         if self._run.left > 0:
-            circuits.trip(channel=self._channel.name, error=str(error), now=self._run.now)
+            circuits.trip(
+                channel=self._channel.name,
+                error=str(error),
+                now=self._run.now,
+                is_refused=is_refused,
+            )
             self._run.left = 0
         self._give_back()
 

@@ -33,8 +33,9 @@ _logger = logging.getLogger(__name__)
 # A lease outlives three whole sends; nothing is begun in its last third (reliability 3.1, rule 3).
 LEASE_SENDS = 3
 # A database that restarts is back by then, also when it has to recover from a crash (fault F-10);
-# a lease lasts longer, so nobody else sends meanwhile what we hold.
-_DATABASE_PAUSES_S = (0.2, 1.0, 2.0, 3.0, 5.0, 5.0, 10.0, 10.0)
+# a lease lasts longer, so nobody else sends meanwhile what we hold. Even pauses: what waits for our
+# note, or for what we give back, goes on within a second of the return.
+_DATABASE_PAUSES_S = (0.2, 0.5, *[1.0] * 35)
 
 
 @dataclass(slots=True, kw_only=True)

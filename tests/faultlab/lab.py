@@ -118,11 +118,20 @@ class Lab:
             raise TimeoutError(self.errors())
         (self.folder / "notes").write_text("")
 
-    def start(self, name: str, *, settings: dict[str, str] | None = None, point: str = "") -> None:
+    def start(
+        self,
+        name: str,
+        *,
+        settings: dict[str, str] | None = None,
+        point: str = "",
+        is_hasty: bool = False,
+    ) -> None:
         """Start a worker or a beat; with a point, a worker that kills itself there."""
         celery = [sys.executable, "-m", "celery", "-A", "statuspage", "--quiet"]
         if point:
             celery = [sys.executable, "-m", "tests.faultlab.dying", point]
+        elif is_hasty:
+            celery = [sys.executable, "-m", "tests.faultlab.hasty"]
         worker = [
             *(*celery, "worker", "--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("-l", "ERROR", "-P", "threads", "-n", f"{name}@%h", "-Q", "deliveries,upkeep"),

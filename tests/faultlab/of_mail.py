@@ -68,8 +68,8 @@ def f17(size: int) -> Verdict:
         time.sleep(30)
         refused = lab.seen()["refused_dots"]
         scene.measured |= {"refused_in_30_s": refused, "suppressed": len(gone)}
-        # Three in a row, and then one try for each end of the pause: 5, 10 and 20 s.
-        scene.hold("stopped after three", 3 <= refused <= 3 + scenes.IN_FLIGHT)
+        # Three in a row; the first single try comes after a minute.
+        scene.hold("stopped after three", refused == 3)
         lab.mood()
         lab.until_quiet(timeout_s=120)
         return _without(scene, gone)

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from tests.faultlab import dying_points, scenes
-from tests.faultlab.lab import Lab
+from tests.faultlab.lab import Lab, duplicates
 from tests.faultlab.scenes import IN_FLIGHT
 
 Verdict = dict[str, Any]
@@ -96,13 +96,34 @@ def f03(size: int) -> Verdict:
         return scene.verdict()
 
 
-def f04(size: int, *, updates: int = 3, has_page: bool = True) -> Verdict:
+def f04(size: int) -> Verdict:
     """two beats and two workers at once"""
-    with scenes.scene(size, has_page=has_page) as scene:
+    with scenes.scene(size) as scene:
         scene.lab.start("beat-2")
         scene.lab.start("worker-2")
-        scene.post_all(updates)
+        scene.post_all(3)
         return scene.verdict()
+
+
+def quick(size: int) -> Verdict:
+    """two beats and two workers (F-04), then kill -9 of one in the middle (F-01), with short leases"""
+    with scenes.scene(size, worker=False, has_page=False, pause_ms=20) as scene:
+        lab = scene.lab
+        lab.start("beat-2")
+        for name in ("worker-1", "worker-2"):
+            lab.start(name, is_hasty=True)
+        lab.warm_up()
+        scene.post_all(2)
+        scene.hold("all came to its end", lab.until_quiet(timeout_s=60))
+        before = len(lab.taken())
+        scene.measured["dupes_without_kills"] = duplicates(lab.taken())
+        scene.hold("nothing doubled without a kill", not scene.measured["dupes_without_kills"])
+        scene.post()
+        scene.hold("in the middle", lab.wait_for(before + size // 4, timeout_s=60))
+        lab.kill("worker-1")
+        scene.measured["taken_at_the_kill"] = len(lab.taken()) - before
+        lab.start("worker-3", is_hasty=True)
+        return scene.verdict(kills=1, doubled=IN_FLIGHT)
 
 
 def f05(size: int) -> Verdict:

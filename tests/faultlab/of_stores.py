@@ -39,7 +39,7 @@ def f10(size: int) -> Verdict:
             gaps[how] = round(min(_since(lab, back_at), default=99.0) - back_at, 1)
         scene.measured["recovered_after_s"] = gaps
         # A message may still be answered from before; what counts is that sending goes on soon.
-        scene.hold("recovered within 15 s", max(gaps.values()) <= 15)
+        scene.hold("recovered within 5 s", max(gaps.values()) <= 5)
         scene.post()
         found = scene.verdict()
         saved = lab.ask("rows")["incidents"]

@@ -11,11 +11,12 @@ from tests.faultlab.verdicts import Expected
 
 
 @pytest.mark.story
-@pytest.mark.req("G-01", "G-02", "G-05", "F-04")
-def test_two_beats_and_two_workers_double_nothing() -> None:
-    found = of_processes.f04(200, updates=2, has_page=False)
+@pytest.mark.req("G-01", "G-02", "G-05", "F-01", "F-04")
+def test_two_beats_double_nothing_and_a_killed_worker_loses_nothing() -> None:
+    found = of_processes.quick(200)
     assert found["is_good"], found
-    assert found["sink_dupes"] == 0, found
+    assert found["dupes_without_kills"] == 0, found
+    assert found["taken_at_the_kill"] < 200, found
 
 
 def _row(sequence: int = 1, state: str = "sent", **fields: Any) -> dict[str, Any]:

@@ -38,6 +38,15 @@ def test_pauses_grow_and_the_trouble_is_told_since_its_beginning(now: datetime) 
     assert circuits.troubles() == [circuits.Trouble(channel="email", since=now, error="x" * 500)]
 
 
+@pytest.mark.req("F-17")
+def test_a_server_that_refuses_what_we_say_is_left_alone_for_a_minute_at_once(
+    now: datetime,
+) -> None:
+    circuits.trip(channel="email", error="554 spam", now=now, is_refused=True)
+    assert _ask(now, 59) is Answer.WAIT
+    assert _ask(now, 60) is Answer.TRY_ONE
+
+
 def test_success_frees_the_channel(now: datetime) -> None:
     circuits.trip(channel="email", error="no route", now=now)
 

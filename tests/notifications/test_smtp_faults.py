@@ -170,7 +170,9 @@ def test_f17_refused_content_stops_after_three(
         assert server.commands.count("DATA") == 3
         assert len(circuits.troubles()) == 1
 
-        post.drain(now=now + timedelta(seconds=5))
+        post.drain(now=now + timedelta(seconds=59))
+        assert server.commands.count("DATA") == 3
+        post.drain(now=now + timedelta(seconds=60))
         assert server.commands.count("DATA") == 4
 
     assert Delivery.objects.filter(state=State.FAILED, copies=0, bounced_at=None).count() == 4

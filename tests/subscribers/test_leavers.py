@@ -1,6 +1,7 @@
 """Who left by themselves stays away after they are forgotten, until they confirm again (D6)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -13,7 +14,11 @@ from tests import build
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("D6")]
 DAY = timedelta(days=1)
-ADA = {"channel": "email", "address": "ada@example.com", "canonical": "ada@example.com"}
+ADA: dict[str, Any] = {
+    "channel": "email",
+    "address": "ada@example.com",
+    "canonical": "ada@example.com",
+}
 
 
 @pytest.fixture
