@@ -19,7 +19,8 @@ def target() -> Target:
     for A and AAAA records.
     """
     host = settings.MAIN_HOSTS[0]
-    is_name = "." in host and host_names.strict(host) == host and not host[-1].isdigit()
+    _first, dot, last = host.rpartition(".")
+    is_name = bool(dot) and not last.isdigit() and host_names.strict(host) == host
     return Target(host if is_name else "", frozenset(settings.PUBLIC_ADDRESSES))
 
 

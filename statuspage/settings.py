@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from public_pages.hosts import AllowedHosts
 from statuspage import env
@@ -36,7 +35,13 @@ CANDOR_ORIGIN = env.origin("CANDOR_ORIGIN", "http://127.0.0.1:8000")
 _origin = urlsplit(CANDOR_ORIGIN)
 # The main host's names, with the console. Absolute links are made from CANDOR_ORIGIN and from the
 # pages' own names alone; a foreign Host header is refused.
-MAIN_HOSTS = [(_origin.hostname or "").removesuffix("."), "localhost", "127.0.0.1", "[::1]"]
+_main_host = (_origin.hostname or "").removesuffix(".")
+MAIN_HOSTS = [
+    f"[{_main_host}]" if ":" in _main_host else _main_host,
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+]
 CSRF_TRUSTED_ORIGINS = [CANDOR_ORIGIN]
 # Sub-pages are host names below this one, where every such name leads here; else paths (/s/<slug>).
 CANDOR_SERVICE_DOMAIN = env.host("CANDOR_SERVICE_DOMAIN")
@@ -83,7 +88,6 @@ MIDDLEWARE = [
     "statuspage.middleware.ContentSecurityPolicyMiddleware",
     "customer_pages.middleware.CustomerHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -210,7 +214,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # ---- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+# Of pages and what their subscribers get; the console speaks English. No middleware reads what
+# language a browser asks for: a page has one, and caches need not keep two of it.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

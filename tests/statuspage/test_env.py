@@ -27,6 +27,11 @@ def test_a_flag_is_read(monkeypatch: pytest.MonkeyPatch, raw: str, value: bool) 
         (lambda name: env.database(name, sqlite_path=Path("x")), "postgres://u:p@h"),
         (env.email, "imap://mail.example.com"),
         (env.email, "smtp://"),
+        (env.addresses, "192.0.2.1 status.example.com"),
+        (lambda name: env.servers(name, "", port=53), "dns.example.com"),
+        (lambda name: env.servers(name, "", port=53), "192.0.2.1:port"),
+        (lambda name: env.endpoint(name, port=443), "https://status.example.com"),
+        (lambda name: env.endpoint(name, port=443), "user@caddy"),
     ],
 )
 def test_garbage_stops_the_start_and_names_the_variable(
@@ -83,3 +88,18 @@ def test_a_mail_address_becomes_settings(
         starttls,
         tls,
     )
+
+
+def test_servers_are_read_with_their_ports_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVERS", "192.0.2.1 192.0.2.2:5300 2001:DB8::1 [2001:db8::2]:5300")
+    assert env.servers("SERVERS", "", port=53) == [
+        ("192.0.2.1", 53),
+        ("192.0.2.2", 5300),
+        ("2001:db8::1", 53),
+        ("2001:db8::2", 5300),
+    ]
+    monkeypatch.setenv("PROXY", "caddy")
+    assert env.endpoint("PROXY", port=443) == ("caddy", 443)
+    assert env.endpoint("NONE", port=443) is None
+    monkeypatch.setenv("ADDRESSES", "192.0.2.1 2001:DB8:0::1")
+    assert env.addresses("ADDRESSES") == ["192.0.2.1", "2001:db8::1"]
