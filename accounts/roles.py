@@ -65,10 +65,11 @@ _SUMMARIES = {
     Role.OWNER: gettext_noop("Everything, also the team, tokens, alerts and settings."),
     Role.RESPONDER: gettext_noop(
         "Incidents, maintenance, announcements, statuses by hand, muting and test probes;"
-        " looks at subscribers."
+        " looks at subscribers and the catalog."
     ),
     Role.VIEWER: gettext_noop(
-        "Looks at everything but the team, subscribers, deliveries, tokens and alert channels."
+        "Looks at everything but the team, subscribers, customers, deliveries, tokens and alert"
+        " channels."
     ),
 }
 

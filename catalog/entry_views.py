@@ -49,6 +49,11 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """One entry as a form; whoever may only look sees it without a button."""
     if request.method == "POST":
         return _save(request, entry_id)
+    gone = Entry.objects.filter(pk=entry_id, removed_at__isnull=False).first()
+    if gone is not None:
+        messages.info(request, _("“%(name)s” was removed.") % {"name": gone.name})
+        removed = reverse("admin:catalog_type", args=[gone.type_id])
+        return redirect(f"{removed}?show=removed")
     row = _entry(entry_id)
     return _show(request, row, EntryForm(attributes=_attributes(row.type), entry=row))
 

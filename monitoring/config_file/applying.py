@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from catalog.models import CatalogType
 from components import catalogue
 from components.models import Component, Page
 from monitoring.config_file import (
@@ -57,8 +58,9 @@ def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bo
 
 
 def _lock() -> None:
-    """Take turns with other applications, and with recorders in their own order (no deadlock)."""
-    for rows in (Replica.objects.all(), Component.objects.all()):
+    """Take turns with other applications, with changes of the catalog, which end at components and
+    pages, and with recorders in their own order (no deadlock)."""
+    for rows in (CatalogType.objects.all(), Replica.objects.all(), Component.objects.all()):
         list(rows.select_for_update(of=("self",)).order_by("id").values_list("id"))
     catalogue.page()
     list(Page.objects.select_for_update(of=("self",)).order_by("id").values_list("id"))

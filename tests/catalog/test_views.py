@@ -284,3 +284,16 @@ def asked(client: Client, url: str) -> int:
     with counting.statements() as found:
         body(client, url)
     return len(found)
+
+
+def test_the_audit_log_shows_what_was_done_to_the_catalog(owner: Client, now: datetime) -> None:
+    source = made.customers(now)
+    entry = made.entry(source, "Acme", domains="acme.com", now=now)
+    url = f"/admin/catalog/entries/{entry.pk}/"
+    owner.post(url, {"name": "Acme", "domains": "acme.example"})
+    owner.post(f"{url}remove/")
+    shown = body(owner, "/admin/accounts/auditentry/")
+    for word in ("acme.example", "Acme", "catalog entry"):
+        assert word in shown
+    gone = owner.get(url)
+    assert gone["Location"] == f"/admin/catalog/types/{source.type_id}/?show=removed"
