@@ -14,13 +14,13 @@ from branding.brand_views import BrandView
 from branding.changing import Look
 from components.models import Page
 
+# What stands in the place of a field that is wrong.
 _NOTHING: Mapping[str, Any] = {
     "colour": "",
     "header_links": (),
     "footer_links": (),
     "footer_text": "",
     "css": "",
-    "support_label": None,
 }
 
 
@@ -35,16 +35,20 @@ class Preview:
 
 def state(look: Look) -> dict[str, Any]:
     """The values of a look as far as they are right: what is wrong is left out."""
-    for _round in range(2):
-        try:
-            return changing.checked(look)
-        except ValidationError as error:
-            names = set(error.message_dict)
-            pictures = {slot: kept for slot, kept in look.pictures.items() if slot not in names}
-            fields = {name: _NOTHING[name] for name in names & _NOTHING.keys() - {"support_label"}}
-            support = None if "support_label" in names else look.support
-            look = replace(look, pictures=pictures, support=support, **fields)
-    return changing.EMPTY
+    try:
+        return changing.checked(look)
+    except ValidationError as error:
+        wrong = set(error.message_dict)
+    right = replace(
+        look,
+        pictures={slot: kept for slot, kept in look.pictures.items() if slot not in wrong},
+        support=None if wrong & {"support_label", "header_links"} else look.support,
+        **{name: nothing for name, nothing in _NOTHING.items() if name in wrong},
+    )
+    try:
+        return changing.checked(right)
+    except ValidationError:  # said at the form already
+        return changing.EMPTY
 
 
 def previews(
