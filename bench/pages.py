@@ -142,7 +142,7 @@ def _measure(folder: Path, count: int, components: list[Any]) -> None:
     started = time.monotonic()
     cpu = time.process_time()
     publisher.publish_if_due(now=at)
-    while publisher._others._due:
+    while publisher._others.is_due:
         publisher.publish_if_due(now=at)
     homes_s, homes_cpu = time.monotonic() - started, time.process_time() - cpu
     while publisher.is_behind:
@@ -166,7 +166,7 @@ def _measure(folder: Path, count: int, components: list[Any]) -> None:
 
     def change() -> None:
         publisher.publish_if_due(now=at)
-        while publisher._others._due:
+        while publisher._others.is_due:
             publisher.publish_if_due(now=at)
 
     change_s = _timed(change)

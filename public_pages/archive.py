@@ -65,6 +65,8 @@ class Archive:
         self._look_at_months(page, source)
         if is_less:
             self._writer.remove_all()
+        if self._state.backfill == "start" and not (page.site.is_main or is_less):
+            return  # all of it is written in a moment
         if is_clock:
             self._touched = dict.fromkeys(source.present(), -1) | self._touched
         if is_clock or is_less:
@@ -93,7 +95,9 @@ class Archive:
     def _look_at_chrome(self, page: PageView, source: EventSource) -> bool:
         """Begin anew if what all event pages share is another; whether the page shows less now."""
         shown = [] if page.site.shows_all else sorted(one.id for one in page.components)
-        chrome = archive_state.chrome(page.site, hidden=source.hidden(), shown=shown)
+        chrome = archive_state.chrome(
+            page.site, hidden=source.hidden(), shown=shown, is_durable=self._folder.is_durable
+        )
         if chrome == self._state.chrome:
             return False
         is_less = not set(self._state.shown) <= set(shown)

@@ -6,6 +6,7 @@ goes on where the last one stopped.
 
 import hashlib
 import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -55,14 +56,26 @@ def save(folder: Folder, state: ArchiveState, *, at: datetime) -> None:
     folder.write(NAME, json.dumps(asdict(state)).encode(), at=at)
 
 
-def chrome(site: SiteView, *, hidden: Sequence[int], shown: Sequence[int]) -> str:
+def chrome(
+    site: SiteView, *, hidden: Sequence[int], shown: Sequence[int], is_durable: bool = True
+) -> str:
     """Return the digest of what every event page is made with, besides the event itself.
 
     `hidden` are the components that no page may name; `shown` those that this one does, if it does
-    not show all.
+    not show all. Files that are not durable are written anew after every start of the machine.
     """
-    shared = (site, list(hidden), list(shown))
+    start = "" if is_durable else _start_of_machine()
+    shared = (site, list(hidden), list(shown), start)
     return hashlib.sha256(f"{_source()} {shared!r}".encode()).hexdigest()[:16]
+
+
+@cache
+def _start_of_machine() -> str:
+    """What is another after every start of the machine; another for every process where none tells."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    except OSError:
+        return uuid.uuid4().hex
 
 
 @cache

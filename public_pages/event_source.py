@@ -116,20 +116,26 @@ class EventSource:
 
     def first_at(self, site: SiteView, shown: frozenset[int]) -> datetime | None:
         """Return when the history of a page begins: at its first event; None before there is any."""
-        if site.shows_all:
+        if site.is_general:
             return self._once("first", event_lists.first_at)
         firsts = self._once("firsts", _firsts)
         return min((firsts[pk] for pk in shown if pk in firsts), default=None)
 
     def idents(self, kind: Kind, site: SiteView, shown: frozenset[int]) -> set[str]:
         """Return the ids in addresses of all events of a kind that a page shows."""
-        if site.shows_all:
+        every: set[str] = set()
+        if site.is_general:
             rows = dict(_ROWS)[kind].objects.public()
-            return self._once(
+            every = self._once(
                 ("every", kind), lambda: set(rows.values_list("public_id", flat=True))
             )
+            if site.shows_all:
+                return every
         by_component = self._once(("idents", kind), lambda: _idents(kind))
-        return {ident for pk in shown for ident in by_component[pk]}
+        own = {ident for pk in shown for ident in by_component[pk]}
+        elsewhere = by_component.keys() - shown - set(self.hidden())
+        others = {ident for pk in elsewhere for ident in by_component[pk]}
+        return (every - others) | own
 
     def details(self, component_ids: Iterable[int], *, now: datetime) -> Mapping[int, DetailView]:
         """Return what only the pages of these components show."""
@@ -193,14 +199,17 @@ def _firsts() -> Mapping[int, datetime]:
 
 def _idents(kind: Kind) -> Mapping[int, Sequence[str]]:
     """The ids in addresses of the events of each component."""
+    rows: models.QuerySet[Any, tuple[int, str]]
     if kind is Kind.INCIDENT:
-        rows = AffectedComponent.objects.filter(
-            incident__in=Incident.objects.public().values("pk")
-        ).values_list("component", "incident__public_id")
+        public = Incident.objects.public().values("pk")
+        rows = AffectedComponent.objects.filter(incident__in=public).values_list(
+            "component", "incident__public_id"
+        )
     else:
-        rows = AffectedService.objects.filter(
-            maintenance__in=Maintenance.objects.public().values("pk")
-        ).values_list("component", "maintenance__public_id")
+        planned = Maintenance.objects.public().values("pk")
+        rows = AffectedService.objects.filter(maintenance__in=planned).values_list(
+            "component", "maintenance__public_id"
+        )
     found: dict[int, list[str]] = defaultdict(list)
     for pk, ident in rows:
         found[pk].append(ident)

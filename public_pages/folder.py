@@ -1,7 +1,7 @@
 """The published folder: files that are whole at every moment, with their compressed twins.
 
 Used by the publisher only; the front reads the files without this module. A write goes to
-temporary files that are synced and then renamed, so a full disk or a crash leaves the old files as
+temporary files that are synced (where the folder is durable) and then renamed, so a full disk or a crash leaves the old files as
 they were (reliability F-13).
 """
 
@@ -19,10 +19,16 @@ _TEMPORARY = ".tmp"
 
 
 class Folder:
-    """One host's published folder."""
+    """One page's published folder.
 
-    def __init__(self, root: Path) -> None:
+    Without `is_durable` files are not synced: they are whole after a crash of the program, and not
+    after one of the machine. For a thousand pages that is most of the time it takes to write them;
+    their publisher writes everything anew after the machine has started again.
+    """
+
+    def __init__(self, root: Path, *, is_durable: bool = True) -> None:
         self.root = root
+        self.is_durable = is_durable
 
     def write(self, name: str, body: bytes, *, at: datetime, brotli_quality: int = 5) -> None:
         """Replace a file and its twins; `at` is the age of its data, and becomes its mtime.
@@ -31,7 +37,6 @@ class Folder:
             OSError: it could not be written; the old files are still there.
         """
         path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         versions = {"": body}
         if len(body) >= _WORTH_COMPRESSING:
             for coding, suffix in compression.SUFFIXES.items():
@@ -42,11 +47,13 @@ class Folder:
                 final = path.with_name(path.name + suffix)
                 temporary = path.with_name(f".{final.name}.{os.getpid()}{_TEMPORARY}")
                 made.append((temporary, final))
-                _store(temporary, version, at)
-            for temporary, final in made:
+                _store(temporary, version, at, is_synced=self.is_durable)
+            while made:
+                temporary, final = made[0]
                 temporary.replace(final)
+                del made[0]
         finally:
-            for temporary, _ in made:
+            for temporary, _ in made:  # after a fault
                 temporary.unlink(missing_ok=True)
         if len(versions) == 1:
             self._remove_twins(path)
@@ -90,11 +97,17 @@ class Folder:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _store(path: Path, body: bytes, at: datetime) -> None:
+def _store(path: Path, body: bytes, at: datetime, *, is_synced: bool) -> None:
     # Readable for a web server that runs as another user, as far as the umask allows.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, flags, 0o644)
     with os.fdopen(descriptor, "wb") as file:
         file.write(body)
         file.flush()
         os.utime(descriptor, (at.timestamp(), at.timestamp()))
-        os.fsync(descriptor)
+        if is_synced:
+            os.fsync(descriptor)

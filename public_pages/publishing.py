@@ -104,9 +104,12 @@ class Publisher:
         is_full = self._full_at is None or abs(now - self._full_at) >= self._full_every
         if is_full or revision != self._revision or self._is_over(now):
             self._look(now, is_full=is_full)
-        self._main.write_changes(slice_s=self._slice_s)
+        is_others_due = self._others.is_due
+        # A page that is not there yet, or not true, comes before the details of those that are.
+        self._main.write_changes(slice_s=self._slice_s / (4 if is_others_due else 1))
         if self._others.is_behind:
-            self._others.write(until=time.monotonic() + self._slice_s)
+            slices = 3 if is_others_due else 1
+            self._others.write(until=time.monotonic() + slices * self._slice_s)
 
     def _is_over(self, now: datetime) -> bool:
         """Whether the clock alone makes what was published untrue."""
@@ -117,7 +120,7 @@ class Publisher:
         world = reading.everything(now=now)
         source = EventSource()
         self._brand_files.write([world.site.brand], at=now)
-        shown = frozenset(component.id for component in world.components)
+        shown = world.general_ids
         self._histories = Histories(self._histories)
         self._main.publish(
             projecting.page(world, site=world.site, shown=shown),

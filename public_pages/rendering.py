@@ -5,13 +5,13 @@ it renders, whatever the process runs in.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 from common import markdown
@@ -32,18 +32,20 @@ from public_pages.charts import Range
 from public_pages.event_views import Kind
 from public_pages.figures import History
 from public_pages.page_views import ComponentView, DetailView, GroupView, PageView, SiteView
-from public_pages.templatetags import event_tags
+from public_pages.templatetags import event_tags, status_tags
 
 COMPACT_ABOVE = 6
+_BASE = "\ue0fe\ue0ff"  # private characters: the path that links begin with, put in later
 ERROR_PAGES = ("404", "500", "503")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A component on the home page."""
+    """A component on the home page; `strip` is its bars."""
 
     component: ComponentView
     history: History
+    strip: SafeString
     percent: str
     summary: str
 
@@ -127,26 +129,55 @@ class Histories:
         return history
 
 
-class Pages:
-    """Renders the pages of one read model."""
+class Fragments:
+    """Parts of pages that are the same on every page of a zone, a language and weights.
 
-    def __init__(self, page: PageView, histories: Histories | None = None) -> None:
+    For one moment: make a new one for every read model. Links in them begin with `_BASE`.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[object, str] = {}
+
+    def get(self, key: object, site: SiteView, make: Callable[[str], bytes]) -> SafeString:
+        """Return a part for a page; `make` is given what stands for the path of the page."""
+        whole = (key, str(site.time_zone), site.language, site.weights)
+        if whole not in self._made:
+            self._made[whole] = make(_BASE).decode()
+        return mark_safe(self._made[whole].replace(_BASE, site.base))  # noqa: S308 - was rendered
+
+
+class Pages:
+    """Renders the pages of one read model.
+
+    Args:
+        page: the read model, cut to the page.
+        histories: where histories are kept that other pages need too.
+        fragments: where parts are kept that other pages of the same moment need too.
+    """
+
+    def __init__(
+        self,
+        page: PageView,
+        histories: Histories | None = None,
+        fragments: Fragments | None = None,
+    ) -> None:
         self.page = page
         self._histories = histories or Histories()
+        self._fragments = fragments or Fragments()
 
     def percents(self) -> Mapping[int, Decimal | None]:
         """Return the 90-day uptime of each component by its id."""
         return {member.id: self.history(member).percent for member in self.page.components}
 
     def home(self) -> Mapping[str, bytes]:
-        """Return the home page, its live fragment and the error pages, by file name."""
+        """Return the home page and its live fragment, by file name."""
         with templating.active(self.page.site):
             common = self._home_context()
-            return {
-                "index.html": self._index(common),
-                "live.html": self._live(common),
-                **{f"{name}.html": self.error(name) for name in ERROR_PAGES},
-            }
+            return {"index.html": self._index(common), "live.html": self._live(common)}
+
+    def errors(self) -> Mapping[str, bytes]:
+        """Return the error pages, by file name; they change with the site and the favicon alone."""
+        return {f"{name}.html": self.error(name) for name in ERROR_PAGES}
 
     def index(self) -> bytes:
         """Return the home page."""
@@ -199,13 +230,21 @@ class Pages:
         chosen: Range,
         context: Mapping[str, Any],
     ) -> bytes:
-        base = self.page.site.base
-        path = f"{base}{response_section.path(component.slug, chosen)}"
-        response = response_section.context(
-            component, detail, chosen, now=self.page.as_of, base=base
-        )
+        site = self.page.site
+        path = f"{site.base}{response_section.path(component.slug, chosen)}"
+
+        def response(base: str) -> bytes:
+            return templating.render(
+                "public_pages/_response.html",
+                {"component": component}
+                | response_section.context(
+                    component, detail, chosen, now=self.page.as_of, base=base
+                ),
+            )
+
+        made = self._fragments.get((self.page.as_of, component.id, chosen), site, response)
         return templating.render(
-            "public_pages/component.html", {**context, "path": path, **response}
+            "public_pages/component.html", {**context, "path": path, "response": made}
         )
 
     def _component_context(self, component: ComponentView, detail: DetailView) -> dict[str, Any]:
@@ -216,10 +255,21 @@ class Pages:
             "open_incidents": [line for line in detail.incidents if line.is_open],
             "boxes_ids": [f"boxes-{component.slug}"] if component.nodes else [],
         }
-        rest = templating.render(
-            "public_pages/_component_rest.html", context | self._rest(component, detail)
-        )
-        return context | {"rest": mark_safe(rest.decode())}  # noqa: S308 - rendered with escaping
+        site = self.page.site
+
+        def rest(_base: str) -> bytes:
+            return templating.render(
+                "public_pages/_component_rest.html", context | self._rest(component, detail)
+            )
+
+        return context | {
+            "rest": self._fragments.get((self.page.as_of, component.id), site, rest),
+            "incidents": [
+                event_days.DayRow(day, day, lines)
+                for day, lines in event_days.by_start(detail.incidents, site.time_zone).items()
+            ],
+            "kinds": [Kind.INCIDENT],
+        }
 
     def _home_context(self) -> dict[str, Any]:
         groups = self._groups()
@@ -261,9 +311,13 @@ class Pages:
 
     def _row(self, component: ComponentView) -> Row:
         history = self.history(component)
+        key = (self.page.as_of, component.id, "strip")
         return Row(
             component=component,
             history=history,
+            strip=self._fragments.get(
+                key, self.page.site, lambda _base: status_tags.strip(history).encode()
+            ),
             percent=wording.percent(history.percent),
             summary=wording.summary(history),
         )
@@ -327,13 +381,6 @@ class Pages:
                 for bar in history.affected
             ],
             "example": wording.worked_example(history.spent, weights),
-            "incidents": [
-                event_days.DayRow(day, day, lines)
-                for day, lines in event_days.by_start(
-                    detail.incidents, self.page.site.time_zone
-                ).items()
-            ],
-            "kinds": [Kind.INCIDENT],
         }
 
 

@@ -78,7 +78,15 @@ class Routes:
         if self._main is None or host in self._main:
             return self._of_main_host(path)
         place = self._file.read().hosts.get(host) if host else None
-        return Route(place, path) if place else None
+        return self._of_own_host(place, path) if place else None
+
+    def _of_own_host(self, place: Place, path: str) -> Route:
+        """Where a page is a path of the main host too, its links begin with that path everywhere."""
+        if match := _BELOW.fullmatch(path):
+            same = self._file.read().slugs.get(match[1])
+            if same is not None and same.page_id == place.page_id:
+                return Route(place, match[2] or "/", base=f"/s/{match[1]}")
+        return Route(place, path)
 
     def _of_main_host(self, path: str) -> Route:
         if match := _BELOW.fullmatch(path):

@@ -5,7 +5,7 @@ The main page's folder is the root of the published folder, every other page's i
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from public_pages.event_source import EventSource
 from public_pages.feeds import Feeds
 from public_pages.folder import Folder
 from public_pages.page_views import ComponentView, PageView
-from public_pages.rendering import Histories, Pages
+from public_pages.rendering import Fragments, Histories, Pages
 from public_pages.response_section import file_name
 from public_pages.troubles import Troubles
 
@@ -39,6 +39,8 @@ class Tree:
         self._pages: Pages | None = None
         self._source: EventSource | None = None
         self._seen: object = None
+        self._errors: object = None
+        self._is_feeds_due = False
         self._waiting: dict[int, ComponentView] = {}
 
     @property
@@ -49,7 +51,8 @@ class Tree:
     @property
     def is_behind(self) -> bool:
         """Whether anything waits to be written."""
-        return bool(self._waiting) or self._feeds.is_behind or self._archive.is_behind
+        is_any = bool(self._waiting) or self._is_feeds_due
+        return is_any or self._feeds.is_behind or self._archive.is_behind
 
     def is_over(self, now: datetime) -> bool:
         """Whether the clock alone makes what was published untrue."""
@@ -68,15 +71,21 @@ class Tree:
         is_full: bool,
         is_clock: bool,
         histories: Histories,
+        fragments: Fragments | None = None,
     ) -> None:
         """Write the home page with what belongs to it, and find what else is due.
 
         `is_clock`: what tells how long something has lasted is due as well; `is_full`: everything.
         """
         now = page.as_of
-        pages = Pages(page, histories)
-        for name, body in _files(pages).items():
+        pages = Pages(page, histories, fragments)
+        files = _files(pages)
+        errors = (page.site, page.code)
+        if is_full or errors != self._errors:
+            files |= pages.errors()
+        for name, body in files.items():
             self.folder.write(name, body, at=now)
+        self._errors = errors
         self.look(page, source, is_clock=is_clock or is_full or self.is_over(now))
         before = self._pages.page if self._pages else None
         self._waiting = self._to_publish(page, before, is_full=is_full)
@@ -93,11 +102,14 @@ class Tree:
             return
         self._seen = seen
         self._archive.look(page, source, is_clock=is_clock)
-        self._feeds.look(page, source)
+        self._is_feeds_due = True
 
     def write_changes(self, *, slice_s: float) -> None:
         """Write pages of events that changed, feeds and pages of components, each for a slice."""
         self._archive.write_changes(until=time.monotonic() + slice_s)
+        if self._is_feeds_due and self._pages and self._source:
+            self._feeds.look(self._pages.page, self._source)
+            self._is_feeds_due = False
         self._feeds.write_waiting(until=time.monotonic() + slice_s)
         self._publish_waiting(until=time.monotonic() + slice_s)
         if not self._waiting:
@@ -181,7 +193,7 @@ def withdraw(folder: Folder, page: PageView) -> None:
             path.unlink(missing_ok=True)
 
 
-def _files(pages: Pages) -> Mapping[str, bytes]:
+def _files(pages: Pages) -> dict[str, bytes]:
     """The home page, what machines read and what other sites show, by file name."""
     page = pages.page
     files = {

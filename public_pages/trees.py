@@ -19,14 +19,16 @@ from public_pages import hosts, projecting, tree
 from public_pages.event_source import EventSource
 from public_pages.folder import Folder
 from public_pages.page_views import ComponentView, PageView, SiteView
-from public_pages.rendering import Histories
+from public_pages.rendering import Fragments, Histories
 from public_pages.tree import Tree
 from public_pages.troubles import Troubles
 
 _FOLDER = "pages"
-# What speaks of hours (the newest point of a chart, the bar of today); pages take turns.
-_FULL_EVERY_S, _SPREAD_S = 600, 300
-_CLOCK_EVERY = timedelta(seconds=55)  # for pages that tell how long something has lasted
+# What moves with the clock alone: the time on the home page; the newest points of charts and the
+# bars of today. A thousand pages take turns.
+_HOME_EVERY_S, _HOME_SPREAD_S = 600, 300
+_FULL_EVERY_S, _FULL_SPREAD_S = 1800, 600
+_CLOCK_EVERY_S = 55  # for pages that tell how long something has lasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,18 @@ class Trees:
         self._components: dict[int, ComponentView] = {}
         self._source = EventSource()
         self._histories = histories
+        self._fragments = Fragments()
         self._changes_at: datetime | None = None
 
     @property
     def is_behind(self) -> bool:
         """Whether anything waits to be written."""
         return bool(self._due) or any(each.is_behind for each in self._trees.values())
+
+    @property
+    def is_due(self) -> bool:
+        """Whether home pages wait to be written."""
+        return bool(self._due)
 
     def is_over(self, now: datetime) -> bool:
         """Whether the clock alone makes what any page says untrue."""
@@ -75,7 +83,7 @@ class Trees:
 
         `is_full`: the files of all others hold at this moment, and say so.
         """
-        self._source, self._histories = source, histories
+        self._source, self._histories, self._fragments = source, histories, Fragments()
         world = self._like_before(world)
         others = [row for row in rows if not (row.is_main or row.is_customer)]
         live = {row.pk: row for row in others if row.is_live}
@@ -108,12 +116,13 @@ class Trees:
     def _look_at(self, each: Tree, page: PageView, *, is_full: bool) -> None:
         pk, now = page.site.page_id, page.as_of
         is_like = each.is_like(page)
-        is_full_due = each.full_at is None or now >= each.full_at + _full_every(pk)
+        is_full_due = _is_old(each.full_at, now, _FULL_EVERY_S + pk % _FULL_SPREAD_S)
+        is_home_due = _is_old(each.written_at, now, _HOME_EVERY_S + pk % _HOME_SPREAD_S)
         is_clock_due = each.is_over(now) or (
-            is_full and _is_lasting(page) and _is_old(each.written_at, now)
+            is_full and _is_lasting(page) and _is_old(each.written_at, now, _CLOCK_EVERY_S)
         )
         waiting = self._due.get(pk)
-        if waiting or is_full_due or is_clock_due or not is_like:
+        if waiting or is_full_due or is_home_due or is_clock_due or not is_like:
             self._due[pk] = _Due(
                 page,
                 is_full=is_full_due or bool(waiting and waiting.is_full),
@@ -148,6 +157,7 @@ class Trees:
             is_full=due.is_full,
             is_clock=due.is_clock,
             histories=self._histories,
+            fragments=self._fragments,
         )
         del self._due[pk]
 
@@ -190,16 +200,12 @@ class Trees:
         return self._trees[pk]
 
     def _below(self, pk: int) -> Folder:
-        return Folder(self._folder.root / hosts.tree(pk))
-
-
-def _full_every(pk: int) -> timedelta:
-    return timedelta(seconds=_FULL_EVERY_S + pk % _SPREAD_S)
+        return Folder(self._folder.root / hosts.tree(pk), is_durable=False)
 
 
 def _is_lasting(page: PageView) -> bool:
     return bool(page.events.open or page.events.running)
 
 
-def _is_old(written_at: datetime | None, now: datetime) -> bool:
-    return written_at is None or now - written_at >= _CLOCK_EVERY
+def _is_old(written_at: datetime | None, now: datetime, limit_s: int) -> bool:
+    return written_at is None or now - written_at >= timedelta(seconds=limit_s)
