@@ -11,6 +11,7 @@ from typing import Any
 
 import tinycss2
 
+from branding import css_sizes
 from branding.css_subset import (
     CLASSES,
     ELEMENTS,
@@ -26,8 +27,9 @@ from common.wording import gettext_noop
 MAX_LENGTH = 8_000  # characters
 _MAX_OPEN = 12
 
-_SMALLEST_PX = 12.0
-_SIZE_PX = {"px": 1.0, "rem": 16.0, "em": 16.0, "pt": 4 / 3}
+_WRONG_SIZE = gettext_noop(
+    "“%(what)s” makes this too small or too large, or nobody knows how large."
+)
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.IGNORECASE)
 _FONT_NAME = re.compile(r"[A-Za-z0-9 _-]{1,60}")
 
@@ -200,8 +202,10 @@ def _declaration(node: Any, found: list[Problem]) -> str:
             Problem(node.source_line, gettext_noop("“!important” is not allowed%(what)s."))
         )
     _walk(node.value, found, _in_value)
-    if name == "font-size":
-        _check_sizes(node.value, found)
+    found.extend(
+        Problem(token.source_line, _WRONG_SIZE, _shown(token))
+        for token in css_sizes.misfits(name, node.value)
+    )
     return f"{name}:{_serial(node.value)}"
 
 
@@ -219,7 +223,7 @@ def _is_allowed_word(token: Any) -> bool:
 
 
 def _is_usual(token: Any) -> bool:
-    return bool(-1 <= token.value <= 2_000)
+    return bool(-24 <= token.value <= 2_000)
 
 
 _JUDGES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
@@ -256,33 +260,6 @@ def _in_media(token: Any) -> str:
     if token.type in {"() block", "whitespace", "comment", "dimension", "number"}:
         return ""
     return gettext_noop("“%(what)s” is not allowed here.")
-
-
-def _check_sizes(tokens: Sequence[Any], found: list[Problem], *, is_inside: bool = False) -> None:
-    """Refuse text that nobody can read; inside of clamp() a size may grow with the screen."""
-    for token in tokens:
-        if token.type == "function":
-            _check_sizes(token.arguments, found, is_inside=True)
-        if _px(token, other=_SMALLEST_PX if is_inside else 0.0) < _SMALLEST_PX:
-            found.append(
-                Problem(
-                    token.source_line,
-                    gettext_noop("The size %(what)s cannot be read; write 0.75rem or more."),
-                    _shown(token),
-                )
-            )
-
-
-def _px(token: Any, *, other: float) -> float:
-    """The size that a token names; `other` for units that depend on the screen."""
-    if token.type == "dimension":
-        unit = _SIZE_PX.get(token.lower_unit)
-        return other if unit is None else float(token.value) * unit
-    if token.type == "percentage":
-        return float(token.value) / 100 * 16
-    if token.type == "number":
-        return other
-    return _SMALLEST_PX
 
 
 # ---- tokens ------------------------------------------------------------------------------------

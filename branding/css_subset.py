@@ -102,8 +102,6 @@ PROPERTIES = frozenset(
         "letter-spacing",
         "line-height",
         "list-style-type",
-        "max-inline-size",
-        "max-width",
         "padding",
         "padding-block",
         "padding-block-end",
