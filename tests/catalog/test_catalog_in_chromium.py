@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from catalog import access, entering
-from catalog.models import CatalogType, Entry
+from catalog.models import Entry
 from components import pages
 from components.models import Page
 from tests import build
@@ -55,6 +55,7 @@ def test_an_owner_makes_a_type_entries_and_customer_pages(open_page: OpenPage) -
 
 
 def test_the_screens_of_the_catalog_are_fit_to_use(open_page: OpenPage) -> None:
+    """The other forms and questions are drawn by the same templates."""
     now = timezone.now()
     source = made.customers(now)
     build.component(name="Web shop", slug="web", group=build.group(name="Shop"))
@@ -62,23 +63,16 @@ def test_the_screens_of_the_catalog_are_fit_to_use(open_page: OpenPage) -> None:
     made.entry(source, "Beta", now=now)
     gone = made.entry(source, "Gamma", now=now)
     entering.remove(entry=gone, now=now)
-    type_, attribute = source.type_id, source.type.attributes.first()
-    assert isinstance(source.type, CatalogType)
-    assert attribute is not None
+    type_ = source.type_id
     page = open_page()
     for address in (
         "/admin/catalog/",
         f"/admin/catalog/types/{type_}/",
-        f"/admin/catalog/types/{type_}/?show=removed",
         f"/admin/catalog/types/{type_}/edit/",
-        f"/admin/catalog/types/{type_}/attributes/add/",
-        f"/admin/catalog/attributes/{attribute.pk}/remove/",
         f"/admin/catalog/types/{type_}/entries/import/",
         f"/admin/catalog/entries/{entry.pk}/",
         f"/admin/catalog/entries/{entry.pk}/remove/",
-        f"/admin/catalog/entries/{entry.pk}/addresses/add/",
         "/admin/catalog/pages/add/",
         f"/admin/catalog/pages/add/?kind=sub&type={type_}",
-        f"/admin/catalog/sources/{source.pk}/",
     ):
         check_screen(page, address)

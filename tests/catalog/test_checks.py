@@ -4,9 +4,8 @@ from datetime import datetime
 
 import pytest
 from django.core.checks import run_checks
-from django.core.management import CommandError, call_command
 
-from catalog import entering
+from catalog import checks, entering
 from catalog.models import Entry
 from tests.catalog import made
 
@@ -14,8 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def found() -> list[tuple[str | None, str]]:
-    messages = run_checks(include_deployment_checks=True)
-    return [(one.id, one.msg) for one in messages if (one.id or "").startswith("catalog.")]
+    return [(one.id, one.msg) for one in checks.domains_that_must_not_be_listed(None)]
 
 
 @pytest.mark.req("R10")
@@ -42,8 +40,8 @@ def test_a_row_that_could_not_be_saved_today_is_an_error_of_the_deploy_check(
     told = found()
     assert [code for code, _message in told] == ["catalog.E001", "catalog.E001"]
     assert "“Beta” lists co.uk" in told[0][1]
-    with pytest.raises(CommandError, match=r"catalog\.E001"):
-        call_command("check", "--deploy")
+    deployed = [one.id for one in run_checks(include_deployment_checks=True)]
+    assert deployed.count("catalog.E001") == 2
 
     entering.remove(entry=Entry.objects.get(pk=bad.pk), now=now)
     assert found() == []

@@ -217,11 +217,11 @@ def test_a_type_that_another_refers_to_stays(now: datetime) -> None:
 
 
 @pytest.mark.req("R4")
-def test_a_thousand_entries_take_as_many_statements_as_a_hundred(now: datetime) -> None:
-    """Rows are written 500 a statement; what is left over of that is all that grows."""
+def test_ten_times_the_entries_take_no_more_statements(now: datetime) -> None:
+    """Rows are written 500 a statement, and SQLite takes fewer of many columns; nothing else grows."""
     components = [build.component() for _ in range(5)]
     spent = []
-    for count in (100, 1_000):
+    for count in (20, 200):
         row = region(now)
         Entry.objects.bulk_create(
             Entry(
@@ -236,7 +236,7 @@ def test_a_thousand_entries_take_as_many_statements_as_a_hundred(now: datetime) 
         with CaptureQueriesContext(connection) as asked:
             sources.start(type=row, choice=choice(row, PageKind.CUSTOMER), now=now)
         spent.append(len(asked))
-    assert Page.objects.customers().count() == 1_100
-    assert PageComponent.objects.count() == 5_500
-    assert len(set(Page.objects.values_list("address", flat=True))) >= 1_100
-    assert spent[1] - spent[0] < 60
+    assert Page.objects.customers().count() == 220
+    assert PageComponent.objects.count() == 1_100
+    assert len(set(Page.objects.values_list("address", flat=True))) >= 220
+    assert spent[1] - spent[0] < 20
