@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
@@ -68,7 +69,9 @@ def for_visitors(view: _Placed) -> _View:
     def answered(
         request: HttpRequest, address: str | None = None, **kwargs: Any
     ) -> HttpResponseBase:
-        return view(request, access.place_of(request, address), **kwargs)
+        place = access.place_of(request, address)
+        with translation.override(place.page.language):
+            return view(request, place, **kwargs)
 
     return answered
 
@@ -87,7 +90,8 @@ def for_contacts(view: _Granted) -> _View:
             return _sign_in_first(request, needed.place)
         except AccessEnded as over:
             return ended(request, over.place, mailbox=over.mailbox)
-        return view(request, grant, **kwargs)
+        with translation.override(grant.page.language):
+            return view(request, grant, **kwargs)
 
     return answered
 
@@ -101,9 +105,11 @@ def page(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """A page of the sign-in, which names who runs the page and never whom it is for."""
-    site = replace(reading.site(catalogue.page()), base=place.base)
-    shared = {"site": site, "site_title": wording.site_title(site.name), "base": place.base}
-    return render(request, template, shared | (context or {}), status=status)
+    language = place.page.language
+    site = replace(reading.site(catalogue.page()), base=place.base, language=language)
+    with translation.override(language):
+        shared = {"site": site, "site_title": wording.site_title(site.name), "base": place.base}
+        return render(request, template, shared | (context or {}), status=status)
 
 
 def ended(request: HttpRequest, place: Place, *, mailbox: str) -> HttpResponse:

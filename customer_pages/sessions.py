@@ -59,9 +59,11 @@ def current(*, page: Page, host: str, key: str, now: datetime) -> CustomerSessio
     return row
 
 
-def end(*, session: CustomerSession, now: datetime) -> None:
-    """Sign out."""
-    CustomerSession.objects.filter(pk=session.pk, revoked_at__isnull=True).update(revoked_at=now)
+def end(*, session: CustomerSession, everywhere: bool = False, now: datetime) -> None:
+    """Sign out; `everywhere` in every browser in which this mailbox is signed in to the page."""
+    mine = CustomerSession.objects.filter(page=session.page_id, mailbox=session.mailbox)
+    rows = mine if everywhere else mine.filter(pk=session.pk)
+    rows.filter(revoked_at__isnull=True).update(revoked_at=now)
 
 
 def end_by_operator(*, sessions: Sequence[CustomerSession], now: datetime) -> int:

@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from components.models import Component
+from customer_pages import worlds
 from incidents.models import Incident, Maintenance
 from public_pages import (
     elsewhere,
@@ -72,7 +73,7 @@ class Shown:
     @cached_property
     def page(self) -> PageView:
         """The read model of the page."""
-        world = reading.everything(now=self.now)
+        world = worlds.world(now=self.now)
         found = projecting.page(world, site=self.site, shown=self._shown)
         dedicated = _dedicated(self._shown)
         return replace(found, groups=_parted(found, dedicated)) if dedicated else found

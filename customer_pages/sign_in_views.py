@@ -116,13 +116,13 @@ def _enter(request: HttpRequest, place: Place, token: str) -> HttpResponse:
 @require_POST
 @doors.for_visitors
 def sign_out(request: HttpRequest, place: Place) -> HttpResponse:
-    """End the session of this browser on this page."""
+    """End the session of this browser on this page, or all that this mailbox has on it."""
     now = database_clock.now()
     name = sessions.cookie_name(place.page)
     key = request.COOKIES.get(name, "")
     session = sessions.current(page=place.page, host=place.host, key=key, now=now)
     if session is not None:
-        sessions.end(session=session, now=now)
+        sessions.end(session=session, everywhere="everywhere" in request.POST, now=now)
     response = _to(place, "/sign-in?out")
     sessions.delete_cookie(response, name)
     return response

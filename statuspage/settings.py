@@ -339,6 +339,10 @@ METRICS_TOKEN = env.secret("CANDOR_METRICS_TOKEN")
 METRICS_NETWORKS = env.networks("CANDOR_METRICS_NETWORKS")
 HEARTBEAT_URL = env.url("CANDOR_HEARTBEAT_URL")
 
+# ---- customer pages ----------------------------------------------------------------------------------
+# How long, in seconds, one process keeps in memory what all customer pages are cut from.
+CUSTOMER_WORLD_KEPT_S = 1.0
+
 # ---- logs ------------------------------------------------------------------------------------------
 _LOG_FORMAT = env.choice("CANDOR_LOG_FORMAT", ("plain", "json"))
 LOGGING: dict[str, Any] = {

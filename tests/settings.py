@@ -19,3 +19,5 @@ if DATABASES["default"]["ENGINE"] == "statuspage.sqlite":  # noqa: F405
     # A file, as in the product: the in-memory database locks tables between threads.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "tests.sqlite3"}  # noqa: F405
 MAIN_HOSTS.append("testserver")  # noqa: F405 - how Django's test client calls itself
+# One test begins within a second of another, at the same revision of another database.
+CUSTOMER_WORLD_KEPT_S = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from catalog.models import Entry
@@ -352,3 +353,22 @@ def test_the_theme_can_be_chosen_under_a_host_name_of_its_own(two: Two, settings
     answer = own.post("/preferences", {"theme": "dark", "next": "/"})
     assert (answer.status_code, answer["Location"]) == (HTTPStatus.SEE_OTHER, "/")
     assert own.get("/nothing")["Location"] == "/sign-in?to=nothing"
+
+
+def test_open_pages_share_one_read_and_no_change_waits_for_it(two: Two, settings: Settings) -> None:
+    settings.CUSTOMER_WORLD_KEPT_S = 3600
+    client = people.signed_in(two.acme)
+    other = people.signed_in(two.beta, "bob@beta.example")
+    costs = []
+    for person, page in ((client, two.acme), (client, two.acme), (other, two.beta)):
+        with CaptureQueriesContext(connection) as asked:
+            person.get(f"{people.base(page)}/live")
+        costs.append(len(asked))
+    assert costs[1] == costs[2] < costs[0] / 2
+    theirs = other.get(f"{people.base(two.beta)}/").content
+    assert b"BETAONLY" in theirs
+    assert b"ACMEONLY" not in theirs
+    build.incident(title="Just now", components={two.ours: Status.PARTIAL_OUTAGE})
+    assert b"Just now" in client.get(f"{people.base(two.acme)}/").content
+    people.list_only(two.acme)
+    assert client.get(f"{people.base(two.acme)}/").status_code == HTTPStatus.FORBIDDEN

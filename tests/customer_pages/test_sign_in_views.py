@@ -318,6 +318,15 @@ def test_who_signs_out_is_out_everywhere_with_that_cookie(page: Page) -> None:
     assert home(client, page) == home(stolen, page) == HTTPStatus.FOUND
 
 
+def test_somebody_can_sign_out_everywhere_and_leaves_others_alone(page: Page) -> None:
+    """Reliability C6."""
+    desk, other = people.signed_in(page), people.signed_in(page, "bob@acme.com")
+    people.forget_limits()
+    phone = people.signed_in(page)
+    desk.post(f"{people.base(page)}/sign-out", {"everywhere": "1"})
+    assert [home(client, page) for client in (desk, phone, other)] == [302, 302, 200]
+
+
 @pytest.mark.parametrize("days", [29, 31])
 def test_a_session_ends_after_thirty_days(page: Page, days: int) -> None:
     """Reliability C6."""
@@ -400,3 +409,13 @@ def test_under_its_own_host_name_a_page_has_sessions_of_its_own(
     name = sessions.cookie_name(page)
     default.cookies[name] = own.cookies[name].value
     assert home(default, page) == HTTPStatus.FOUND
+
+
+@pytest.mark.req("R10")
+def test_of_a_public_provider_single_mailboxes_get_in_and_nobody_else(page: Page) -> None:
+    """Reliability B7."""
+    people.list_only(page, "ann@gmail.com", "*.acme.com")
+    for email in ("ann@gmail.com", "bob@gmail.com", "ann@mail.acme.com", "ann@acme.com"):
+        people.ask(page, email)
+    sent = [message.to for message in people.post_office()]
+    assert sent == [["ann@gmail.com"], ["ann@mail.acme.com"]]
