@@ -1,13 +1,14 @@
 """What the front passes on: the visitor's preferences, readiness, and the error pages.
 
-The error pages need no database: they are published like all pages, with the page's name in them,
-and fall back to the bare template.
+The error pages need no database: they are published with each page, with its name in them, and fall
+back to the bare template.
 """
 
 import logging
 import re
 import sys
 import uuid
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from public_pages import readiness
+from common import host_names
+from public_pages import hosts, readiness
 
 logger = logging.getLogger(__name__)
 
@@ -80,24 +82,27 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404."""
-    del request, exception
-    return HttpResponse(_page("404"), status=HTTPStatus.NOT_FOUND)
+    del exception
+    return HttpResponse(_page(request, "404"), status=HTTPStatus.NOT_FOUND)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: with a reference that the log has too; 503 while the database is away."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        response = HttpResponse(_page("503"), status=HTTPStatus.SERVICE_UNAVAILABLE)
+        response = HttpResponse(_page(request, "503"), status=HTTPStatus.SERVICE_UNAVAILABLE)
         response.headers["Retry-After"] = "30"
         return response
     reference = uuid.uuid4().hex[:8]
     logger.error("A request failed: reference=%s path=%s", reference, request.path)
-    page = _page("500").replace("<!--reference-->", reference)
+    page = _page(request, "500").replace("<!--reference-->", reference)
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _page(name: str) -> str:
-    try:
-        return (Path(settings.PUBLISHED_DIR) / f"{name}.html").read_text(encoding="utf-8")
-    except OSError:
-        return render_to_string(f"{name}.html")
+def _page(request: HttpRequest, name: str) -> str:
+    """The published error page of the page that was asked; a customer page has the main page's."""
+    asked = request.META.get(host_names.PAGE_KEY, hosts.MAIN_ID)
+    root = Path(settings.PUBLISHED_DIR)
+    for folder in (root / hosts.tree(asked), root):
+        with suppress(OSError):
+            return (folder / f"{name}.html").read_text(encoding="utf-8")
+    return render_to_string(f"{name}.html")

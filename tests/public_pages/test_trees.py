@@ -9,15 +9,17 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]  # the package has no types
 import pytest
+from django.test import RequestFactory
 from pytest_django import Settings
 
+from common import host_names
 from components import catalogue, claims, pages
 from components.models import Component, Page, PageHost, PageKind
 from components.status import Status
 from incidents import publishing
 from incidents.lifecycle import State
 from incidents.models import Announcement, Incident, IncidentUpdate
-from public_pages import reading
+from public_pages import reading, views
 from public_pages.hosts import HostFile
 from public_pages.hosts import State as Answers
 from public_pages.publishing import Publisher
@@ -225,6 +227,23 @@ def test_its_links_lead_on_under_every_name_of_the_page(published: Path, now: da
     assert site.get("/s/us/", host="status.eu.example").status == 404
     status = json.loads(site.get("/s/eu/status.json", host="main.example").body)
     assert status["page"]["url"] == "http://status.eu.example:8000"
+
+
+def test_django_answers_errors_in_the_style_of_the_page_that_was_asked(
+    published: Path, now: datetime, settings: Settings, rf: RequestFactory
+) -> None:
+    settings.PUBLISHED_DIR = published
+    mine, _, eu, _ = two(now)
+    acme = build.page(components=[mine], kind=PageKind.CUSTOMER, name="AcmeMarker", now=now)
+    publish(published, now)
+
+    def missing(page_id: int) -> str:
+        request = rf.get("/subscribe/x", **{host_names.PAGE_KEY: page_id})
+        return views.not_found(request, Exception()).content.decode()
+
+    assert 'href="/s/eu/"' in missing(eu.pk)
+    assert "/s/eu/" not in missing(1)
+    assert missing(acme.pk) == missing(1)
 
 
 def test_below_the_service_domain_a_page_is_the_root_of_its_host(
