@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 # Least and most by property, in CSS pixels at 16 px a rem; a number without a unit counts as so many em.
-_EDGES = ("", "-block", "-block-end", "-block-start", "-bottom", "-inline", "-inline-end")
-_EDGES += ("-inline-start", "-left", "-right", "-top")
+_EDGES = (
+    *("", "-block", "-block-end", "-block-start", "-bottom", "-inline", "-inline-end"),
+    *("-inline-start", "-left", "-right", "-top"),
+)
 RANGES: Mapping[str, tuple[float, float]] = {
     "font-size": (12, 96),
     "line-height": (16, 64),

@@ -40,7 +40,11 @@ class BrandFiles:
         self._written |= {name for name in wanted if self._has(name)}
 
     def tidy(self, brands: Iterable[BrandView], *, at: datetime) -> None:
-        """Remove pictures that are gone, and style sheets that no brand has had for a week."""
+        """Remove pictures that are gone, and style sheets that no brand has had for a week.
+
+        The next `write` looks anew at what is there, should somebody have emptied the folder.
+        """
+        self._written = frozenset()
         kept = branding.kept_names() | {name for brand in brands for name in brand.files()}
         for suffix in (".svg", ".png", ".webp"):
             for name in list(self._folder.names("media", suffix)):
@@ -57,4 +61,3 @@ class BrandFiles:
     def _remove_unless(self, is_kept: bool, name: str) -> None:
         if not is_kept:
             self._folder.remove(name)
-            self._written -= {name}

@@ -114,6 +114,10 @@ def test_files_are_written_once_and_tidied_when_nobody_can_name_them(
     assert not (published / style).exists()
     assert (published / reading.brand(1).style_name).exists()
 
+    (published / reading.brand(1).style_name).unlink()
+    files.write([reading.brand(1)], at=later)
+    assert (published / reading.brand(1).style_name).exists()
+
 
 def test_a_retired_pages_brand_is_not_read(now: datetime) -> None:
     page = build.page()
