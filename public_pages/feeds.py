@@ -108,7 +108,11 @@ class Feeds:
             chosen=chosen,
             planned=_by_component(works),
         )
-        told = chosen.page if site.shows_all else feeds_reading.of_some(chosen, shown)
+        told = chosen.page
+        if not site.shows_all:
+            idents = {kind: source.idents(kind, site, shown) for kind in Kind}
+            general = [one for one in told if site.is_general and one.ident in idents[one.kind]]
+            told = feeds_reading.of_some(chosen, shown, general=general)
         # The time of a deletion would tell of events that were on other pages.
         own = (shared, told, works, marks.withdrawn_at if site.shows_all else None)
         if own != self._own:

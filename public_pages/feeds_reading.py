@@ -110,9 +110,12 @@ def chosen(*, now: datetime) -> Chosen:
     return Chosen(page=_of_page(), components=_of_components(since))
 
 
-def of_some(chosen: Chosen, shown: Iterable[int]) -> tuple[Told, ...]:
-    """Return what the feed of a page tells that shows only these components."""
+def of_some(
+    chosen: Chosen, shown: Iterable[int], *, general: Iterable[Told] = ()
+) -> tuple[Told, ...]:
+    """Return what the feed of a page tells that shows only these components, and `general` events."""
     told = {(one.kind, one.pk): one for pk in sorted(shown) for one in chosen.components[pk]}
+    told |= {(one.kind, one.pk): one for one in general}
     return _first(told.values(), ENTRIES)
 
 
@@ -123,7 +126,7 @@ def shown_works(
     found = []
     for work in works:
         touched = tuple(component for component in work.touched if component.id in shown)
-        if touched or site.shows_all:
+        if touched or (site.is_general and not work.touched):
             found.append(work if touched == work.touched else replace(work, touched=touched))
     return tuple(found)
 

@@ -83,6 +83,7 @@ class ComponentView:
     was_checked: bool
     nodes: tuple[NodeView, ...]
     changes: tuple[Change, ...]  # of the days shown, the first one holding from before them
+    is_restricted: bool = False  # only on pages that chose it
     incidents_mark: tuple[int, int] = (0, 0)  # changes with the incidents its page lists
     checked_at: datetime | None = field(default=None, compare=False)  # the clock's, as said above
 
@@ -144,7 +145,8 @@ class SiteView:
     feed_authority: str = ""
     page_id: int = MAIN_ID
     kind: PageKind = PageKind.PUBLIC
-    shows_all: bool = True
+    shows_all: bool = True  # nothing is kept from it
+    is_general: bool = True  # tells what concerns no service
     is_set_up: bool = True
     language: str = "en"
     base: str = ""
@@ -204,6 +206,11 @@ class PageView:
     def components(self) -> tuple[ComponentView, ...]:
         """All components in page order."""
         return tuple(component for group in self.groups for component in group.components)
+
+    @property
+    def general_ids(self) -> frozenset[int]:
+        """The components that a page of every service shows."""
+        return frozenset(one.id for one in self.components if not one.is_restricted)
 
     @property
     def status(self) -> Status:

@@ -99,7 +99,7 @@ def lines(
 def incident(view: IncidentView, *, site: SiteView, shown: frozenset[int]) -> IncidentView | None:
     """Return an incident as a page tells it; None when the page does not show it."""
     touched = _own(view.touched, shown)
-    if not touched and not site.shows_all:
+    if not _is_told(view.touched, touched, site=site):
         return None
     chips = [chip for update in view.updates for chip in update.chips]
     says_all = _says_all(
@@ -118,7 +118,7 @@ def maintenance(
 ) -> MaintenanceView | None:
     """Return planned work as a page tells it; None when the page does not show it."""
     touched = _own(view.touched, shown)
-    if not touched and not site.shows_all:
+    if not _is_told(view.touched, touched, site=site):
         return None
     return replace(view, touched=touched, updates=_updates(view.updates, site=site, shown=shown))
 
@@ -175,7 +175,7 @@ def _home(world: PageView, *, site: SiteView, shown: frozenset[int]) -> HomeEven
 
 def _line(line: EventLine, *, site: SiteView, shown: frozenset[int]) -> EventLine | None:
     touched = _own(line.touched, shown)
-    if not touched and not site.shows_all:
+    if not _is_told(line.touched, touched, site=site):
         return None
     seen = line.seen or _NOTHING_SEEN
     cut = replace(line, touched=touched, seen=None)
@@ -227,8 +227,18 @@ def _says_all(
 
 
 def _is_shown(ident: int | None, *, site: SiteView, shown: frozenset[int]) -> bool:
-    """Whether a page names a component; one that was removed since belongs to no part."""
-    return site.shows_all if ident is None else ident in shown
+    """Whether a page names a component; one that was removed since belongs to no part.
+
+    Of those that only some pages had chosen nothing is read any more (`events.SHOWN`).
+    """
+    return site.is_general if ident is None else ident in shown
+
+
+def _is_told(
+    every: tuple[TouchedView, ...], touched: tuple[TouchedView, ...], *, site: SiteView
+) -> bool:
+    """Whether a page tells of an event that touches these: what touches none is for general pages."""
+    return bool(touched) or (site.is_general and not every)
 
 
 def _own(touched: tuple[TouchedView, ...], shown: frozenset[int]) -> tuple[TouchedView, ...]:

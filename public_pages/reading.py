@@ -63,8 +63,7 @@ _SPANS_READ = {
 def page(*, now: datetime) -> PageView:
     """Read the main page."""
     world = everything(now=now)
-    shown = frozenset(component.id for component in world.components)
-    return projecting.page(world, site=world.site, shown=shown)
+    return projecting.page(world, site=world.site, shown=world.general_ids)
 
 
 def everything(*, now: datetime) -> PageView:
@@ -153,13 +152,20 @@ def site(row: Page, address: PageAddress | None = None) -> SiteView:
     default path, and absolute ones lead to its canonical address.
     """
     if address is not None:
-        return _site(row, base=address.base, address=address, brand=branding.brand(row.pk))
+        return _site(
+            row,
+            base=address.base,
+            address=address,
+            brand=branding.brand(row.pk),
+            is_split=_is_split(),
+        )
     return sites([row])[row.pk]
 
 
 def sites(rows: Iterable[Page]) -> Mapping[int, SiteView]:
-    """Read what everything on each of some pages shares, by the page's id, in two statements."""
+    """Read what everything on each of some pages shares, by the page's id, in three statements."""
     pages = list(rows)
+    is_split = _is_split()
     brands = branding.brands()
     canonical = page_addresses.canonical_by(pages)
     return {
@@ -168,12 +174,20 @@ def sites(rows: Iterable[Page]) -> Mapping[int, SiteView]:
             base=page_addresses.default(row).base,
             address=canonical[row.pk],
             brand=brands[row.pk],
+            is_split=is_split,
         )
         for row in pages
     }
 
 
-def _site(row: Page, *, base: str, address: PageAddress, brand: BrandView) -> SiteView:
+def _is_split() -> bool:
+    """Whether there are components that only some pages show."""
+    return Component.objects.visible().filter(only_where_chosen=True).exists()
+
+
+def _site(
+    row: Page, *, base: str, address: PageAddress, brand: BrandView, is_split: bool
+) -> SiteView:
     return SiteView(
         name=row.name,
         time_zone=ZoneInfo(row.time_zone),
@@ -188,7 +202,8 @@ def _site(row: Page, *, base: str, address: PageAddress, brand: BrandView) -> Si
         feed_authority=row.feed_authority or page_addresses.default(row).host,
         page_id=row.pk,
         kind=PageKind(row.kind),
-        shows_all=row.shows_all,
+        shows_all=row.shows_all and not is_split,
+        is_general=row.shows_all,
         is_set_up=row.set_up_at is not None,
         language=row.language,
         base=base,
@@ -282,6 +297,7 @@ def _component(
         status=row.shown_status,
         status_since=row.status_since,
         is_in_maintenance=is_in_maintenance,
+        is_restricted=row.only_where_chosen,
         was_checked=row.id in checked,
         nodes=nodes,
         changes=changes,
