@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from catalog import entering, generating, reading, values
-from catalog.forms import EntryForm, ExceptionForm
+from catalog.entry_forms import EntryForm, ExceptionForm
 from catalog.models import Attribute, CatalogType, Entry
 from catalog.permissions import get_and_post, may_add, may_change, may_delete, may_look
 from common import console

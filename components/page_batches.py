@@ -11,14 +11,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import models
 from django.utils.text import slugify
 
 from common import rows
 from components import catalogue
 from components.models import Component, Page, PageComponent, PageHost, PageKind
+
+Row = TypeVar("Row", bound=models.Model)
 
 _CHUNK = 500
 _SLUG_MAX = 40
@@ -85,7 +89,7 @@ def change(*, wanted: Mapping[int, Wanted]) -> list[int]:
     """Bring pages, named by their ids, to what is wanted; the ids of those that changed."""
     if not wanted:
         return []
-    stored = Page.objects.values_list("id", "name", "time_zone")
+    stored = _of(Page.objects.all(), "id", wanted).values_list("id", "name", "time_zone")
     after = [
         ((pk, name, zone), (pk, wanted[pk].name, wanted[pk].time_zone or zone))
         for pk, name, zone in stored
@@ -135,10 +139,8 @@ def _change_members(wanted: Mapping[int, Wanted]) -> set[int]:
     """Give pages exactly the components that are wanted; the ids of pages where that changed any."""
     known = set(Component.objects.values_list("id", flat=True))
     stored: dict[int, dict[int, int]] = defaultdict(dict)
-    # All rows in one go: a list of a thousand pages is longer than SQLite's parameters may be.
-    for pk, page_id, component_id in PageComponent.objects.values_list(
-        "id", "page_id", "component_id"
-    ):
+    rows_of = _of(PageComponent.objects.all(), "page_id", wanted)
+    for pk, page_id, component_id in rows_of.values_list("id", "page_id", "component_id"):
         if page_id in wanted:
             stored[page_id][component_id] = pk
     extra = [
@@ -156,6 +158,11 @@ def _change_members(wanted: Mapping[int, Wanted]) -> set[int]:
         PageComponent.objects.filter(id__in=chunk).delete()
     _create_members(missing)
     return {page_id for page_id, _other in [*extra, *missing]}
+
+
+def _of(rows_: "models.QuerySet[Row]", column: str, ids: Collection[int]) -> "models.QuerySet[Row]":
+    """The rows of some pages; all rows for many, whose list is longer than SQLite's parameters may be."""
+    return rows_.filter(**{f"{column}__in": list(ids)}) if len(ids) <= _CHUNK else rows_
 
 
 def _create_members(pairs: Iterable[tuple[int, int]]) -> None:

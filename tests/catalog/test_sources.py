@@ -61,7 +61,7 @@ def test_pages_are_made_from_a_type_that_is_there(kind: PageKind, now: datetime)
     assert (north.name, north.time_zone, pages.shown_ids(north)) == (
         "Acme North",
         "Europe/Oslo",
-        {web.pk},
+        frozenset({web.pk}),
     )
     assert (south.name, south.time_zone, pages.shown_ids(south)) == ("South", "UTC", frozenset())
     made.entry(row, "West", now=now)
