@@ -106,7 +106,7 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         if occasion is Occasion.AGAIN
         else page_addresses.canonical(subscriber.page).url("")
     )
-    with translation.override(subscriber.language or settings.LANGUAGE_CODE):
+    with translation.override(subscriber.language or subscriber.page.language):
         message = _challenge(issued.code, page=subscriber.page.name, url=where, now=now)
     letter = Letter(
         channel=subscriber.channel,

@@ -69,7 +69,7 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         put_decoy(now=now)
         return False
     issued = proofs.issue(subscriber=subscriber, purpose=kind.purpose, now=now, lives=kind.lives)
-    with translation.override(subscriber.language or settings.LANGUAGE_CODE):
+    with translation.override(subscriber.language or subscriber.page.language):
         message = _message(subscriber, kind, issued)
     outbox.put(
         channel="email",

@@ -7,7 +7,6 @@ cannot tell.
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -67,7 +66,7 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     )
     # Who did not ask on the page just now has to be told where the code is typed.
     where = code_links.url(subscriber, now=now) if occasion is Occasion.AGAIN else ""
-    with translation.override(subscriber.language or settings.LANGUAGE_CODE):
+    with translation.override(subscriber.language or subscriber.page.language):
         said = _words(issued.code, page=subscriber.page, where=where)
         message = Message(subject=_("Your code"), text=said)
     return outbox.put(

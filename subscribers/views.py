@@ -62,7 +62,7 @@ def _taken(request: HttpRequest, choices: ChoiceForm, errors: dict[str, str]) ->
             raise NotTaken("email", str(email.errors["email"][0]))
         _check(choices, errors)
         return _by_mail(request, email.mailbox, choices.choice, now=now)
-    way = next((way for way in ways.offered() if way.channel == channel), None)
+    way = next((way for way in ways.offered(pages.door(request)) if way.channel == channel), None)
     if way is None:
         raise NotTaken("channel", _("Choose how we should reach you."))
     _check(choices, errors)
@@ -127,7 +127,7 @@ def _form(
     is_over: bool = False,
 ) -> HttpResponse:
     page = pages.door(request).page
-    offered = ways.offered()
+    offered = ways.offered(pages.door(request))
     takes_email = letters.can_be_sent()
     # Feeds of a customer page have addresses of each person's own, which stand on that page.
     taken_away = () if page.is_customer else _TAKEN_AWAY

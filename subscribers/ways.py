@@ -8,17 +8,20 @@ from notifications import vapid
 from subscribers import hooking, phones, pushing, way_settings, ways_taking
 from subscribers.models import WaySettings
 from subscribers.offers import Way
+from subscribers.pages import Door
 
 # Longer lists say nothing.
 _CODES_MAX = 8
 _CHATS = {"slack": "Slack", "teams": "Teams", "discord": "Discord"}
 
 
-def offered() -> list[Way]:
-    """Only what is configured, so that nobody chooses what cannot work."""
+def offered(door: Door) -> list[Way]:
+    """Only what is configured, so that nobody chooses what cannot work on this page."""
     row = way_settings.current()
     ways = [_sms(row)] if way_settings.offers_sms(row) else []
-    if row.offers_webpush:
+    # The host of a customer's own has nothing but their page: no worker for the browser.
+    has_worker = bool(door.base) or not door.page.is_customer
+    if row.offers_webpush and has_worker:
         ways.append(_webpush())
     if row.offers_chat:
         ways += [_hook(kind, label, "chat") for kind, label in _CHATS.items()]

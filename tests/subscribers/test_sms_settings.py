@@ -15,6 +15,7 @@ from components import catalogue
 from notifications.models import Delivery
 from subscribers import subscribing, ways
 from subscribers.models import Origin, Subscriber, WaySettings
+from subscribers.pages import Door
 from tests import build, web
 from tests.notifications import post
 from tests.subscribers import texts
@@ -50,7 +51,12 @@ def test_visitors_are_offered_what_an_owner_has_chosen(owner: Client, twilio: we
 
     row = WaySettings.objects.get()
     assert (row.sms_countries, row.sms_test_number) == ("AT DE", "+4915123456789")
-    assert [way.channel for way in ways.offered()] == ["sms", "slack", "teams", "discord"]
+    assert [way.channel for way in ways.offered(Door(page=catalogue.page()))] == [
+        "sms",
+        "slack",
+        "teams",
+        "discord",
+    ]
     page = owner.get("/subscribe").content.decode()
     assert "+43, +49" in page
     assert 'value="webpush"' not in page
@@ -60,12 +66,12 @@ def test_visitors_are_offered_what_an_owner_has_chosen(owner: Client, twilio: we
 def test_text_messages_are_offered_only_with_an_account_and_a_country(
     twilio: web.Server, settings: Settings
 ) -> None:
-    assert "sms" in [way.channel for way in ways.offered()]
+    assert "sms" in [way.channel for way in ways.offered(Door(page=catalogue.page()))]
     settings.TWILIO_TOKEN = ""
-    assert "sms" not in [way.channel for way in ways.offered()]
+    assert "sms" not in [way.channel for way in ways.offered(Door(page=catalogue.page()))]
     settings.TWILIO_TOKEN = texts.TOKEN
     WaySettings.objects.update(sms_countries="")
-    assert "sms" not in [way.channel for way in ways.offered()]
+    assert "sms" not in [way.channel for way in ways.offered(Door(page=catalogue.page()))]
 
 
 @pytest.mark.req("A6")
