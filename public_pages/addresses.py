@@ -66,6 +66,25 @@ _PICTURES = {
     )
 }
 
+# As the page itself is cached by those who made this form.
+_V2 = Kind(
+    "application/json; charset=utf-8",
+    "public, max-age=30, stale-while-revalidate=60",
+    is_data=True,
+    can_be_stale=False,
+)
+V2_NAMES = (
+    "summary",
+    "status",
+    "components",
+    "incidents",
+    "incidents/unresolved",
+    "incidents/resolved",
+    "scheduled-maintenances",
+    "scheduled-maintenances/upcoming",
+    "scheduled-maintenances/active",
+)
+
 _SLUG = "[A-Za-z0-9_-]{1,100}"
 _ID = "[0-9a-z]{12}"
 _MONTH = "[0-9]{4}-[0-9]{2}"
@@ -100,7 +119,17 @@ FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
         (r"/warning\.js", "warning.js", _SCRIPT),
         (r"/warning\.svg", "warning.svg", _IMAGE),
         (r"/badge/(icon|color)/?", r"badge/\1.svg", _IMAGE),
+        *(
+            # Programs ask in any case; one of them for /api/v2/Incidents.json.
+            (rf"(?i:/api/v2/{name}\.json)", f"api/v2/{name}.json", _V2)
+            for name in V2_NAMES
+        ),
         (r"/(assets/[a-z0-9-]+\.css)", r"\1", _CSS),
+        *(
+            # Programs ask in any case; one of them for /api/v2/Incidents.json.
+            (rf"(?i:/api/v2/{name}\.json)", f"api/v2/{name}.json", _V2)
+            for name in V2_NAMES
+        ),
         (r"/(assets/[a-z0-9-]+\.js)", r"\1", _JS),
         *(
             (rf"/(media/[0-9a-f]{{64}}\.{ending})", r"\1", kind)

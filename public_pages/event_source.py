@@ -19,10 +19,11 @@ from incidents.models import (
     Maintenance,
     WithdrawnEvent,
 )
-from public_pages import event_lists, events, feeds_reading, reading
+from public_pages import event_lists, events, feeds_reading, reading, v2_reading
 from public_pages.event_views import EventLine, IncidentView, Kind, MaintenanceView
 from public_pages.feeds_reading import Chosen, Marks, WorkView
 from public_pages.page_views import DetailView, SiteView
+from public_pages.v2_reading import PageFact
 
 EventView = IncidentView | MaintenanceView
 Key = tuple[Kind, int]
@@ -73,6 +74,28 @@ class EventSource:
             return list(rows.order_by("-pk").values_list("pk", flat=True))
 
         return self._once(("ids", kind, start, end), read)
+
+    def newest(self, kind: Kind, count: int) -> Sequence[int]:
+        """Return the newest events of all, by when they began; those that are open before all others."""
+
+        def read() -> list[int]:
+            if kind is Kind.INCIDENT:
+                present = list(Incident.objects.open().values_list("pk", flat=True))
+                past = Incident.objects.past()[:count].values_list("pk", flat=True)
+                return list(dict.fromkeys([*present, *past]))
+            rows = Maintenance.objects.public()
+            every = (rows.running(), rows.scheduled()[:count], rows.past()[:count])
+            return [row.pk for some in every for row in some]
+
+        return self._once(("newest", kind, count), read)
+
+    def page_facts(self) -> Mapping[int, PageFact]:
+        """Return what Statuspage's documents say of each page itself, by its id."""
+        return self._once("page facts", v2_reading.pages)
+
+    def once(self, key: object, read: Callable[[], _T]) -> _T:
+        """Return what a reader of these events reads once for all pages."""
+        return self._once(("of a reader", key), read)
 
     def changed(self, cursor: int) -> Mapping[Key, int]:
         """Return the revision of each event that changed after one, oldest first."""

@@ -20,6 +20,7 @@ from public_pages.page_views import ComponentView, PageView
 from public_pages.rendering import Fragments, Histories, Pages
 from public_pages.response_section import file_name
 from public_pages.troubles import Troubles
+from public_pages.v2_files import V2Files
 
 _BATCH = 5  # components whose pages are read and written together
 _GONE = "gone.html"
@@ -36,11 +37,13 @@ class Tree:
         self._troubles = troubles
         self._archive = Archive(folder, troubles)
         self._feeds = Feeds(folder, troubles)
+        self._documents = V2Files(folder, troubles)
         self._pages: Pages | None = None
         self._source: EventSource | None = None
         self._seen: object = None
         self._errors: object = None
         self._is_feeds_due = False
+        self._are_documents_due = False
         self._waiting: dict[int, ComponentView] = {}
 
     @property
@@ -51,7 +54,7 @@ class Tree:
     @property
     def is_behind(self) -> bool:
         """Whether anything waits to be written."""
-        is_any = bool(self._waiting) or self._is_feeds_due
+        is_any = bool(self._waiting) or self._is_feeds_due or self._are_documents_due
         return is_any or self._feeds.is_behind or self._archive.is_behind
 
     def is_over(self, now: datetime) -> bool:
@@ -81,12 +84,15 @@ class Tree:
         pages = Pages(page, histories, fragments)
         files = _files(pages)
         errors = (page.site, page.code)
-        if is_full or errors != self._errors:
-            files |= pages.errors()
         for name, body in files.items():
             self.folder.write(name, body, at=now)
+        if is_full or errors != self._errors:
+            for name, body in pages.errors().items():
+                # Seldom asked for: a thousand pages save the compression.
+                self.folder.write(name, body, at=now, has_twins=page.site.is_main)
         self._errors = errors
         self.look(page, source, is_clock=is_clock or is_full or self.is_over(now))
+        self._are_documents_due = True
         before = self._pages.page if self._pages else None
         self._waiting = self._to_publish(page, before, is_full=is_full)
         self._remove_vanished(page, before)
@@ -107,6 +113,9 @@ class Tree:
     def write_changes(self, *, slice_s: float) -> None:
         """Write pages of events that changed, feeds and pages of components, each for a slice."""
         self._archive.write_changes(until=time.monotonic() + slice_s)
+        if self._are_documents_due and self._pages and self._source:
+            self._documents.look(self._pages.page, self._source)
+            self._are_documents_due = False
         if self._is_feeds_due and self._pages and self._source:
             self._feeds.look(self._pages.page, self._source)
             self._is_feeds_due = False

@@ -50,16 +50,15 @@ class V2Facts:
     entries: Mapping[str, Written]
 
 
-def page(page_id: int) -> PageFact:
-    """Read what concerns one page."""
-    row = Page.objects.only("public_id", "v2_tells_maintenance", "v2_counts_incidents").get(
-        pk=page_id
+def pages() -> Mapping[int, PageFact]:
+    """Read what concerns each page, by its id."""
+    rows = Page.objects.values_list(
+        "id", "public_id", "v2_tells_maintenance", "v2_counts_incidents"
     )
-    return PageFact(
-        public_id=row.public_id,
-        tells_maintenance=row.v2_tells_maintenance,
-        counts_incidents=row.v2_counts_incidents,
-    )
+    return {
+        pk: PageFact(public_id=public_id, tells_maintenance=maintenance, counts_incidents=incidents)
+        for pk, public_id, maintenance, incidents in rows
+    }
 
 
 def facts(*, incident_ids: Collection[str], maintenance_ids: Collection[str]) -> V2Facts:
