@@ -23,11 +23,12 @@ def test_the_screens_of_subscribers_are_fit_to_use(open_page: OpenPage) -> None:
         channel="email", canonical=angry.canonical, note="", reason=Reason.COMPLAINT, now=now
     )
     build.subscriber(state=State.WAITING, confirmed_at=None)
+    build.subscriber(page=build.page(name="Europe", components=[checkout]))
     build.subscriber(state=State.PAUSED, failing_since=now - timedelta(days=4))
     hook = f"hooks.customer.example/{'a' * 60}"
     build.subscriber(channel="webhook", address=hook, secrets={"url": "x"})
     page = open_page()
-    for screen in ("", f"{angry.pk}/"):
+    for screen in ("", f"{angry.pk}/", "add/"):
         check_screen(page, f"/admin/subscribers/{screen}")
 
     page.goto("/admin/subscribers/import/")
