@@ -47,6 +47,7 @@ FAULTS: Mapping[str, Fault] = {
     "F-20": Fault(of_mail.f20, 1000),
     "F-23": Fault(of_hooks.f23, 1000),
     "F-24": Fault(of_hooks.f24, 1000),
+    "F-25": Fault(of_hooks.f25, 300),
 }
 
 

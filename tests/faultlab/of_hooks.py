@@ -1,4 +1,4 @@
-"""Faults of those who get webhooks: endpoints that are no good, and many on one host."""
+"""Faults over HTTP: endpoints that are no good, many on one host, a provider that does not answer."""
 
 import time
 from collections import defaultdict
@@ -93,5 +93,22 @@ def f24(size: int) -> Verdict:
             found["broken"].append("more than two at once on one host")
         if found["others_p99"] > _HEALTHY_P99_S:
             found["broken"].append("the others waited")
+        found["is_good"] = not found["broken"]
+        return found
+
+
+def f25(size: int) -> Verdict:
+    """the provider of text messages answers nothing for two in ten: one it has taken, one it has lost"""
+    with scenes.scene(20, texts=size) as scene:
+        lab = scene.lab
+        lab.mood(texts={"5$": "kept", "7$": "lost"})
+        scene.post()
+        found = scene.verdict(patience_s=240)
+        states = {row["state"] for row in lab.ask("rows")["rows"] if row["channel"] == "sms"}
+        found["questions"] = lab.seen()["questions"]
+        if states != {"sent"}:
+            found["broken"].append(f"text messages ended as {sorted(states)}")
+        if found["questions"] < size // 5:
+            found["broken"].append("the provider was not asked about each")
         found["is_good"] = not found["broken"]
         return found

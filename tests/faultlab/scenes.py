@@ -77,6 +77,7 @@ def scene(
     mails: int,
     *,
     hooks: Sequence[tuple[str, str]] = (),
+    texts: int = 0,
     pause_ms: float = 10,
     has_page: bool = True,
     is_durable: bool = False,
@@ -87,7 +88,7 @@ def scene(
     """The product, warmed up. `hooks` are hosts and paths of webhooks, `beat` settings of beat alone."""
     with laboratory.running(pause_ms=pause_ms, is_durable=is_durable, settings=settings) as lab:
         urls = [lab.http.replace("127.0.0.1", host) + path for host, path in hooks]
-        lab.seed({"email": mails}, hooks=urls)
+        lab.seed({"email": mails, "sms": texts}, hooks=urls)
         lab.start("beat-1", settings=dict(beat or {}))
         if worker:
             lab.start("worker-1")
@@ -95,4 +96,5 @@ def scene(
         if has_page:
             lab.start_page()
         people = readers(mails) | {urlsplit(url).path for url in urls}
+        people |= {f"+1555{number:07d}" for number in range(texts)}
         yield Scene(lab=lab, people=people, size=len(people))

@@ -15,8 +15,10 @@ import sys
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.faultlab import hostile
 
@@ -24,6 +26,8 @@ _ID = re.compile(rb"(?mi)^(?:x-delivery-id: *|webhook-id: *msg_)(\S+)")
 _SUBJECT = re.compile(rb"(?mi)^subject: *(.*)")
 _LENGTH = re.compile(rb"(?mi)^content-length: *(\d+)")
 _MOOD, _SEEN = "/_mood", "/_seen"
+# Text messages name their delivery where the provider is to report what became of them.
+_TEXT_ID = re.compile(rb"%3Fof%3D\d+-([0-9a-f]{32})")
 
 
 @dataclass
@@ -41,6 +45,8 @@ class Mood:
     # Taken, and then no answer: how often for each recipient.
     dropped_after_dot: dict[str, int] = field(default_factory=dict)
     drops_at_quit: bool = False
+    # The first text message to such a number gets no answer: it is "kept" all the same, or "lost".
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -51,6 +57,7 @@ class Seen:
     refused_dots: int = 0
     rcpt_at: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     quits_dropped: int = 0
+    questions: int = 0  # for the list of text messages
     calls: list[tuple[str, float, float]] = field(default_factory=list)  # path, from, to
     at_once: Counter[str] = field(default_factory=Counter)  # by address, now
     most_at_once: Counter[str] = field(default_factory=Counter)
@@ -63,6 +70,7 @@ class Sinks:
         self.mood = Mood()
         self.seen = Seen()
         self._dropped: Counter[str] = Counter()
+        self._texts: list[dict[str, Any]] = []
         self._mail: asyncio.Server | None = None
         self._mail_port = 0
 
@@ -168,7 +176,8 @@ class Sinks:
                 await wrong(reader, writer)
             else:
                 await asyncio.sleep(self._pause_s)
-                writer.write(self._answer(path, head, body))
+                is_text = path.startswith("/2010-")
+                writer.write(self._text(path, body) if is_text else self._answer(path, head, body))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -186,15 +195,34 @@ class Sinks:
 
     def _answer(self, path: str, head: bytes, body: bytes) -> bytes:
         kind = path.split("/")[1]
-        if kind.startswith("20"):  # the version of the provider of text messages
-            kind = "sms"
         found = _ID.search(head)
         # What was read is taken: noted before the answer, as a real receiver stores it.
         self.note(kind, path, found[1].decode() if found else "", _words(body))
-        if kind == "sms":
-            sid = {"sid": f"SM{abs(hash(body)):032x}", "status": "queued"}
-            return hostile.answer(201, json.dumps(sid).encode())
         return hostile.answer(201, b"ok")
+
+    def _text(self, path: str, body: bytes) -> bytes:
+        """What the provider of text messages answers; nothing as the mood says."""
+        if not body:
+            self.seen.questions += 1
+            to = dict(parse_qsl(urlsplit(path).query))["To"]
+            listed = [each for each in reversed(self._texts) if each["to"] == to]
+            return hostile.answer(200, json.dumps({"messages": listed[:100]}).encode())
+        form = dict(parse_qsl(body.decode()))
+        wrong = _of(self.mood.texts, form["To"]) if not self._dropped[form["To"]] else None
+        self._dropped[form["To"]] += 1
+        text = {
+            "sid": f"SM{len(self._texts):032x}",
+            "to": form["To"],
+            "body": form["Body"],
+            "direction": "outbound-api",
+            "status": "queued",
+            "date_created": formatdate(),
+        }
+        if wrong != "lost":
+            self._texts.append(text)
+            found = _TEXT_ID.search(body)
+            self.note("sms", form["To"], found[1].decode() if found else "", _words(body))
+        return b"" if wrong else hostile.answer(201, json.dumps(text).encode())
 
 
 def _of(rules: dict[str, Any], recipient: str) -> Any:
