@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 
 from components import pages
 from components.models import Page, PageHost, PageKind
 from public_pages import host_map, hosts
+from public_pages.front import Front
 from public_pages.hosts import HostMap
 from tests import build
+from tests.public_pages.world import Reply, ask
 
 pytestmark = pytest.mark.django_db
 OWN = "status.customer.example"
@@ -72,3 +76,32 @@ def test_cookies_are_of_one_host_and_secure_where_the_page_is(settings: Any) -> 
 
     cookie = visitor.cookies[django_settings.SESSION_COOKIE_NAME]
     assert (cookie["domain"], bool(cookie["secure"]), bool(cookie["httponly"])) == ("", True, True)
+
+
+@pytest.mark.req("A1", "T5")
+@pytest.mark.django_db(transaction=True)  # a request of its own opens and closes the database
+def test_a_customer_page_on_its_own_name_is_behind_sign_in_and_is_alone_there(
+    now: datetime,
+) -> None:
+    page = pages.add(kind=PageKind.CUSTOMER, name="Acme", slug="acme", now=now)
+    PageHost.objects.create(page=page, name=OWN, challenge="c", is_active=True, created_at=now)
+    hosts.write(django_settings.PUBLISHED_DIR, host_map.current())
+    front = Front(
+        WSGIHandler, folder=django_settings.PUBLISHED_DIR, csp="", hosts=["status.ours.test"]
+    )
+
+    def get(path: str) -> Reply:
+        environ = {"PATH_INFO": path, "REQUEST_METHOD": "GET", "HTTP_HOST": OWN}
+        setup_testing_defaults(environ)
+        return ask(front, environ)
+
+    try:
+        home = get("/")
+        assert home.status == 200
+        assert 'type="email"' in home.text
+        assert "private" in home.headers["Cache-Control"]
+        assert "no-store" in home.headers["Cache-Control"]
+        for path in ("/admin/", "/s/acme/", "/p/x/", "/metrics", "/readyz"):
+            assert get(path).status in {404, 503}, path  # 503 before the error page is published
+    finally:
+        hosts.write(django_settings.PUBLISHED_DIR, HostMap())
