@@ -15,7 +15,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.utils.text import slugify
 
 from common import rows
@@ -25,6 +25,7 @@ from components.models import Component, Page, PageComponent, PageHost, PageKind
 Row = TypeVar("Row", bound=models.Model)
 
 _CHUNK = 500
+_TRIES = 5
 _SLUG_MAX = 40
 _AS_ON_MAIN = (
     "language",
@@ -56,25 +57,7 @@ def add(*, kind: PageKind, wanted: Sequence[Wanted], now: datetime) -> list[Page
     """
     if not wanted:
         return []
-    main = catalogue.page()
-    alike = {name: getattr(main, name) for name in _AS_ON_MAIN}
-    slugs = _free_slugs([one.slug or one.name for one in wanted])
-    made = Page.objects.bulk_create(
-        [
-            Page(
-                kind=kind,
-                name=one.name,
-                slug=slug,
-                time_zone=one.time_zone or main.time_zone,
-                address=_address(kind),
-                created_at=now,
-                set_up_at=now,
-                **alike,
-            )
-            for one, slug in zip(wanted, slugs, strict=True)
-        ],
-        batch_size=_CHUNK,
-    )
+    made = _insert(kind, wanted, now)
     known = set(Component.objects.values_list("id", flat=True))
     _create_members(
         (page.pk, pk)
@@ -158,6 +141,34 @@ def _change_members(wanted: Mapping[int, Wanted]) -> set[int]:
         PageComponent.objects.filter(id__in=chunk).delete()
     _create_members(missing)
     return {page_id for page_id, _other in [*extra, *missing]}
+
+
+def _insert(kind: PageKind, wanted: Sequence[Wanted], now: datetime) -> list[Page]:
+    """The rows of new pages; slugs that others take at the same moment are left to them."""
+    main = catalogue.page()
+    alike = {name: getattr(main, name) for name in _AS_ON_MAIN}
+    for left in reversed(range(_TRIES)):
+        slugs = _free_slugs([one.slug or one.name for one in wanted])
+        made = [
+            Page(
+                kind=kind,
+                name=one.name,
+                slug=slug,
+                time_zone=one.time_zone or main.time_zone,
+                address=_address(kind),
+                created_at=now,
+                set_up_at=now,
+                **alike,
+            )
+            for one, slug in zip(wanted, slugs, strict=True)
+        ]
+        try:
+            with transaction.atomic():
+                return Page.objects.bulk_create(made, batch_size=_CHUNK)
+        except IntegrityError:
+            if not left:
+                raise
+    raise AssertionError
 
 
 def _of(rows_: "models.QuerySet[Row]", column: str, ids: Collection[int]) -> "models.QuerySet[Row]":

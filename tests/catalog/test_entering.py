@@ -6,8 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.models import AuditEntry
-from catalog import access, entering, generating
+from catalog import access, defining, entering, generating, tasks
 from catalog.models import DomainException, Entry, EntryPage
+from catalog.values import Kind
 from components import catalogue, pages
 from components.models import Page, PageKind
 from tests import build
@@ -166,8 +167,6 @@ def test_an_entry_that_another_refers_to_stays(now: datetime) -> None:
     source = made.customers(now)
     region = made.bare_type(now)
     north = made.entry(region, "North", now=now)
-    from catalog import defining
-    from catalog.values import Kind
 
     defining.add_attribute(type=source.type, name="Region", kind=Kind.REFERENCE, target=region)
     acme = made.entry(source, "Acme", region="north", now=now)
@@ -253,3 +252,11 @@ def test_a_preview_says_what_would_be_made_and_what_is_missing(now: datetime) ->
     assert seen.without_components == ("Gamma",)
     assert seen.without_domains == ("Beta",)
     assert seen.faults == ()
+
+
+def test_the_upkeep_removes_what_is_overdue_by_its_own_clock(now: datetime) -> None:
+    source = made.customers(now)
+    entry = made.entry(source, "Acme", now=now)
+    entering.remove(entry=entry, now=now - timedelta(days=3_650))
+    tasks.forget_removed()
+    assert not Entry.objects.exists()
