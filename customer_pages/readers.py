@@ -18,6 +18,7 @@ from customer_pages.models import Reader, ReaderToken
 
 AT_MOST = 20
 _USED_EVERY = timedelta(minutes=5)
+_KEPT_FOR = timedelta(days=60)
 # What is read below an address, by its path.
 FILES: Mapping[str, Reader] = {
     "history.rss": Reader.FEED,
@@ -87,3 +88,8 @@ def found(*, page: Page, token: str, reads: Reader, now: datetime) -> ReaderToke
     if row.used_at is None or row.used_at <= now - _USED_EVERY:
         ReaderToken.objects.filter(pk=row.pk).update(used_at=now)
     return row
+
+
+def prune(*, now: datetime) -> int:
+    """Forget addresses that were ended long ago; how many."""
+    return ReaderToken.objects.filter(revoked_at__lte=now - _KEPT_FOR).delete()[0]

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from customer_pages import database_clock, sessions, signing_in
+from customer_pages import database_clock, readers, sessions, signing_in
 
 
 @shared_task(ignore_result=True, acks_late=True, expires=2, time_limit=300)
@@ -13,7 +13,8 @@ def answer_sign_ins() -> None:
 
 @shared_task(ignore_result=True, acks_late=True)
 def forget_what_is_over() -> None:
-    """Forget who asked for links, and sessions that ended long ago."""
+    """Forget who asked for links, and sessions and addresses that ended long ago."""
     now = database_clock.now()
     signing_in.prune(now=now)
     sessions.prune(now=now)
+    readers.prune(now=now)

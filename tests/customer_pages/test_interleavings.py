@@ -61,7 +61,8 @@ def test_through_a_shared_cache_nobody_gets_what_is_not_theirs(crowd: Crowd) -> 
     draw = random.Random(20261121)
     cache = SharedCache()
     own = 0
-    count = hypothesis.settings().max_examples * 10
+    examples = hypothesis.settings().max_examples
+    count = examples * 10 if examples > 100 else 300
     for _request in range(count):
         client, name = draw.choice(crowd.members)
         where = draw.choice(list(crowd.pages))

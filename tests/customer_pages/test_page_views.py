@@ -19,6 +19,7 @@ from customer_pages.models import CustomerSession, Reader, ReaderToken
 from incidents import publishing
 from incidents.lifecycle import State
 from incidents.models import Incident
+from public_pages.publishing import Publisher
 from tests import build
 from tests.customer_pages import people
 
@@ -286,15 +287,26 @@ def test_without_the_database_there_is_no_private_page(
     assert client.get(f"{people.base(two.acme)}/").status_code == HTTPStatus.OK
 
 
-def test_no_byte_of_a_customer_page_is_on_disk(two: Two, settings: Settings) -> None:
-    """Reliability B4."""
+def test_no_byte_of_a_customer_page_is_on_disk(
+    two: Two, settings: Settings, tmp_path: Path
+) -> None:
+    """Reliability B4: neither the publisher nor a request writes one."""
+    Component.objects.filter(pk=two.ours.pk).update(only_where_chosen=True)
+    settings.PUBLISHED_DIR = tmp_path
     client = people.signed_in(two.acme)
-    for path in two.paths:
-        client.get(f"{people.base(two.acme)}/{path}")
-    root = Path(settings.PUBLISHED_DIR)
-    for file in root.rglob("*") if root.exists() else ():
-        if file.is_file():
-            assert str(two.acme.address).encode() not in file.read_bytes()
+    for path in ("", "live", "history.atom", "access"):
+        assert client.get(f"{people.base(two.acme)}/{path}").status_code == HTTPStatus.OK
+    publisher = Publisher(tmp_path, slice_s=3600)
+    for _turn in range(3):
+        publisher.publish_if_due(now=database_clock.now())
+    written = [file for file in tmp_path.rglob("*") if file.is_file()]
+    found = dict.fromkeys((b"Shared API", b"ACMEONLY", b"/p/", b"@acme.com"), 0)
+    for file in written:
+        body = file.read_bytes()
+        for mark in found:
+            found[mark] += mark in body
+    assert found.pop(b"Shared API") > 0
+    assert set(found.values()) == {0}, found
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "pink"])
