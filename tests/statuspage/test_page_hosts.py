@@ -97,10 +97,12 @@ def test_a_customer_page_on_its_own_name_is_behind_sign_in_and_is_alone_there(
 
     try:
         home = get("/")
-        assert home.status == 200
-        assert 'type="email"' in home.text
-        assert "private" in home.headers["Cache-Control"]
-        assert "no-store" in home.headers["Cache-Control"]
+        assert (home.status, home.headers["Location"]) == (302, "/sign-in")
+        gate = get("/sign-in")
+        assert gate.status == 200
+        assert 'type="email"' in gate.text
+        for answer in (home, gate):
+            assert "no-store" in answer.headers["Cache-Control"]
         for path in ("/admin/", "/s/acme/", "/p/x/", "/metrics", "/readyz"):
             assert get(path).status in {404, 503}, path  # 503 before the error page is published
     finally:
