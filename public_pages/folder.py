@@ -30,15 +30,25 @@ class Folder:
         self.root = root
         self.is_durable = is_durable
 
-    def write(self, name: str, body: bytes, *, at: datetime, brotli_quality: int = 5) -> None:
+    def write(
+        self,
+        name: str,
+        body: bytes,
+        *,
+        at: datetime,
+        brotli_quality: int = 5,
+        has_twins: bool = True,
+    ) -> None:
         """Replace a file and its twins; `at` is the age of its data, and becomes its mtime.
+
+        `has_twins` is the same at every time for one name.
 
         Raises:
             OSError: it could not be written; the old files are still there.
         """
         path = self.root / name
         versions = {"": body}
-        if len(body) >= _WORTH_COMPRESSING:
+        if has_twins and len(body) >= _WORTH_COMPRESSING:
             for coding, suffix in compression.SUFFIXES.items():
                 versions[suffix] = compression.compress(body, coding, brotli_quality=brotli_quality)
         made: list[tuple[Path, Path]] = []
@@ -55,7 +65,7 @@ class Folder:
         finally:
             for temporary, _ in made:  # after a fault
                 temporary.unlink(missing_ok=True)
-        if len(versions) == 1:
+        if has_twins and len(versions) == 1:
             self._remove_twins(path)
 
     def holds(self, name: str, body: bytes) -> bool:
