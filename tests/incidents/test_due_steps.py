@@ -198,8 +198,10 @@ def test_a_look_with_nothing_due_costs_the_same_however_many_there_are(
 class TestRestarts(TestCase):
     """Whenever beats run, twice at a time or after long stops, the record is the same."""
 
-    @settings(deadline=None)
+    # Each example runs some fourteen beats; the neighbours and a beat at an edge are there always.
+    @settings(deadline=None, max_examples=settings().max_examples // 3)
     @example(windows=[(60, 30), (90, 30)], beats=[])
+    @example(windows=[(60, 30), (70, 5), (80, 30)], beats=[60, 65, 90, 110])
     @given(
         windows=st.lists(st.tuples(st.integers(1, 300), st.integers(5, 120)), max_size=3),
         beats=st.lists(st.integers(0, 500), max_size=6),
