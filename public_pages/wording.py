@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
+from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -200,7 +201,7 @@ def percent(value: Decimal | None) -> str:
     """Return an uptime: 99.93%, and plainly 100% when nothing was down; a dash when unknown."""
     if value is None:
         return "–"
-    return _("%(figure)s%%") % {"figure": "100" if value == 100 else value}
+    return _("%(figure)s%%") % {"figure": "100" if value == 100 else formats.localize(value)}
 
 
 def day_sentence(bar: DayBar, *, is_before_start: bool) -> str:
@@ -332,7 +333,7 @@ def worked_example(spent: Tally, weights: Weights) -> str:
     ) % {
         "known": _grouped(round(known * 10)),
         "down": _grouped(ceil(down * 10)),
-        "exact": exact,
+        "exact": formats.localize(exact),
         "shown": percent(shown),
     }
 
@@ -355,7 +356,8 @@ def _minutes(spent: Tally, member: Status) -> int:
 def _grouped(tenths: int) -> str:
     """A number of minutes, given in tenths, with thousands set apart."""
     whole, rest = divmod(tenths, 10)
-    return f"{whole:,}.{rest}" if rest else f"{whole:,}"
+    number = Decimal(f"{whole}.{rest}") if rest else whole
+    return str(formats.number_format(number, force_grouping=True))
 
 
 def _plain(value: Fraction) -> str:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -45,19 +46,24 @@ def verdict(statement: Statement) -> str:
     if figure is None:
         return _("Nothing was measured in this month.")
     if not statement.target:
-        return _("%(figure)s%% of the promised time. No target was agreed.") % {"figure": figure}
+        return _("%(figure)s%% of the promised time. No target was agreed.") % {
+            "figure": formats.localize(figure)
+        }
     words = (
         _("%(figure)s%% of the promised time: the target of %(target)s%% is met.")
         if statement.is_met
         else _("%(figure)s%% of the promised time: the target of %(target)s%% is missed.")
     )
-    return words % {"figure": figure, "target": statement.target}
+    return words % {
+        "figure": formats.localize(figure),
+        "target": formats.localize(statement.target),
+    }
 
 
 def rule(statement: Statement) -> str:
     """Return how the figure was counted."""
     down = [
-        f"{Status(name).label} {percent_of(Fraction(share))}%"
+        f"{_(Status(name).label)} {percent_of(Fraction(share))}%"
         for name, share in statement.weights.items()
         if Fraction(share)
     ]

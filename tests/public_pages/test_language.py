@@ -66,6 +66,7 @@ def test_a_published_page_speaks_german_alone(german: Path) -> None:
     assert '<html lang="de"' in home
     for said in ("Abonnieren", "Komponenten", "Geplante Wartung", "Verfügbarkeit"):
         assert said in home
+    assert re.search(r"\b99,9\d\u00a0?\s?%", home)  # and not 99.98
     _check_numbers(german)
 
 
