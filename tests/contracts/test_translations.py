@@ -25,7 +25,7 @@ def _said(catalog: Catalog) -> dict[Text, tuple[str, ...]]:
             key = message.id if isinstance(message.id, tuple | list) else (message.id, "")
             said = message.string if isinstance(message.string, tuple | list) else (message.string,)
             text = Text(singular=key[0], plural=key[1], context=message.context or "")
-            found[text] = () if message.fuzzy else tuple(said)
+            found[text] = ("",) if message.fuzzy else tuple(one or "" for one in said)
     return found
 
 
