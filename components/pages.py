@@ -55,6 +55,7 @@ def add(
     if kind == PageKind.CUSTOMER:
         row.address = secrets.token_urlsafe(_ADDRESS_BYTES)
     check_slug(row)
+    _check_language(row.language)
     row.full_clean()
     with transaction.atomic():
         row.save(force_insert=True)
@@ -72,6 +73,7 @@ def set_up(*, name: str, slug: str, time_zone: str, language: str, now: datetime
     row = catalogue.page()
     row.slug = slug
     check_slug(row)
+    _check_language(language)
     return catalogue.change_page(
         page=row,
         name=name,
@@ -98,6 +100,7 @@ def change(
         if "slug" in fields:
             page.slug = fields["slug"]
             check_slug(page)
+        _check_language(fields.get("language", page.language))
         if fields:
             catalogue.change_page(page=page, **fields)
         if component_ids is not None and not page.shows_all:
@@ -130,6 +133,11 @@ def check_slug(page: Page) -> None:
         raise ValidationError(
             {"slug": _("%(host)s is a custom domain of a page.") % {"host": host}}
         )
+
+
+def _check_language(language: str) -> None:
+    if language not in dict(settings.LANGUAGES):
+        raise ValidationError({"language": _("Pages do not speak this language.")})
 
 
 def set_members(

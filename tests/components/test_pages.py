@@ -34,7 +34,12 @@ def test_setting_up_names_the_main_page_and_happens_once(now: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "wrong"),
-    [({"name": ""}, "name"), ({"slug": "No Spaces"}, "slug"), ({"time_zone": "Mars"}, "time_zone")],
+    [
+        ({"name": ""}, "name"),
+        ({"slug": "No Spaces"}, "slug"),
+        ({"time_zone": "Mars"}, "time_zone"),
+        ({"language": "tlh"}, "language"),
+    ],
 )
 def test_what_is_wrong_in_setting_up_is_said_by_field_and_nothing_is_kept(
     now: datetime, fields: dict[str, str], wrong: str
