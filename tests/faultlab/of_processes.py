@@ -26,14 +26,26 @@ def f01(size: int) -> Verdict:
     """kill -9 of the worker when a tenth, half and nine tenths are sent; each time another starts"""
     with scenes.scene(size, pause_ms=30) as scene:
         scene.post()
-        shares = (0.1, 0.5, 0.9)
+        shares, killed_at = (0.1, 0.5, 0.9), []
         for number, share in enumerate(shares, start=1):
             scene.lab.wait_for(int(size * share), timeout_s=240)
             scene.lab.kill(f"worker-{number}")
+            killed_at.append(time.time())
             scene.lab.start(f"worker-{number + 1}")
         scene.measured["taken_at_the_last_kill"] = len(scene.lab.taken())
+        scene.lab.until(lambda: _resumed_after_s(scene.lab, killed_at[-1]), timeout_s=60)
+        resumed = [_resumed_after_s(scene.lab, at) for at in killed_at]
+        scene.measured["resumed_after_s"] = resumed
+        # The next worker's own start is part of it.
+        scene.hold("resumed within 15 s", all(0 < each <= 15 for each in resumed))
         scene.post_all(2)
         return scene.verdict(kills=len(shares), doubled=len(shares) * IN_FLIGHT)
+
+
+def _resumed_after_s(lab: Lab, killed_at: float) -> float:
+    """When the first message was taken after a kill; 0 when none was."""
+    later = [each.at - killed_at for each in lab.taken() if each.at > killed_at]
+    return round(min(later, default=0.0), 1)
 
 
 def f02(size: int) -> Verdict:
@@ -88,11 +100,14 @@ def _ends(tables: Any, copies: Counter[str], points: dict[str, str]) -> dict[str
 
 
 def f03(size: int) -> Verdict:
-    """beat dies; the workers sweep by themselves"""
+    """beat dies and comes back later; the workers sweep by themselves meanwhile"""
     with scenes.scene(size) as scene:
         scene.post()
         scene.lab.kill("beat-1")
         scene.post_all(2)
+        time.sleep(scenes.absent_s())
+        scene.lab.start("beat-2")
+        scene.post()
         return scene.verdict()
 
 

@@ -1,5 +1,6 @@
 """What the faults have in common: a product with its audience, updates, and the verdict at the end."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,6 +67,11 @@ class Scene:
                 measured=self.measured,
             ),
         )
+
+
+def absent_s() -> float:
+    """How long a program stays away: seconds, or as the spec says with `--spec`."""
+    return float(os.environ.get("FAULTLAB_ABSENT_S", "2"))
 
 
 def readers(count: int) -> set[str]:
