@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 
+from common import host_names
 from components import pages
 from components.models import Page, PageHost, PageKind
 from public_pages import host_map, hosts
@@ -38,7 +39,8 @@ def test_the_console_answers_on_the_main_host_only(eu: Page, path: str) -> None:
     member.force_login(build.operator(username="ada"))
 
     assert member.get(path, headers={"Host": OWN}).status_code == 404
-    assert member.get(path, SCRIPT_NAME="/s/eu", **{"candor.page_id": eu.pk}).status_code == 404
+    below: dict[str, Any] = {"SCRIPT_NAME": "/s/eu", host_names.PAGE_KEY: eu.pk}
+    assert member.get(path, **below).status_code == 404
     assert member.get("/admin/", headers={"Host": "localhost"}).status_code == 200
 
 
