@@ -7,7 +7,7 @@ Nobody is told anything before they have proved that the address is theirs (N4, 
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -15,6 +15,7 @@ from common import auditing
 from components.models import Page
 from notifications import outbox
 from subscribers import (
+    beginning,
     choices,
     followed,
     granting,
@@ -35,7 +36,6 @@ __all__ = ["Choice", "CodeRefused", "LinkDead", "NotNow", "NothingChosen", "TooM
 # Why a subscription ended, besides `granting.EVENT_OVER` and the reasons of suppression.
 LEFT = "Unsubscribed."
 REMOVED = "Removed by an operator."
-_BY_OPERATORS = {Origin.OPERATOR, Origin.IMPORT}
 
 
 def state_by_word(channel: str) -> State:
@@ -104,12 +104,12 @@ def ask(
     with transaction.atomic():
         if client:
             limits.admit(client=client, now=now)
-        row, is_new = _row_for(page, channel, canonical, choice.follows, given, now)
+        row, is_new = beginning.row_for(page, channel, canonical, choice.follows, given, now)
         if suppression_of(channel, canonical) is not None:
             proving.pretend(channel=channel, now=now)
             return row
-        if is_new or _begins_anew(row, origin, now):
-            _begin(row, given, secrets, choice, now=now)
+        if is_new or beginning.begins_anew(row, origin, now):
+            beginning.begin(row, given, secrets, choice, now=now)
         occasion = Occasion.KNOWN if row.is_active else asked
         proving.prove(subscriber=row, occasion=occasion, now=now)
     return row
@@ -146,8 +146,8 @@ def ask_proved(
         found = suppression_of("email", canonical)
         if found is not None:
             raise suppressed(found.reason)
-        row, _is_new = _row_for(page, "email", canonical, choice.follows, given, now)
-        _begin(row, given, None, choice, now=now)
+        row, _is_new = beginning.row_for(page, "email", canonical, choice.follows, given, now)
+        beginning.begin(row, given, None, choice, now=now)
         _activate(row, confirmed_at=now)
         _end_if_over(row, now=now)
     return row
@@ -188,12 +188,12 @@ def add_confirmed(
         found = suppression_of(channel, canonical)
         if found is not None:
             raise suppressed(found.reason)
-        row, is_new = _row_for(page, channel, canonical, choice.follows, given, now)
+        row, is_new = beginning.row_for(page, channel, canonical, choice.follows, given, now)
         has_left = row.state == State.ENDED and row.ended_reason == LEFT
         if has_left or (is_new and leavers.among([leavers.key_of(row)])):
             raise HasLeft(_("The owner of this address has unsubscribed."))
         if is_new or row.state in {State.WAITING, State.ENDED}:
-            _begin(row, given, secrets, choice, now=now)
+            beginning.begin(row, given, secrets, choice, now=now)
             if state_by_word(channel) == State.ACTIVE:
                 _activate(row, confirmed_at=None)
     return row
@@ -332,72 +332,6 @@ def siblings(subscriber: Subscriber) -> SubscriberQuerySet:
         page_id=subscriber.page_pk, channel=subscriber.channel, canonical=subscriber.canonical
     )
     return same.exclude(state=State.ENDED).exclude(pk=subscriber.pk).order_by("follows")
-
-
-def _row_for(  # noqa: PLR0917 - the key of a subscription is what it is
-    page: Page, channel: str, canonical: str, follows: str, given: dict[str, Any], now: datetime
-) -> tuple[Subscriber, bool]:
-    """The row of this address on this page, locked, and whether it is new: the open one, or the last that ended."""
-    key = {"page": page, "channel": channel, "canonical": canonical, "follows": follows}
-    row = _found(key)
-    if row is not None:
-        return row, False
-    new = Subscriber(**key, created_at=now, **given)
-    try:
-        with transaction.atomic():
-            new.save(force_insert=True)
-    except IntegrityError:
-        row = _found(key)  # another request was faster
-        if row is None:
-            raise
-        return row, False
-    return new, True
-
-
-def _found(key: dict[str, Any]) -> Subscriber | None:
-    rows = Subscriber.objects.select_for_update(of=("self",)).filter(**key).select_related("page")
-    known = sorted(rows, key=lambda row: (row.state == State.ENDED, -row.id))
-    return known[0] if known else None
-
-
-def _begins_anew(row: Subscriber, origin: Origin | str, now: datetime) -> bool:
-    """Whether what is asked for now replaces what this known row holds.
-
-    Visitors have proved nothing: neither may they change what the link or code that is under way
-    confirms, nor what an operator noted.
-    """
-    if row.state != State.WAITING:
-        return row.state == State.ENDED
-    if origin in _BY_OPERATORS:
-        return True
-    return row.origin not in _BY_OPERATORS and not proofs.is_open(subscriber=row, now=now)
-
-
-def _begin(
-    row: Subscriber,
-    given: dict[str, Any],
-    secrets: dict[str, str] | None,
-    choice: Choice,
-    *,
-    now: datetime,
-) -> None:
-    """Let the row wait for its confirmation, as it was asked for now."""
-    if row.address != given["address"]:
-        if proofs.is_open(subscriber=row, now=now):
-            # The same mailbox, written in another way: the letter that is under way stays good.
-            given = given | {"address": row.address}
-        else:
-            proofs.void(subscriber=row)
-    if row.state == State.ENDED:
-        row.created_at = now
-    for name, value in given.items():
-        setattr(row, name, value)
-    if secrets is not None:
-        row.secrets = secrets
-    row.state, row.confirmed_at, row.ended_at, row.ended_reason = State.WAITING, None, None, ""
-    fields = ["sealed", "state", "created_at", "confirmed_at", "ended_at", "ended_reason"]
-    row.save(update_fields=[*given, *fields])
-    choices.store(row, choice)
 
 
 def _activate(row: Subscriber, *, confirmed_at: datetime | None) -> None:
