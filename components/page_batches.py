@@ -29,6 +29,7 @@ _TRIES = 5
 _SLUG_MAX = 40
 _AS_ON_MAIN = (
     "language",
+    "is_demo",
     "partial_outage_weight",
     "major_outage_weight",
     "degraded_performance_weight",

@@ -52,6 +52,7 @@ def add(
 ) -> Page:
     """Add a sub-page or a customer page; the latter gets an address that nobody can guess."""
     row = Page(kind=kind, name=name, slug=slug, created_at=now, set_up_at=now, **fields)
+    row.is_demo = catalogue.page().is_demo  # history is made up for every page or for none
     if kind == PageKind.CUSTOMER:
         row.address = secrets.token_urlsafe(_ADDRESS_BYTES)
     check_slug(row)

@@ -61,7 +61,7 @@ def test_the_command_says_what_it_did(settings: Settings, tmp_path: Path) -> Non
 
     assert output.getvalue().splitlines()[0].startswith("The demo is ready")
     assert output.getvalue().splitlines()[1] == "The demo is there already. Nothing to change."
-    assert Page.objects.get().is_demo
+    assert Page.objects.get(id=1).is_demo
     settings.ALLOW_PRIVATE_TARGETS = False
     with pytest.raises(CommandError, match="CANDOR_ALLOW_PRIVATE_TARGETS"):
         call_command("seed_demo")
