@@ -109,7 +109,7 @@ def tell(product: Product, caddy: Caddy, authority: NameServer) -> None:
     assert applied.returncode == 0, applied.stdout + applied.stderr
     made = product.manage("shell", "--no-imports", "-c", OWNER)
     assert made.returncode == 0, made.stdout + made.stderr
-    wait_for(lambda: page_of(caddy.get(MAIN, "/s/eu/")) == "Acme EU", 30, product.log)
+    wait_for(lambda: page_of(caddy.get(MAIN, "/s/eu/")) == "Acme EU", 60, product.log)
     assert page_of(caddy.get(MAIN)) == "Acme"
     assert caddy.get(OWN) is None, "a name that nobody has entered gets no certificate"
 
