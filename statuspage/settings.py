@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "custom_domains",
     "customer_pages",
     "incidents",
+    "leaktest",
     "monitoring",
     "notifications",
     "observability",
