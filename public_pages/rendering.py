@@ -152,7 +152,7 @@ class Pages:
     Args:
         page: the read model, cut to the page.
         histories: where histories are kept that other pages need too.
-        fragments: where parts are kept that other pages of the same moment need too.
+        fragments: where parts are kept that other pages of the same moment need too; None: nowhere.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Pages:
     ) -> None:
         self.page = page
         self._histories = histories or Histories()
-        self._fragments = fragments or Fragments()
+        self._fragments = fragments
 
     def percents(self) -> Mapping[int, Decimal | None]:
         """Return the 90-day uptime of each component by its id."""
@@ -242,7 +242,7 @@ class Pages:
                 ),
             )
 
-        made = self._fragments.get((self.page.as_of, component.id, chosen), site, response)
+        made = self._part((component.id, chosen), response)
         return templating.render(
             "public_pages/component.html", {**context, "path": path, "response": made}
         )
@@ -263,13 +263,20 @@ class Pages:
             )
 
         return context | {
-            "rest": self._fragments.get((self.page.as_of, component.id), site, rest),
+            "rest": self._part((component.id, "rest"), rest),
             "incidents": [
                 event_days.DayRow(day, day, lines)
                 for day, lines in event_days.by_start(detail.incidents, site.time_zone).items()
             ],
             "kinds": [Kind.INCIDENT],
         }
+
+    def _part(self, key: object, make: Callable[[str], bytes]) -> SafeString:
+        """A part that is the same on other pages; `make` is given the path that links begin with."""
+        site = self.page.site
+        if self._fragments is None:
+            return mark_safe(make(site.base).decode())  # noqa: S308 - rendered with escaping
+        return self._fragments.get((self.page.as_of, key), site, make)
 
     def _home_context(self) -> dict[str, Any]:
         groups = self._groups()
@@ -311,12 +318,11 @@ class Pages:
 
     def _row(self, component: ComponentView) -> Row:
         history = self.history(component)
-        key = (self.page.as_of, component.id, "strip")
         return Row(
             component=component,
             history=history,
-            strip=self._fragments.get(
-                key, self.page.site, lambda _base: status_tags.strip(history).encode()
+            strip=self._part(
+                (component.id, "strip"), lambda _base: status_tags.strip(history).encode()
             ),
             percent=wording.percent(history.percent),
             summary=wording.summary(history),

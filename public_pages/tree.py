@@ -38,7 +38,8 @@ class Tree:
         self._archive = Archive(folder, troubles)
         self._feeds = Feeds(folder, troubles)
         self._documents = V2Files(folder, troubles)
-        self._pages: Pages | None = None
+        self._page: PageView | None = None
+        self._pages: Pages | None = None  # while pages of components wait
         self._source: EventSource | None = None
         self._seen: object = None
         self._errors: object = None
@@ -49,7 +50,7 @@ class Tree:
     @property
     def page(self) -> PageView | None:
         """What is published; None before anything is."""
-        return self._pages.page if self._pages else None
+        return self._page
 
     @property
     def is_behind(self) -> bool:
@@ -59,12 +60,12 @@ class Tree:
 
     def is_over(self, now: datetime) -> bool:
         """Whether the clock alone makes what was published untrue."""
-        changes_at = self._pages.page.changes_at if self._pages else None
+        changes_at = self._page.changes_at if self._page else None
         return changes_at is not None and now >= changes_at
 
     def is_like(self, page: PageView) -> bool:
         """Whether a read model says what is published, apart from the clock."""
-        return self._pages is not None and _timeless(page) == _timeless(self._pages.page)
+        return self._page is not None and _timeless(page) == _timeless(self._page)
 
     def publish(
         self,
@@ -93,10 +94,10 @@ class Tree:
         self._errors = errors
         self.look(page, source, is_clock=is_clock or is_full or self.is_over(now))
         self._are_documents_due = True
-        before = self._pages.page if self._pages else None
+        before = self._page
         self._waiting = self._to_publish(page, before, is_full=is_full)
         self._remove_vanished(page, before)
-        self._pages, self.written_at = pages, now
+        self._page, self._pages, self.written_at = page, pages, now
         if is_full:
             self.full_at = now
 
@@ -113,11 +114,11 @@ class Tree:
     def write_changes(self, *, slice_s: float) -> None:
         """Write pages of events that changed, feeds and pages of components, each for a slice."""
         self._archive.write_changes(until=time.monotonic() + slice_s)
-        if self._are_documents_due and self._pages and self._source:
-            self._documents.look(self._pages.page, self._source)
+        if self._are_documents_due and self._page and self._source:
+            self._documents.look(self._page, self._source)
             self._are_documents_due = False
-        if self._is_feeds_due and self._pages and self._source:
-            self._feeds.look(self._pages.page, self._source)
+        if self._is_feeds_due and self._page and self._source:
+            self._feeds.look(self._page, self._source)
             self._is_feeds_due = False
         self._feeds.write_waiting(until=time.monotonic() + slice_s)
         self._publish_waiting(until=time.monotonic() + slice_s)
@@ -126,10 +127,10 @@ class Tree:
 
     def touch(self, at: datetime) -> None:
         """Let the files that speak of the present say that they still hold at this moment."""
-        if self._pages is None:
+        if self._page is None:
             return
         stamp = (at.timestamp(), at.timestamp())
-        for name in _present(self._pages.page):
+        for name in _present(self._page):
             with suppress(FileNotFoundError):  # not written yet
                 os.utime(self.folder.root / name, stamp)
 
@@ -157,7 +158,9 @@ class Tree:
             for component in batch:
                 del self._waiting[component.id]
             if time.monotonic() > until:
-                return
+                break
+        if not self._waiting:
+            self._pages = None  # with all that it has computed
 
     def _publish_components(self, pages: Pages, batch: Sequence[ComponentView]) -> None:
         page = pages.page

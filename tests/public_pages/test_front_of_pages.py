@@ -198,7 +198,9 @@ def test_without_a_name_of_its_own_a_page_is_a_path_of_the_main_host(pages: Page
     assert pages.get("/s/eu/components/api").text == "<html > eu components/api"
     assert pages.get("/s/eu/components/none").text == "<html > eu 404"
     assert pages.get("/s/eu/i/" + "a" * 12).headers["Location"] == "/s/eu/incidents/" + "a" * 12
-    assert pages.get("/s/eu/", "eu.customer.example").text == "<html > eu 404"
+    # Its links begin with that path, so it leads on under the page's own names as well.
+    assert pages.get("/s/eu/", "eu.customer.example").text == "<html > eu index"
+    assert pages.get("/s/us/", "eu.customer.example").text == "<html > eu 404"
     assert pages.entered == []
 
 
@@ -284,7 +286,7 @@ def test_django_is_told_the_page(  # noqa: PLR0917 - a table
         "/hooks/sms/x",
         "/p/abc/",
         "/readyz",
-        "/s/eu/",
+        "/s/us/",
     ],
 )
 def test_the_console_is_on_the_main_host_only(pages: Pages, path: str) -> None:

@@ -72,6 +72,7 @@ SITE = SiteView(
     page_id=MINE,
     kind=PageKind.SUB,
     shows_all=False,
+    is_general=False,
     base="/s/sub",
     address=PageAddress("https://status.example.com", "/s/sub"),
 )
@@ -513,7 +514,7 @@ def test_nobody_can_tell_what_a_page_does_not_show(world: World) -> None:
 def test_a_page_that_shows_everything_shows_events_that_touch_nothing() -> None:
     event = Event(1, False, True, 3, {}, (Said(None, {}),))
     world = World(components=(1,), shown=frozenset({1}), events=(event,))
-    everything = replace(SITE, shows_all=True)
+    everything = replace(SITE, shows_all=True, is_general=True)
     assert projecting.page(read(world), site=everything, shown=world.shown).events.open
     assert not projecting.page(read(world), site=SITE, shown=world.shown).events.open
 
