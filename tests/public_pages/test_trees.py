@@ -238,7 +238,8 @@ def test_django_answers_errors_in_the_style_of_the_page_that_was_asked(
     publish(published, now)
 
     def missing(page_id: int) -> str:
-        request = rf.get("/subscribe/x", **{host_names.PAGE_KEY: page_id})
+        request = rf.get("/subscribe/x")
+        request.META[host_names.PAGE_KEY] = page_id
         return views.not_found(request, Exception()).content.decode()
 
     assert 'href="/s/eu/"' in missing(eu.pk)
