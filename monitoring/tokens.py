@@ -15,7 +15,12 @@ from common import auditing
 from monitoring import heard
 from monitoring.models import Location, Node, Token, TokenKind
 
-PREFIXES = {TokenKind.REPORTER: "rpt_", TokenKind.LOCAL: "loc_", TokenKind.MANAGER: "mgr_"}
+PREFIXES = {
+    TokenKind.REPORTER: "rpt_",
+    TokenKind.LOCAL: "loc_",
+    TokenKind.MANAGER: "mgr_",
+    TokenKind.API: "api_",
+}
 LIVE_AT_ONCE = 2
 # Often enough to see that a token is in use, and no write with every report.
 USE_NOTED_EVERY = timedelta(minutes=1)

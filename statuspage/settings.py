@@ -335,6 +335,10 @@ SMS_STOP_WORDS = env.text("CANDOR_SMS_STOP_WORDS").split()
 SMS_START_WORDS = env.text("CANDOR_SMS_START_WORDS").split()
 SMS_HELP_WORDS = env.text("CANDOR_SMS_HELP_WORDS").split()
 
+# ---- programs of others ----------------------------------------------------------------------------
+# For clients that know no other verb: a GET with a token changes a status (AMB-10).
+ESTATUS_GET_CHANGES = env.flag("CANDOR_ESTATUS_GET_CHANGES")
+
 # ---- what Candor says of itself ----------------------------------------------------------------------
 METRICS_TOKEN = env.secret("CANDOR_METRICS_TOKEN")
 METRICS_NETWORKS = env.networks("CANDOR_METRICS_NETWORKS")

@@ -10,6 +10,7 @@ class TokenKind(models.TextChoices):
     REPORTER = "reporter", _("Reporter")
     LOCAL = "local", _("Local daemon")
     MANAGER = "manager", _("Manager")
+    API = "api", _("Program that changes statuses and events")
 
 
 class Token(models.Model):

@@ -1,0 +1,239 @@
+"""The REST API of eStatus: who may, what it lists, and that the page follows."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import AuditEntry
+from components.models import Component
+from components.status import Status
+from incidents.models import Incident, Maintenance
+from monitoring import tokens
+from monitoring.models import TokenKind
+from public_pages.publishing import Publisher
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+BASE = "/admin/api/v1"
+LIST = f"{BASE}/service/services/list/"
+
+
+@pytest.fixture
+def api() -> Client:
+    """A program with a token."""
+    _, secret = tokens.create(kind=TokenKind.API, now=timezone.now(), label="deploy")
+    return Client(headers={"Authorization-Token": secret})
+
+
+@pytest.fixture
+def service() -> Component:
+    return build.component(name="Checkout", description="Pays", group=build.group(name="Shop"))
+
+
+def put(api: Client, service: Component, status: str, verb: str = "put") -> Any:
+    return getattr(api, verb)(f"{BASE}/service/put/{service.public_id}/{status}/")
+
+
+@pytest.mark.req("P1", "P2")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/service/services/list/",
+        "/service/put/x/operational/",
+        "/incident/incidents/list/",
+        "/incident/post/",
+        "/incident/put/x/",
+        "/maintenance/list/",
+        "/maintenance/post/",
+    ],
+)
+def test_every_path_wants_the_token_in_its_header(path: str, service: Component) -> None:
+    owner = Client()
+    owner.force_login(build.operator())
+    _, manager = tokens.create(kind=TokenKind.MANAGER, now=timezone.now())
+    askers = (
+        Client(),
+        owner,  # a cookie is no token
+        Client(headers={"Authorization-Token": "api_wrong"}),
+        Client(headers={"Authorization-Token": manager}),
+        Client(headers={"Authorization": "Bearer api_wrong"}),
+    )
+    for asker in askers:
+        for verb in ("get", "post", "put"):
+            answer = getattr(asker, verb)(f"{BASE}{path}")
+            assert answer.status_code == 401
+            assert answer.json() == {
+                "error": "Send a valid token in the header Authorization-Token."
+            }
+
+
+@pytest.mark.req("P2")
+def test_a_revoked_token_opens_nothing() -> None:
+    token, secret = tokens.create(kind=TokenKind.API, now=timezone.now())
+    asker = Client(headers={"Authorization-Token": secret})
+    assert asker.get(LIST).status_code == 200
+
+    tokens.revoke(token=token, now=timezone.now())
+
+    assert asker.get(LIST).status_code == 401
+
+
+@pytest.mark.req("P3", "B6")
+def test_services_are_listed_with_their_ids_and_statuses(api: Client, service: Component) -> None:
+    answer = api.get(LIST)
+
+    assert answer.json() == [
+        {
+            "id": service.public_id,
+            "name": "Checkout",
+            "status": "operational",
+            "description": "Pays",
+            "group": "Shop",
+        }
+    ]
+    assert api.get(LIST.rstrip("/")).status_code == 200
+
+
+@pytest.mark.req("P4", "P6", "AMB-10")
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("operational", Status.OPERATIONAL),
+        ("Degraded", Status.DEGRADED_PERFORMANCE),
+        ("degraded-performance", Status.DEGRADED_PERFORMANCE),
+        ("PARTIAL_OUTAGE", Status.PARTIAL_OUTAGE),
+        ("Major%20Outage", Status.MAJOR_OUTAGE),
+        ("maintenance", Status.UNDER_MAINTENANCE),
+    ],
+)
+def test_a_status_is_set_by_its_name_in_any_spelling(
+    api: Client, service: Component, word: str, status: Status
+) -> None:
+    for verb in ("put", "post"):
+        answer = put(api, service, word, verb)
+
+        assert (answer.status_code, answer.json()["status"]) == (200, status.value)
+    service.refresh_from_db()
+    assert service.shown_status is status
+    assert AuditEntry.objects.filter(actor_name="token “deploy”").exists() or status is (
+        Status.OPERATIONAL
+    )
+
+
+@pytest.mark.req("P4")
+def test_the_public_page_follows(api: Client, service: Component, tmp_path: Path) -> None:
+    put(api, service, "major_outage")
+    build.page(components=[service])
+
+    assert Publisher(tmp_path, slice_s=60).publish_if_due(now=timezone.now())
+
+    assert "Major outage" in (tmp_path / "index.html").read_text()
+
+
+@pytest.mark.req("AMB-10")
+def test_an_unknown_status_or_service_changes_nothing(api: Client, service: Component) -> None:
+    unknown = put(api, service, "exploded")
+
+    assert unknown.status_code == 400
+    assert "Use operational, degraded" in unknown.json()["error"]
+    service.refresh_from_db()
+    assert service.shown_status is Status.OPERATIONAL
+    assert api.put(f"{BASE}/service/put/nothing/operational/").status_code == 404
+
+
+@pytest.mark.req("AMB-10")
+def test_a_get_changes_a_status_only_where_it_was_allowed(
+    api: Client, service: Component, settings: Settings
+) -> None:
+    answer = put(api, service, "major_outage", "get")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, PUT")
+
+    settings.ESTATUS_GET_CHANGES = True
+
+    answer = put(api, service, "major_outage", "get")
+    assert answer.json()["status"] == "major_outage"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert put(Client(), service, "operational", "get").status_code == 401
+
+
+@pytest.mark.req("P5")
+def test_an_incident_is_opened_and_updated(api: Client, service: Component) -> None:
+    body = {
+        "title": "Payments fail",
+        "message": "Looking.",
+        "impact": "major",
+        "services": [service.public_id],
+        "notify": False,
+    }
+    answer = api.post(f"{BASE}/incident/post/", json.dumps(body), content_type="application/json")
+
+    assert answer.status_code == 201
+    row = Incident.objects.get(public_id=answer.json()["id"])
+    assert (row.title, row.origin, row.is_draft) == ("Payments fail", "api", False)
+    assert answer.json()["services"] == [service.public_id]
+    said = api.post(
+        f"{BASE}/incident/put/{row.public_id}/", {"status": "resolved", "message": "Fixed."}
+    )
+    assert said.json()["status"] == "resolved"
+    listed = api.get(f"{BASE}/incident/incidents/list/").json()
+    assert [one["id"] for one in listed] == [row.public_id]
+
+
+@pytest.mark.req("P5")
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("{", "not JSON"),
+        ("[]", "a JSON object"),
+        ('{"title": ""}', "title is required"),
+        ('{"title": 7}', "title has to be text"),
+        ('{"title": "A", "status": "gone"}', "status has to be one of: investigating"),
+        ('{"title": "A", "impact": "huge"}', "impact has to be one of: none"),
+        ('{"title": "A", "services": ["nothing"]}', "no such service"),
+        ('{"title": "A", "services": 5}', "services has to be a list"),
+        ('{"title": "A", "status": "postmortem"}', ""),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_nothing_is_saved(
+    api: Client, body: str, sentence: str
+) -> None:
+    answer = api.post(f"{BASE}/incident/post/", body, content_type="application/json")
+
+    assert answer.status_code in {400, 404, 409}
+    assert sentence in answer.json()["error"]
+    assert not Incident.objects.exists()
+
+
+@pytest.mark.req("P5")
+def test_maintenance_is_planned(api: Client, service: Component) -> None:
+    body = {
+        "title": "New disk",
+        "starts_at": "2027-03-01T03:00:00+01:00",
+        "ends_at": "2027-03-01T04:30:00+01:00",
+        "services": [service.slug],
+    }
+    answer = api.post(
+        f"{BASE}/maintenance/post/", json.dumps(body), content_type="application/json"
+    )
+
+    assert answer.status_code == 201, answer.content
+    row = Maintenance.objects.get()
+    assert row.starts_at == datetime(2027, 3, 1, 2, tzinfo=UTC)
+    assert row.ends_at == datetime(2027, 3, 1, 3, 30, tzinfo=UTC)
+    assert [one["title"] for one in api.get(f"{BASE}/maintenance/list/").json()] == ["New disk"]
+    for wrong in (
+        {"ends_at": body["starts_at"]},
+        {"starts_at": "tomorrow"},
+        {"starts_at": "2027-03-01T03:00:00"},
+    ):
+        refused = api.post(
+            f"{BASE}/maintenance/post/", json.dumps(body | wrong), content_type="application/json"
+        )
+        assert refused.status_code == 400
