@@ -225,10 +225,11 @@ def _over(
             incident=row, state=State.RESOLVED, text="Over.", notify=True, now=now - 28 * _HOUR
         )
         found.append(row)
-    for row, what, allowed in (
+    reports: tuple[tuple[Incident, str, tuple[Audience, ...]], ...] = (
         (found[0], "a published postmortem of A", (A,)),
         (found[1], "a draft of a postmortem", ()),
-    ):
+    )
+    for row, what, allowed in reports:
         writing = Writing(
             title=f"Report {marks.new(what, *allowed)}",
             summary="Short.",

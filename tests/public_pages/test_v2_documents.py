@@ -359,7 +359,7 @@ def test_a_document_is_written_again_only_when_it_says_something_else(
 
 
 @dataclasses.dataclass
-class Ours(AtlassianStatusPage):
+class Ours(AtlassianStatusPage):  # type: ignore[misc]  # it comes without types
     """The check of django-health-check, pointed at us."""
 
     base_url: str = ""
