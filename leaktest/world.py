@@ -229,12 +229,12 @@ def _over(
         (found[0], "a published postmortem of A", (A,)),
         (found[1], "a draft of a postmortem", ()),
     )
-    for row, what, allowed in reports:
+    for row, what, readers in reports:
         writing = Writing(
-            title=f"Report {marks.new(what, *allowed)}",
+            title=f"Report {marks.new(what, *readers)}",
             summary="Short.",
             impact_description="Some.",
-            root_cause=f"Cause {marks.new(f'the cause in {what}', *allowed)}",
+            root_cause=f"Cause {marks.new(f'the cause in {what}', *readers)}",
         )
         postmortems.save_draft(incident=row, writing=writing, now=now - 20 * _HOUR)
     postmortems.publish(incident=found[0], now=now - 19 * _HOUR)
