@@ -1,7 +1,7 @@
 """A brand as pages, mails and the widget see it: frozen values, made by `reading`."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.safestring import SafeString
 
@@ -105,6 +105,21 @@ class BrandView:
     def files(self) -> Mapping[str, bytes]:
         """The style sheet by its name in the published folder; pictures are read apart."""
         return {self.style_name: self.stylesheet.encode()} if self.style_name else {}
+
+    def without_files(self) -> "BrandView":
+        """The same look as far as it needs no file: colours for mails, links and texts."""
+        return replace(
+            self,
+            logo=None,
+            logo_dark=None,
+            footer_logo=None,
+            footer_logo_dark=None,
+            favicon=None,
+            pattern=None,
+            background=(),
+            stylesheet="",
+            style_name="",
+        )
 
 
 DEFAULT = BrandView()

@@ -3,7 +3,7 @@
 Every function is one transaction; nothing is saved when anything is refused.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from branding.colours import NotAColour
 from branding.css_rules import RefusedCss
 from branding.encoded import Encoded
 from branding.link_rules import Link
-from branding.models import STATE, Brand, Picture, Slot
+from branding.models import STATE, Brand, Picture, Slot, digests_named
 from components import catalogue
 from components.models import Page
 
@@ -59,7 +59,7 @@ def save(*, page: Page, look: Look, now: datetime) -> Brand:
     """
     state = checked(look)
     with transaction.atomic():
-        Picture.objects.filter(digest__in=_digests(state["pictures"])).update(put_at=now)
+        Picture.objects.filter(digest__in=digests_named(state["pictures"])).update(put_at=now)
         return _store(page, state, now)
 
 
@@ -81,8 +81,7 @@ def sweep(*, now: datetime) -> int:
     """Remove the pictures that no brand names, also not for Undo, a day after they were put here."""
     named: set[str] = set()
     for pictures, before in Brand.objects.values_list("pictures", "before"):
-        named.update(_digests(pictures))
-        named.update(_digests((before or {}).get("pictures", {})))
+        named |= digests_named(pictures, (before or {}).get("pictures", {}))
     old = Picture.objects.filter(put_at__lt=now - _KEPT_UNNAMED).exclude(digest__in=named)
     removed, _rows = old.delete()
     return removed
@@ -174,10 +173,6 @@ def _entries(
         if digests and (slot not in Slot.values or len(found[slot]) < len(digests)):
             errors[slot] = [_("This picture is not kept any more. Upload it again.")]
     return {slot: listed for slot, listed in found.items() if listed}
-
-
-def _digests(pictures: Mapping[str, Sequence[Entry]]) -> Iterable[str]:
-    return [entry["digest"] for listed in pictures.values() for entry in listed]
 
 
 def _put(one: Encoded, now: datetime) -> str:

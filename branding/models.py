@@ -1,5 +1,6 @@
 """The brand of a page, and the uploaded pictures by what is in them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import models
@@ -78,6 +79,13 @@ class Brand(models.Model):
     def state(self) -> dict[str, Any]:
         """Everything about the look, as stored values by the name of the column."""
         return {name: getattr(self, name) for name in STATE}
+
+
+def digests_named(*states: Mapping[str, Sequence[Mapping[str, Any]]]) -> set[str]:
+    """The digests that some values of `Brand.pictures` name."""
+    return {
+        entry["digest"] for pictures in states for listed in pictures.values() for entry in listed
+    }
 
 
 STATE = (

@@ -2,6 +2,10 @@
 
 Read by the publisher, by customer pages and by what writes mails. A sub-page or customer page
 without a brand of its own has the main page's, so `brands` holds only the pages that differ.
+
+The pictures and the style sheet of a customer page's own brand are for those who signed in to it:
+nothing that others can read names them (decision 3), so they are only in what `brand` gives with
+the `door` that the page is behind.
 """
 
 import logging
@@ -14,12 +18,16 @@ from django.utils.safestring import SafeString
 from branding import colours, css_rules, naming, stylesheet
 from branding.brand_views import DEFAULT, BrandView, LinkView, PictureView
 from branding.css_rules import RefusedCss
-from branding.models import Brand, Picture, Slot
+from branding.models import Brand, Picture, Slot, digests_named
 from branding.stylesheet import Shown
 from common import markdown
+from components.models import PageKind
 from components.models.pages import MAIN_ID
 
 logger = logging.getLogger(__name__)
+
+# Where the files of a customer page's own brand are, below the page.
+BELOW = "brand/"
 
 
 class Brands(Mapping[int, BrandView]):
@@ -45,14 +53,18 @@ class Brands(Mapping[int, BrandView]):
 
 def brands() -> Brands:
     """Return the brand of every page: `brands()[page_id]` answers for each, whether it has one or not."""
-    return Brands({row.page_id: view(row.state()) for row in _rows()})
+    return Brands({row.page_id: _view(row) for row in _rows()})
 
 
-def brand(page_id: int) -> BrandView:
-    """Return the brand of one page; the main page's if it has none of its own."""
+def brand(page_id: int, *, door: str | None = None) -> BrandView:
+    """Return the brand of one page; the main page's if it has none of its own.
+
+    `door` is the path that the links of a customer page begin with, for who signed in to it: below
+    it and `BELOW` are the files of the page's own brand. Without one they are left out.
+    """
     own = {row.page_id: row for row in _rows().filter(page_id__in={page_id, MAIN_ID})}
     row = own.get(page_id) or own.get(MAIN_ID)
-    return view(row.state()) if row else DEFAULT
+    return _view(row, door=door) if row else DEFAULT
 
 
 def bodies(digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -66,9 +78,18 @@ def bodies(digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def kept_names() -> frozenset[str]:
-    """Return the names in the published folder of all pictures there are, of brands and of old mails."""
-    rows = Picture.objects.exclude(kind="css").values_list("digest", "kind")
-    return frozenset(f"media/{digest}.{kind}" for digest, kind in rows)
+    """Return the names that pictures may have in the published folder, of brands and of old mails.
+
+    That is all pictures there are but those that only customer pages show, or showed before.
+    """
+    named: dict[bool, set[str]] = {True: set(), False: set()}
+    rows = Brand.objects.values_list("page__kind", "pictures", "before")
+    for kind, pictures, before in rows:
+        is_private = kind == PageKind.CUSTOMER
+        named[is_private] |= digests_named(pictures, (before or {}).get("pictures", {}))
+    kept = Picture.objects.exclude(kind="css").values_list("digest", "kind")
+    private = named[True] - named[False]
+    return frozenset(f"media/{digest}.{kind}" for digest, kind in kept if digest not in private)
 
 
 def view(state: Mapping[str, Any], *, base: str = "/") -> BrandView:
@@ -113,10 +134,17 @@ def style_name(style: str) -> str:
     return f"assets/brand-{naming.digest(style.encode())[:32]}.css" if style else ""
 
 
+def _view(row: Brand, *, door: str | None = None) -> BrandView:
+    if row.page.kind != PageKind.CUSTOMER:
+        return view(row.state())
+    if door is None:
+        return view(row.state()).without_files()
+    return view(row.state(), base=f"{door}/{BELOW}")
+
+
 def _rows() -> Any:
-    return Brand.objects.filter(is_own=True, page__retired_at__isnull=True).only(
-        "page_id", "is_own", *_COLUMNS
-    )
+    rows = Brand.objects.filter(is_own=True, page__retired_at__isnull=True)
+    return rows.select_related("page").only("page__kind", "is_own", *_COLUMNS)
 
 
 _COLUMNS = (

@@ -1,6 +1,5 @@
 """The console's screens of customer pages: the list, one of them, ending access, and looking as the customer."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +18,6 @@ from components import pages
 from components.models import Page
 from customer_pages import database_clock, listing, readers, sessions, views
 from customer_pages.models import CustomerSession, ReaderToken
-from public_pages import reading
 from public_pages.page_views import ContactView
 
 may_look = permission_required("customer_pages.view_customersession", raise_exception=True)
@@ -93,7 +91,7 @@ def page_as_customer(request: HttpRequest, page_id: int, rest: str = "") -> Http
     """The page as the customer sees it, to be looked at only; that somebody did is recorded."""
     row = _page(page_id)
     base = reverse("admin:customer_page_as", args=[row.pk]).removesuffix("/")
-    site = replace(reading.site(row), base=base, contact=ContactView(is_preview=True))
+    site = views.site_below(row, base=base, contact=ContactView(is_preview=True))
     if not rest:
         auditing.record(
             subject=row,

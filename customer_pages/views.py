@@ -9,7 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from customer_pages import access, asked_files, database_clock, doors
+from branding import reading as branding
+from components.models import Page
+from customer_pages import access, asked_files, database_clock, doors, look_files
 from customer_pages.access import Grant, Place
 from customer_pages.showing import Shown
 from public_pages import published, reading
@@ -67,7 +69,13 @@ def nothing(request: HttpRequest, rest: str) -> HttpResponse:
 
 def site_of(grant: Grant, *, contact: ContactView) -> SiteView:
     """What everything on the page shares, as this person sees it under this host name."""
-    return replace(reading.site(grant.page), base=grant.base, contact=contact)
+    return site_below(grant.page, base=grant.base, contact=contact)
+
+
+def site_below(page: Page, *, base: str, contact: ContactView) -> SiteView:
+    """What everything on a page shares, with the page's own look, where its links begin with `base`."""
+    brand = branding.brand(page.pk, door=base)
+    return replace(reading.site(page), base=base, contact=contact, brand=brand)
 
 
 def answer(
@@ -76,6 +84,8 @@ def answer(
     """The file that a path below the page stands for, with the theme that was chosen."""
     if where := asked_files.target(rest, request.META.get("QUERY_STRING", "")):
         return HttpResponseRedirect(f"{site.base}{where}")
+    if rest.startswith(branding.BELOW):
+        return look_files.answer(site.brand, rest)
     asked = asked_files.of_path(rest)
     body = None
     if asked is not None:

@@ -131,7 +131,7 @@ class Publisher:
         )
         rows = list(Page.objects.exclude(kind=PageKind.CUSTOMER))
         sites = reading.sites(rows)
-        brands = branding.brands()  # of customer pages, too: they are nowhere listed
+        brands = branding.brands()  # those of customer pages without their files
         self._brand_files.write(brands.distinct(), at=now)
         if is_full:
             self._brand_files.tidy(brands.distinct(), at=now)

@@ -116,7 +116,7 @@ def page(
         base=here.base if is_here else page_addresses.canonical(row).url(""),
         page_id=row.pk,
         is_customer=row.is_customer,
-        brand=brands.brand(row.pk),
+        brand=brands.brand(row.pk, door=here.base if is_here else None),
     )
     name = row.name
     title = name if "status" in name.lower() else _("%(name)s Status") % {"name": name}

@@ -76,20 +76,37 @@ def test_uploads_are_answered_inert(published: Path, now: datetime) -> None:
         assert Site(published, now).get(path).body == b"dynamic"  # never a file
 
 
-def test_a_customers_logo_is_served_and_named_on_no_public_page(
-    published: Path, now: datetime
-) -> None:
+def test_no_file_of_a_customers_look_is_published(published: Path, now: datetime) -> None:
+    """Reliability B4. What a public page shows too is public; what lay there before goes."""
     build.component(name="Checkout")
     customer = build.page(kind=PageKind.CUSTOMER)
-    digest = branded(customer, now)
+    shared, tile = LOGO, Encoded(kind="png", width=1, height=1, body=b"tile")
+    digest = branded(catalogue.page(), now, shared)
+    [own] = changing.keep(pictures=[tile], now=now)
+    look = Look(colour="#123456", pictures={"logo": [digest], "pattern": [own]})
+    changing.save(page=customer, look=look, now=now)
+    Folder(published).write(f"media/{own}.png", b"tile", at=now)
 
     world.publish(published, now=now)
 
-    assert (published / f"media/{digest}.svg").exists()
-    texts = [
-        path for path in published.rglob("*") if path.is_file() and path.parent.name != "media"
-    ]
-    assert not [path for path in texts if digest.encode() in path.read_bytes()]
+    files = {str(path.relative_to(published)) for path in published.rglob("*") if path.is_file()}
+    assert {name for name in files if name.startswith("media/")} == {f"media/{digest}.svg"}
+    assert not {name for name in files if "brand-" in name}
+    assert not [name for name in files if own.encode() in (published / name).read_bytes()]
+
+
+def test_what_all_may_read_names_no_file_of_a_customers_look(now: datetime) -> None:
+    """Mails and pages of subscriptions that are opened without signing in."""
+    customer = build.page(kind=PageKind.CUSTOMER)
+    picture = Encoded(kind="png", width=9, height=9, body=b"logo")
+    digest = branded(customer, now, picture, colour="#123456")
+    for brand in (reading.brand(customer.pk), reading.brands()[customer.pk]):
+        assert (brand.colour, brand.logo, brand.mail_logo) == ("#123456", None, None)
+        assert (brand.style_url, list(brand.pictures())) == ("", [])
+    behind = reading.brand(customer.pk, door="/p/x")
+    assert behind.logo is not None
+    assert behind.logo.url == f"/p/x/brand/media/{digest}.png"
+    assert behind.style_url == f"/p/x/brand/{behind.style_name}"
 
 
 def test_files_are_written_once_and_tidied_when_nobody_can_name_them(

@@ -1,5 +1,6 @@
 """What a signed-in customer sees: their page and nothing else, until the very request after they may not."""
 
+import re
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -10,6 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from branding import changing
+from branding.changing import Look
+from branding.encoded import Encoded
 from catalog.models import Entry
 from components import pages
 from components.models import Component, Page, PageHost
@@ -147,7 +151,7 @@ def test_a_customer_sees_their_own_part_of_everything(two: Two) -> None:
 def test_every_link_of_a_page_stays_on_it(two: Two) -> None:
     client = people.signed_in(two.acme)
     own = people.base(two.acme)
-    allowed = (f"{own}/", "/assets/", "/favicon-", "/preferences", "#", "/media/")
+    allowed = (f"{own}/", "/assets/", "/favicon-", "/preferences", "#")
     for path in ("", "history", "maintenance", "components/shared", "access", "subscribe"):
         body = client.get(f"{own}/{path}").content.decode()
         for attribute in ("href", "action", "hx-get"):
@@ -307,6 +311,42 @@ def test_no_byte_of_a_customer_page_is_on_disk(
             found[mark] += mark in body
     assert found.pop(b"Shared API") > 0
     assert set(found.values()) == {0}, found
+
+
+def test_the_look_of_a_page_is_given_to_who_may_see_it(two: Two, tmp_path: Path) -> None:
+    """Reliability B4: pictures and style sheet come from behind the door, each time anew."""
+    now = database_clock.now()
+    tile = Encoded(kind="png", width=1, height=1, body=b"ACMEONLY tile")
+    [digest] = changing.keep(pictures=[tile], now=now)
+    look = Look(colour="#123456", pictures={"logo": [digest], "pattern": [digest]})
+    changing.save(page=two.acme, look=look, now=now)
+    own = people.base(two.acme)
+    client = people.signed_in(two.acme)
+    other = people.signed_in(two.beta, "bob@beta.example")
+    picture = f"{own}/brand/media/{digest}.png"
+
+    for path in ("", "subscribe", "statements"):
+        home = client.get(f"{own}/{path}").content.decode()
+        assert f'src="{picture}"' in home, path
+        style = re.findall(rf'href="({own}/brand/assets/brand-[0-9a-f]+\.css)"', home)[0]
+    shown = client.get(picture)
+    assert (shown.content, shown["Content-Type"]) == (b"ACMEONLY tile", "image/png")
+    assert shown["Content-Security-Policy"].endswith("sandbox")
+    assert f"url({picture})" in client.get(style).content.decode()
+    theirs = f"{people.base(two.beta)}/brand/media/{digest}.png"
+    assert other.get(theirs).status_code == HTTPStatus.NOT_FOUND
+    assert digest.encode() not in other.get(f"{people.base(two.beta)}/").content
+    for path in (picture, style):
+        assert client.get(path)["Cache-Control"] == "private, no-store"
+        for stranger in (other, Client()):
+            assert b"ACMEONLY" not in stranger.get(path).content
+            assert stranger.get(path).status_code in {HTTPStatus.FOUND, HTTPStatus.UNAUTHORIZED}
+        assert digest.encode() not in Client().get(f"{own}/sign-in").content
+
+    people.list_only(two.acme)
+
+    for path in (picture, style):
+        assert client.get(path).status_code == HTTPStatus.FORBIDDEN
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "pink"])
