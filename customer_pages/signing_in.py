@@ -116,8 +116,13 @@ def _answer(row: SignIn, now: datetime) -> int:
         token, code = tokens.token(), tokens.code()
         row.token_digest, row.code_digest = tokens.digest(token), tokens.code_digest(row.pk, code)
         row.save(update_fields=["token_digest", "code_digest"])
-        letters.put(row=row, token=token, code=code, grant=f"{_GRANT}:{row.pk}", now=now)
+        letters.put(row=row, token=token, code=code, grant=grant_of(row.pk), now=now)
     return 1
+
+
+def grant_of(row_id: int) -> str:
+    """Under what the letter of a sign-in is sent."""
+    return f"{_GRANT}:{row_id}"
 
 
 def still_granted(grants: Collection[str]) -> set[str]:
@@ -125,9 +130,7 @@ def still_granted(grants: Collection[str]) -> set[str]:
     ids = [int(one.partition(":")[2]) for one in grants if one.startswith(f"{_GRANT}:")]
     rows = SignIn.objects.filter(id__in=ids, page__retired_at__isnull=True)
     return {
-        f"{_GRANT}:{row.pk}"
-        for row in rows
-        if access.lets_in(page_id=row.page_id, mailbox=row.mailbox)
+        grant_of(row.pk) for row in rows if access.lets_in(page_id=row.page_id, mailbox=row.mailbox)
     }
 
 

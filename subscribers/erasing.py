@@ -1,15 +1,18 @@
 """Everything that is kept about one person: as a file for them, or gone for good (N11).
 
 A person is an address on one channel, however often it subscribed. The published page, the feeds and
-the calendar name no subscriber.
+the calendar name no subscriber. What apps above this one keep of a mailbox, they erase and tell
+themselves: settings.PERSON_ERASERS and settings.PERSON_FILES name their functions.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.module_loading import import_string
 
 from common import auditing
 from notifications import forgetting, reading
@@ -20,6 +23,18 @@ from subscribers.models.people import SubscriberQuerySet
 # What is sent to a person about their own subscription, under no grant: by the beginning of its key.
 LETTERS = ("proof:", "hello:")
 _DELIVERIES_MAX = 1_000
+
+
+class Eraser(Protocol):
+    """Deletes what is kept of a mailbox; called within a transaction."""
+
+    def __call__(self, *, canonical: str, now: datetime) -> None: ...
+
+
+class Teller(Protocol):
+    """All that is kept of a mailbox, as plain JSON values without secrets."""
+
+    def __call__(self, *, canonical: str) -> Any: ...
 
 
 def everything_about(*, subscriber: Subscriber, now: datetime) -> dict[str, Any]:
@@ -54,18 +69,33 @@ def everything_about(*, subscriber: Subscriber, now: datetime) -> dict[str, Any]
             {"reason": one.reason, "note": one.note, "since": _iso(one.created_at)}
             for one in Suppression.objects.filter(**same).order_by("id")
         ],
+        **_told_elsewhere(subscriber),
     }
 
 
 def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
-    """Delete all subscriptions of the person, and their address wherever it stands.
+    """Delete all subscriptions of the person, and their address wherever it stands in any app.
+
+    That is what `erase_subscriptions` says; of a mailbox also where it signed in.
+    """
+    with transaction.atomic():
+        if subscriber.channel == "email":
+            for path in settings.PERSON_ERASERS:
+                erase: Eraser = import_string(path)
+                erase(canonical=subscriber.canonical, now=now)
+        erase_subscriptions(subscriber=subscriber, now=now)
+
+
+def erase_subscriptions(*, subscriber: Subscriber, now: datetime) -> None:
+    """Delete all subscriptions of the person, and what is kept because of them.
 
     That is: what waits to be sent and what was sent, links and codes, what they have just asked for,
     text messages that came in, and the entries of the audit log; of every page. What they added to a
     customer page by signing in with this mailbox (a phone, a hook) goes with them, because nobody
-    else stands for it; who confirmed a mailbox of their own keeps it. An entry of the suppression list stays, without its note: without
-    it the address would be written to again as soon as somebody subscribes it (D6). Of who left by
-    themselves a digest stays, so that no list brings them back (`leavers`).
+    else stands for it; who confirmed a mailbox of their own keeps it. An entry of the suppression
+    list stays, without its note: without it the address would be written to again as soon as
+    somebody subscribes it (D6). Of who left by themselves a digest stays, so that no list brings
+    them back (`leavers`).
     """
     with transaction.atomic():
         rows = list(_same_person(subscriber).select_for_update().order_by("id"))
@@ -116,7 +146,17 @@ def _erase_held(holders: set[str], *, now: datetime) -> None:
     for row in held.exclude(channel="email").order_by("id"):
         # An earlier one of the same address took this one along.
         if Subscriber.objects.filter(pk=row.pk).exists():
-            erase_person(subscriber=row, now=now)
+            erase_subscriptions(subscriber=row, now=now)
+
+
+def _told_elsewhere(subscriber: Subscriber) -> dict[str, Any]:
+    """What other apps keep of a mailbox, by the names that the file has for it."""
+    if subscriber.channel != "email":
+        return {}
+    tellers: dict[str, Teller] = {
+        name: import_string(path) for name, path in settings.PERSON_FILES.items()
+    }
+    return {name: tell(canonical=subscriber.canonical) for name, tell in tellers.items()}
 
 
 def _received(subscriber: Subscriber) -> Any:

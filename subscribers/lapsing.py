@@ -26,6 +26,7 @@ def forget_lapsed(*, now: datetime, at_most: int = 500) -> int:
     for row in rows[:at_most]:
         # An earlier one of the same person took this one along.
         if Subscriber.objects.filter(pk=row.pk).exists():
-            erasing.erase_person(subscriber=row, now=now)
+            # Who unsubscribed may read a customer page all the same, and stays signed in.
+            erasing.erase_subscriptions(subscriber=row, now=now)
             done += 1
     return done
