@@ -130,5 +130,5 @@ def _digests() -> list[str]:
     return [
         *CustomerSession.objects.values_list("key_digest", flat=True),
         *ReaderToken.objects.values_list("digest", flat=True),
-        *SignIn.objects.exclude(token_digest=None).values_list("token_digest", flat=True),
+        *(row.token_digest for row in SignIn.objects.all() if row.token_digest),
     ]
