@@ -145,7 +145,7 @@ def _is_fragment(request: HttpRequest) -> bool:
 
 
 def _is_of_program(request: HttpRequest) -> bool:
-    return request.path.endswith(_FOR_PROGRAMS)
+    return request.path.lower().endswith(_FOR_PROGRAMS)
 
 
 def _plain(text: str, status: HTTPStatus) -> HttpResponse:

@@ -15,11 +15,12 @@ from common import auditing
 from components.models import Page
 from customer_pages import access, tokens
 from customer_pages.models import Reader, ReaderToken
+from public_pages import addresses
 
 AT_MOST = 20
 _USED_EVERY = timedelta(minutes=5)
 _KEPT_FOR = timedelta(days=60)
-# What is read below an address, by its path.
+# What is read below an address, by its path in small letters.
 FILES: Mapping[str, Reader] = {
     "history.rss": Reader.FEED,
     "history.atom": Reader.FEED,
@@ -27,6 +28,7 @@ FILES: Mapping[str, Reader] = {
     "status.json": Reader.JSON,
     "badge/icon": Reader.BADGE,
     "badge/color": Reader.BADGE,
+    **{f"api/v2/{name}.json": Reader.JSON for name in addresses.V2_NAMES},
 }
 
 

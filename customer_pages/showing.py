@@ -17,6 +17,7 @@ from components.models import Component
 from customer_pages import worlds
 from incidents.models import Incident, Maintenance
 from public_pages import (
+    addresses,
     elsewhere,
     event_days,
     event_lists,
@@ -25,6 +26,7 @@ from public_pages import (
     reading,
     readouts,
     templating,
+    v2_documents,
 )
 from public_pages.charts import Range
 from public_pages.event_calendar import Bounds, Calendars
@@ -42,6 +44,7 @@ _MONTH = re.compile(
     r"history/(index|\d{4}-\d{2})(?:/components/([^/]+?))?(/incidents|/maintenance)?\.html"
 )
 
+_DOCUMENTS = frozenset(f"api/v2/{name}.json" for name in addresses.V2_NAMES)
 _FEEDS = ("history.rss", "history.atom", "maintenance.ics")
 # Loaded when somebody asks for one: see there.
 _WRITTEN_BY = "customer_pages.shown_feeds.of_page"
@@ -57,6 +60,8 @@ class Shown:
 
     def file(self, name: str) -> bytes | None:
         """The file of this name in the published folder of such a page; None when it has none."""
+        if name in _DOCUMENTS:
+            return v2_documents.documents(self._plain, EventSource())[name]
         make = self._whole.get(name)
         if make is not None:
             return make()
@@ -72,11 +77,16 @@ class Shown:
 
     @cached_property
     def page(self) -> PageView:
-        """The read model of the page."""
-        world = worlds.world(now=self.now)
-        found = projecting.page(world, site=self.site, shown=self._shown)
+        """The read model of the page, as people see it."""
+        found = self._plain
         dedicated = _dedicated(self._shown)
         return replace(found, groups=_parted(found, dedicated)) if dedicated else found
+
+    @cached_property
+    def _plain(self) -> PageView:
+        """The same in the groups that the components have everywhere."""
+        world = worlds.world(now=self.now)
+        return projecting.page(world, site=self.site, shown=self._shown)
 
     @property
     def _whole(self) -> Mapping[str, Callable[[], bytes]]:

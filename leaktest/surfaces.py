@@ -14,6 +14,7 @@ from customer_pages import sessions
 from leaktest.marks import Audience
 from leaktest.world import World
 from notifications import contents
+from public_pages import addresses
 from public_pages.publishing import Publisher
 from subscribers import fanout, granting
 from subscribers.models import Subscriber
@@ -150,6 +151,7 @@ def _guesses(world: World, now: datetime) -> Iterator[str]:
         "/maintenance",
         "/maintenance.ics",
         "/status.json",
+        *(f"/api/v2/{name}.json" for name in addresses.V2_NAMES),
         "/status/text",
         "/badge/icon",
         "/badge/color",

@@ -125,11 +125,6 @@ FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
             for name in V2_NAMES
         ),
         (r"/(assets/[a-z0-9-]+\.css)", r"\1", _CSS),
-        *(
-            # Programs ask in any case; one of them for /api/v2/Incidents.json.
-            (rf"(?i:/api/v2/{name}\.json)", f"api/v2/{name}.json", _V2)
-            for name in V2_NAMES
-        ),
         (r"/(assets/[a-z0-9-]+\.js)", r"\1", _JS),
         *(
             (rf"/(media/[0-9a-f]{{64}}\.{ending})", r"\1", kind)

@@ -20,7 +20,15 @@ MARKS = {"acme": b"ACMEONLY", "beta": b"BETAONLY", "gone": b"GONEONLY"}
 PATHS = (
     *("access", "sign-in") * 6,
     "badge/color",
-    *("", "live", "status.json", "history", "nothing", "read/x/history.atom"),
+    *(
+        "",
+        "live",
+        "status.json",
+        "api/v2/summary.json",
+        "history",
+        "nothing",
+        "read/x/history.atom",
+    ),
 )
 # What browsers send besides, and what programs of a proxy's owner may vary by.
 NOISE: tuple[dict[str, str], ...] = (

@@ -1,7 +1,7 @@
 """A customer page under a host name of its own, as the web process answers: the front, then Django."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from http.cookies import SimpleCookie
 from io import BytesIO
@@ -65,11 +65,11 @@ class Browser:
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(form).text)
         assert found, form
         body = urlencode(fields | {"csrfmiddlewaretoken": found[1]}).encode()
-        sent = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "wsgi.input": BytesIO(body)}
-        return self.get(
-            path,
-            **{"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body)), **sent},
-        )
+        sent: dict[str, Any] = {
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "wsgi.input": BytesIO(body),
+        }
+        return self.get(path, REQUEST_METHOD="POST", CONTENT_LENGTH=str(len(body)), **sent)
 
 
 class Installation:
@@ -103,7 +103,7 @@ class Installation:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, settings: Settings) -> Iterator[Installation]:
+def installation(tmp_path: Path, settings: Settings) -> Installation:
     settings.PUBLISHED_DIR = tmp_path
     settings.MAIN_HOSTS = [MAIN]
     settings.ALLOWED_HOSTS = AllowedHosts([MAIN], root=tmp_path)

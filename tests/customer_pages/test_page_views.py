@@ -23,6 +23,7 @@ from customer_pages.models import CustomerSession, Reader, ReaderToken
 from incidents import publishing
 from incidents.lifecycle import State
 from incidents.models import Incident
+from public_pages import addresses
 from public_pages.publishing import Publisher
 from tests import build
 from tests.customer_pages import people
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db
 READ = {
     Reader.FEED: ("history.atom", "history.rss"),
     Reader.CALENDAR: ("maintenance.ics",),
-    Reader.JSON: ("status.json",),
+    Reader.JSON: ("status.json", "api/v2/summary.json", "API/v2/Incidents/unresolved.json"),
     Reader.BADGE: ("badge/color", "badge/icon"),
 }
 
@@ -77,6 +78,7 @@ class Two:
             "",
             "live",
             "status.json",
+            *(f"api/v2/{name}.json" for name in addresses.V2_NAMES),
             "status/text",
             "badge/color",
             "badge/icon",
@@ -347,6 +349,30 @@ def test_the_look_of_a_page_is_given_to_who_may_see_it(two: Two, tmp_path: Path)
 
     for path in (picture, style):
         assert client.get(path).status_code == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.req("R3")
+def test_statuspages_documents_tell_a_customer_their_part(two: Two) -> None:
+    """Reliability B8: also no group that only this page has, and the page's own address."""
+    Component.objects.filter(pk=two.ours.pk).update(only_where_chosen=True)
+    client, own = people.signed_in(two.acme), people.base(two.acme)
+    summary = client.get(f"{own}/api/v2/Summary.json")
+    assert (summary.status_code, summary["Content-Type"]) == (
+        200,
+        "application/json; charset=utf-8",
+    )
+    assert "Access-Control-Allow-Origin" not in summary
+    told = summary.json()
+    assert {one["name"] for one in told["components"]} == {"ACMEONLY cluster", "Shared API"}
+    assert told["page"]["name"] == "Acme"
+    assert told["page"]["url"].endswith(own)
+    assert [one["name"] for one in told["incidents"]] == ["Slow answers"]
+    texts = [one["body"] for one in told["incidents"][0]["incident_updates"]]
+    assert texts == ["ACMEONLY words", "Both are slow."]
+    assert told["status"]["indicator"] == "minor"
+    works = client.get(f"{own}/api/v2/scheduled-maintenances.json").json()
+    assert [one["name"] for one in works["scheduled_maintenances"]] == ["ACMEONLY work"]
+    assert Client().get(f"{own}/api/v2/SUMMARY.JSON").status_code == HTTPStatus.UNAUTHORIZED
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "pink"])
