@@ -31,7 +31,7 @@ def test_the_corpus_is_whole() -> None:
 
 
 @pytest.mark.req("A5")
-@pytest.mark.parametrize("name", ALL.keys() - REFUSED.keys())
+@pytest.mark.parametrize("name", [name for name in ALL if name not in REFUSED])
 def test_a_hostile_file_comes_out_with_nothing_that_acts(name: str) -> None:
     """Asserted on the parsed result: text is no code (appendix D)."""
     body = svg_cleaning.clean(ALL[name]).body
