@@ -7,6 +7,7 @@ from http import HTTPStatus
 from io import StringIO
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core import mail
 from django.core.management import call_command
@@ -252,12 +253,14 @@ def test_asking_costs_the_same_statements_for_everybody(page: Page) -> None:
 
 @pytest.mark.req("R11")
 def test_guessed_addresses_and_retired_pages_answer_alike(page: Page) -> None:
-    """Reliability A4."""
+    """Reliability A4; `HYPOTHESIS_PROFILE=thorough` guesses 10,000."""
+    examples = hypothesis.settings().max_examples
+    guesses = 10_000 if examples > 100 else 1_000
     retired = people.customer_page("gone", ["gone.example"])
     gone = people.base(retired)
     pages.retire(page=retired, now=database_clock.now())
     client = people.signed_in(page)
-    addresses = [f"/p/{secrets.token_urlsafe(16)}" for _number in range(200)]
+    addresses = [f"/p/{secrets.token_urlsafe(16)}" for _number in range(guesses)]
     addresses += [gone, f"/p/{page.address}x", "/p/x", f"/p/{page.slug}", f"/p/{page.pk}"]
     paths = ["/", "/sign-in", "/status.json", "/history.rss", "/enter/" + "a" * 43, "/nothing/here"]
     answers = {people.told(client.get(address + "/"))[:2] for address in addresses}
