@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.test import Client
 
-from components.models import Page
+from common import host_names
+from components.models import Page, PageHost
 from customer_pages import sessions
 from leaktest.marks import Audience
 from leaktest.world import World
@@ -26,6 +28,7 @@ _PACKED = {".gz", ".br"}
 _NOT_SERVED = {"hosts.json"}
 _AT_ROOT = (
     "/subscribe",
+    "/api/v2/summary.json",
     "/subscriptions",
     "/subscriptions/mine",
     "/admin/login/",
@@ -50,6 +53,8 @@ def everything(world: World, *, folder: Path, now: datetime) -> Iterator[Shown]:
     yield from _published(world, folder, now)
     for audience in (Audience.A, Audience.B):
         yield from _customer(world, audience, now)
+    yield from _own_host(world, now)
+    yield from _forms_of_the_sub_page(world)
     yield from _outside(world, now)
     yield from _told(world, now)
 
@@ -98,6 +103,32 @@ def _customer(world: World, audience: Audience, now: datetime) -> Iterator[Shown
         waiting += [
             link for link in _LINK.findall(text) if link.startswith(f"{base}/") and "?" not in link
         ]
+
+
+def _own_host(world: World, now: datetime) -> Iterator[Shown]:
+    """The page of A under its own host name: for A, for B and for a stranger."""
+    page = world.pages[Audience.A]
+    name = PageHost.objects.get(page=page).name
+    own = _signed_in(page, world.mailboxes[Audience.A], now, host=name)
+    neighbour = _signed_in(world.pages[Audience.B], world.mailboxes[Audience.B], now, host=name)
+    for path in ("/", "/sign-in", *_guesses(world, now)):
+        yield Shown(Audience.A, f"their own host {path}", _get(own, path))
+        for browser in (neighbour, Client(headers={"host": name})):
+            text = _without(_get(browser, path), path)
+            # The name itself is what was asked for.
+            yield Shown(Audience.OUTSIDE, f"the host of A {path}", text.replace(name, ""))
+
+
+def _forms_of_the_sub_page(world: World) -> Iterator[Shown]:
+    """What of a sub-page no file holds."""
+    page = world.pages[Audience.SUB]
+    at = {"SCRIPT_NAME": f"/s/{page.slug}", host_names.PAGE_KEY: page.pk}
+    browser = Client(headers={"host": _HOST})
+    for path in ("/subscribe", "/subscriptions", "/subscriptions/mine", "/nothing-here"):
+        yield Shown(Audience.SUB, f"the sub-page {path}", _get(browser, path, **at))
+    for ident in (*world.incidents, *world.works):
+        path = f"/subscribe?follow={ident}"
+        yield Shown(Audience.SUB, f"the sub-page {path}", _get(browser, path, **at))
 
 
 def _outside(world: World, now: datetime) -> Iterator[Shown]:
@@ -151,6 +182,9 @@ def _guesses(world: World, now: datetime) -> Iterator[str]:
         "/maintenance",
         "/maintenance.ics",
         "/status.json",
+        "/api/v2/summary.json",
+        "/api/v2/incidents.json",
+        "/api/v2/scheduled-maintenances.json",
         *(f"/api/v2/{name}.json" for name in addresses.V2_NAMES),
         "/status/text",
         "/badge/icon",
@@ -165,16 +199,16 @@ def _guesses(world: World, now: datetime) -> Iterator[str]:
     )
 
 
-def _signed_in(page: Page, mailbox: str, now: datetime) -> Client:
-    opened = sessions.open_session(page=page, mailbox=mailbox, host=_HOST, earlier_key="", now=now)
-    browser = Client(headers={"host": _HOST})
+def _signed_in(page: Page, mailbox: str, now: datetime, *, host: str = _HOST) -> Client:
+    opened = sessions.open_session(page=page, mailbox=mailbox, host=host, earlier_key="", now=now)
+    browser = Client(headers={"host": host})
     browser.cookies[sessions.cookie_name(page)] = opened.key
     return browser
 
 
-def _get(browser: Client, path: str) -> str:
+def _get(browser: Client, path: str, **environ: Any) -> str:
     """The answer with its headers, as text."""
-    answer = browser.get(path)
+    answer = browser.get(path, **environ)
     body = b"".join(answer) if isinstance(answer, StreamingHttpResponse) else answer.content
     headers = "\n".join(f"{name}: {value}" for name, value in answer.items())
     return f"{headers}\n\n{body.decode('utf-8', errors='replace')}"

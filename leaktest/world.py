@@ -14,7 +14,7 @@ from branding.changing import Look
 from catalog import entering, sources
 from catalog.models import Entry, PageSource
 from components import catalogue, pages
-from components.models import Component, Page, PageKind
+from components.models import Component, Page, PageHost, PageKind
 from components.status import Status
 from incidents import announcements, maintenance, postmortems, publishing
 from incidents.lifecycle import Impact, State
@@ -101,6 +101,14 @@ def _pages(
         now=now,
     )
     found = {PUBLIC: main, SUB: sub} | _customer_pages(marks, components, now)
+    PageHost.objects.create(
+        page=found[A],
+        name=f"status.{marks.new('the host name of A', A)}.example",
+        challenge="x",
+        is_active=True,
+        created_at=now,
+        verified_at=now,
+    )
     for audience, page in found.items():
         # Where people sign in, the page says whose installation it is.
         others = tuple(Audience) if audience is PUBLIC else ()

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("R3", "R11", "A12")]
 
 def test_no_surface_shows_anybody_what_is_not_theirs(tmp_path: Path, settings: Settings) -> None:
     settings.PUBLISHED_DIR = tmp_path
+    settings.ALLOWED_HOSTS = ["localhost", ".example"]
 
     found = running.run(folder=tmp_path, now=datetime.now().astimezone())
 
