@@ -3,9 +3,10 @@
 Using a template returns a filled copy for a form; no event knows the template it came from.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from components import catalogue
+from components import catalogue, pages
 from components.models import Component
 from incidents import placeholders, texts
 from incidents.lifecycle import Impact
@@ -65,13 +66,14 @@ def remove(*, template: EventTemplate) -> bool:
 def use(*, template: EventTemplate, component_ids: Collection[int], now: datetime) -> Prefill:
     """Return a filled copy for a form, about these components, or without any about its own.
 
-    Times are in the zone of the page. A placeholder without a value stays as it is written.
+    Times are in the zone of the page. A placeholder without a value stays as it is written. What is
+    shown only where it was chosen is named only if every page that will read the text shows it.
     """
     own = template.components.values_list("id", flat=True)
     rows = Component.objects.filter(id__in=component_ids or list(own)).in_page_order()
-    found = {row.id: row.name for row in rows}
+    found = {row.id: row for row in rows}
     impact = Impact(template.impact)
-    values = values_of(names=list(found.values()), impact=impact, now=now)
+    values = values_of(names=_names(list(found.values())), impact=impact, now=now)
     return Prefill(
         title=placeholders.fill(template.title, values),
         text=placeholders.fill(template.text, values),
@@ -99,6 +101,18 @@ def in_words(names: list[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}
+
+
+def _names(components: Sequence[Component]) -> list[str]:
+    """The names that all the pages of an event about these components may read."""
+    dedicated = {row.pk for row in components if row.only_where_chosen}
+    if len(components) < 2 or not dedicated:
+        return [row.name for row in components]
+    showing = pages.showing_by({row.pk: [row.pk] for row in components})
+    every = set(chain.from_iterable(showing.values()))
+    return [
+        row.name for row in components if row.pk not in dedicated or every <= {*showing[row.pk]}
+    ]
 
 
 def _save(row: EventTemplate, written: Written) -> None:

@@ -7,6 +7,7 @@ Nothing here changes an incident that a person published, but for the text that 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -17,7 +18,8 @@ from incidents import lifecycle, publishing, templating
 from incidents.lifecycle import Impact, State
 from incidents.models import AffectedComponent, Incident
 from incidents.publishing import Report
-from monitoring import draft_texts, verdicts
+from monitoring import draft_groups, draft_texts, verdicts
+from monitoring.draft_groups import Group
 from monitoring.models import DraftPolicy, Replica, TruthSettings
 from probing.health import Health
 
@@ -80,13 +82,14 @@ def outages(*, now: datetime, with_held: bool = False) -> list[Outage]:
 def draft(*, now: datetime) -> list[Incident]:
     """Draft incidents for what has been dead for longer than its limit and nobody has spoken about.
 
-    What became ripe in one pass is one incident, and what follows joins a draft that still waits.
-    Where the policies of all its components say so it is published. Returns the new ones.
+    What became ripe in one pass is one incident for each set of pages that shows it, so that no page
+    reads names of another one; what follows joins a draft of the same pages that still waits. What
+    policies say so of is published by itself. Returns the new ones.
     """
-    row = settings_row()
-    if not row.drafts:
+    limits = settings_row()
+    if not limits.drafts:
         return []
-    ripe = [outage for outage in outages(now=now) if _is_ripe(outage, row, now)]
+    ripe = [outage for outage in outages(now=now) if _is_ripe(outage, limits, now)]
     if not ripe:
         return []
     with transaction.atomic():
@@ -97,13 +100,23 @@ def draft(*, now: datetime) -> list[Incident]:
         fresh = [outage for outage in ripe if outage.component.id not in spoken]
         if not fresh:
             return []
-        by_itself = [outage for outage in fresh if outage.policy.publishes]
-        by_hand = [outage for outage in fresh if not outage.policy.publishes]
-        made = [_drafted(by_itself, now=now)] if by_itself else []
-        if by_itself:
-            made = [publishing.publish_draft(incident=made[0], now=now, author_name=_("Monitors"))]
-        if by_hand and not _joined(by_hand, now=now):
-            made.append(_drafted(by_hand, now=now))
+        waiting = _waiting()
+        named = draft_groups.components_of(waiting)
+        groups = draft_groups.groups_of(
+            [*(outage.component for outage in fresh), *chain.from_iterable(named.values())]
+        )
+        by_itself, by_hand = _together(fresh, groups)
+        made = []
+        for found in by_itself.values():
+            row = _drafted(found, now=now)
+            made.append(publishing.publish_draft(incident=row, now=now, author_name=_("Monitors")))
+        for group, found in by_hand.items():
+            # A draft that speaks of other pages too would tell them of these.
+            same = [one for one in waiting if {groups[c.pk] for c in named[one.pk]} == {group}]
+            if same:
+                _join(same[0], found, now=now)
+            else:
+                made.append(_drafted(found, now=now))
     return made
 
 
@@ -157,12 +170,26 @@ def _drafted(found: Sequence[Outage], *, now: datetime) -> Incident:
     return incident
 
 
-def _joined(found: Sequence[Outage], *, now: datetime) -> bool:
-    """Add these components to a draft of monitors that still waits; whether there was one."""
-    waiting = Incident.objects.drafts().filter(origin=ORIGIN, recovered_at=None)
-    row = waiting.select_for_update(of=("self",)).first()
-    if row is None:
-        return False
+def _waiting() -> list[Incident]:
+    """The drafts of monitors that still wait for a person, locked, the newest first."""
+    rows = Incident.objects.drafts().filter(origin=ORIGIN, recovered_at=None)
+    return list(rows.select_for_update(of=("self",)))
+
+
+def _together(
+    found: Sequence[Outage], groups: Mapping[int, Group]
+) -> tuple[dict[Group, list[Outage]], dict[Group, list[Outage]]]:
+    """The outages that are told together: those that are published by themselves, and the others."""
+    by_itself: dict[Group, list[Outage]] = {}
+    by_hand: dict[Group, list[Outage]] = {}
+    for outage in found:
+        told = by_itself if outage.policy.publishes else by_hand
+        told.setdefault(groups[outage.component.id], []).append(outage)
+    return by_itself, by_hand
+
+
+def _join(row: Incident, found: Sequence[Outage], *, now: datetime) -> None:
+    """Add these components to a draft of the same pages."""
     worst = lifecycle.impact_of(outage.claimed for outage in found)
     if worst.rank > row.impact_value.rank:
         row.impact = worst
@@ -179,7 +206,6 @@ def _joined(found: Sequence[Outage], *, now: datetime) -> bool:
     row.evidence = [*row.evidence, *_evidence(found)]
     row.changed_at = now
     row.save(update_fields=["impact", "started_at", "evidence", "changed_at"])
-    return True
 
 
 def _report(found: Sequence[Outage], *, now: datetime) -> Report:

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from components import catalogue
+from components.models import Component, PageKind
 from incidents import placeholders, templating
 from incidents.lifecycle import Impact
 from incidents.models import EventTemplate
@@ -174,3 +175,22 @@ def test_a_fresh_installation_has_four_templates_that_could_be_saved_as_they_are
             template=row, component_ids=[component.id], now=now + timedelta(days=1)
         )
         assert not placeholders.unfilled(prefill.title + prefill.text)
+
+
+@pytest.mark.django_db
+@pytest.mark.req("R3")
+def test_a_name_that_not_every_page_of_the_event_shows_is_not_filled_in(now: datetime) -> None:
+    general = build.component(name="Checkout")
+    first, second = (build.component(name=name, only_where_chosen=True) for name in ("A1", "B1"))
+    for row in (first, second):
+        name = row.name.lower()
+        build.page(kind=PageKind.CUSTOMER, name=name, slug=name, components=[row], now=now)
+    template = templating.add(written=written(title="x", text="{components}"), now=now)
+
+    def filled(*rows: Component) -> str:
+        ids = [row.pk for row in rows]
+        return templating.use(template=template, component_ids=ids, now=now).text
+
+    assert filled(first) == "A1"
+    assert filled(general, first) == "Checkout"
+    assert filled(first, second) == "{components}"

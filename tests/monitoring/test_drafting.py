@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components import claims
-from components.models import Component
+from components.models import Component, PageKind
 from components.status import Source, Status
 from incidents import publishing
 from incidents.lifecycle import Impact, State
@@ -188,3 +188,85 @@ def test_drafting_can_be_switched_off(now: datetime) -> None:
 
     assert drafting.draft(now=now + 60 * MINUTE) == []
     assert Component.objects.get().status == Status.MAJOR_OUTAGE
+
+
+class Shown:
+    """Two services of customers, each on the page of one alone, and two on the main page."""
+
+    def __init__(self, now: datetime) -> None:
+        self.acme, self.beta = (
+            service(f"Store of {name}", only_where_chosen=True)[0] for name in ("Acme", "Beta")
+        )
+        self.checkout, self.search = service("Checkout")[0], service("Search")[0]
+        for replica, name in ((self.acme, "acme"), (self.beta, "beta")):
+            component = replica.node.component
+            build.page(
+                kind=PageKind.CUSTOMER, name=name, slug=name, components=[component], now=now
+            )
+
+    @property
+    def every(self) -> tuple[Replica, ...]:
+        return (self.acme, self.beta, self.checkout, self.search)
+
+
+def names_by_title() -> dict[str, set[str]]:
+    return {
+        row.title: set(row.affected.values_list("component__name", flat=True))
+        for row in Incident.objects.all()
+    }
+
+
+@pytest.mark.usefixtures("policies")
+@pytest.mark.parametrize("publishes", [True, False])
+@pytest.mark.req("R3")
+def test_what_different_pages_show_is_never_told_in_one_incident(
+    now: datetime, *, publishes: bool
+) -> None:
+    shown = Shown(now)
+    for replica in shown.every:
+        DraftPolicy.objects.create(component=replica.node.component, publishes=publishes)
+    healthy(*shown.every, at=now - MINUTE)
+    dead(*shown.every, at=now)
+
+    made = drafting.draft(now=now + 5 * MINUTE)
+
+    assert [row.is_draft for row in made] == [not publishes] * 3
+    assert names_by_title() == {
+        "Store of Acme does not answer": {"Store of Acme"},
+        "Store of Beta does not answer": {"Store of Beta"},
+        "Checkout and Search do not answer": {"Checkout", "Search"},
+    }
+
+
+@pytest.mark.usefixtures("policies")
+@pytest.mark.req("R3")
+def test_what_follows_joins_a_draft_of_the_same_pages_alone(
+    now: datetime, django_assert_max_num_queries: Any
+) -> None:
+    shown = Shown(now)
+    dead(shown.acme, shown.checkout, at=now)
+    drafting.draft(now=now + 3 * MINUTE)
+    dead(shown.beta, shown.search, at=now + 3 * MINUTE)
+
+    with django_assert_max_num_queries(60):
+        made = drafting.draft(now=now + 6 * MINUTE)
+
+    assert [row.title for row in made] == ["Store of Beta does not answer"]
+    assert names_by_title() == {
+        "Store of Acme does not answer": {"Store of Acme"},
+        "Store of Beta does not answer": {"Store of Beta"},
+        "Checkout does not answer": {"Checkout", "Search"},
+    }
+
+
+@pytest.mark.usefixtures("policies")
+def test_services_that_no_page_shows_yet_are_told_one_by_one(now: datetime) -> None:
+    replicas = [service(name, only_where_chosen=True)[0] for name in ("Acme", "Beta")]
+    dead(*replicas, at=now)
+
+    drafting.draft(now=now + 3 * MINUTE)
+
+    assert names_by_title() == {
+        "Acme does not answer": {"Acme"},
+        "Beta does not answer": {"Beta"},
+    }

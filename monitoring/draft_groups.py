@@ -1,0 +1,33 @@
+"""Which outages may be told in one incident: those that the very same pages show.
+
+An incident stands on every page that shows one of its components, with its title as a whole: the
+names in it are read by all of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from components import pages
+from components.models import Component
+from incidents.models import AffectedComponent, Incident
+
+# The pages by id; of a component that nobody sees yet, the component itself in front.
+Group = tuple[int, frozenset[int]]
+_SEEN = 0
+
+
+def groups_of(components: Iterable[Component]) -> Mapping[int, Group]:
+    """The group of each component, by its id; five statements for any number of them."""
+    rows = {row.pk: row for row in components}
+    showing = pages.showing_by({pk: [pk] for pk in rows})
+    return {
+        pk: (_SEEN if row.is_visible and showing[pk] else pk, frozenset(p.pk for p in showing[pk]))
+        for pk, row in rows.items()
+    }
+
+
+def components_of(incidents: Iterable[Incident]) -> Mapping[int, Sequence[Component]]:
+    """The components that each of some incidents names, by its id, in one statement."""
+    found: dict[int, list[Component]] = {incident.pk: [] for incident in incidents}
+    for row in AffectedComponent.objects.filter(incident__in=found).select_related("component"):
+        found[row.incident_id].append(row.component)
+    return found
