@@ -9,6 +9,9 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry
 from accounts.roles import Role
+from branding import changing
+from branding.changing import Look
+from branding.encoded import Encoded
 from components.models import Page
 from customer_pages import database_clock, readers, sessions
 from customer_pages.models import CustomerSession, Reader
@@ -97,6 +100,21 @@ def test_an_operator_sees_the_page_as_the_customer_does_and_that_is_recorded(pag
     assert owner.post(base).status_code == HTTPStatus.METHOD_NOT_ALLOWED
     assert AuditEntry.objects.filter(changes__has_key="viewed_as_customer").count() == 1
     assert not CustomerSession.objects.exists()
+
+
+def test_the_look_of_the_page_and_its_documents_are_in_the_view_as_customer(page: Page) -> None:
+    tile = Encoded(kind="png", width=1, height=1, body=b"tile")
+    now = database_clock.now()
+    kept = changing.keep(pictures=[tile], now=now)
+    changing.save(page=page, look=Look(colour="#123456", pictures={"logo": kept}), now=now)
+    owner, base = operator(), reverse("admin:customer_page_as", args=[page.pk])
+    text = owner.get(base).content.decode()
+    for file in (f"brand/media/{kept[0]}.png", "brand/assets/brand-"):
+        assert f'"{base}{file}' in text, file
+    picture = f"{base}brand/media/{kept[0]}.png"
+    assert owner.get(picture).content == b"tile"
+    assert Client().get(picture).status_code == HTTPStatus.FOUND
+    assert owner.get(f"{base}api/v2/summary.json").json()["page"]["name"] == "Acme"
 
 
 @pytest.mark.parametrize("role", [Role.RESPONDER, Role.VIEWER])
