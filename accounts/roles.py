@@ -15,6 +15,8 @@ MUTE = "monitoring.mute_node"
 TEST = "monitoring.test_address"
 # To see how far the messages of an event are; a delivery itself names whom it is for.
 PROGRESS = "notifications.view_progress"
+# Who the customers are: the name and the address of a customer page are told to nobody else.
+CUSTOMERS = "customer_pages.view_customersession"
 
 # Apps whose rows every role may look at ...
 _READABLE = frozenset({"components", "incidents", "monitoring", "notifications"})
@@ -29,7 +31,7 @@ _RESPONDER_SEES = frozenset(
         "catalog.view_entry",
         "subscribers.view_subscriber",
         "subscribers.view_suppression",
-        "customer_pages.view_customersession",
+        CUSTOMERS,
         "notifications.view_delivery",
     }
 )

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import roles
 from components import page_addresses
-from components.models import PageHost
+from components.models import PageHost, PageKind
 from custom_domains import asking, domains, names
 from custom_domains.records import Finding, Found
 
@@ -67,12 +69,19 @@ class RecordRow:
     advice: str
 
 
-def rows(*, now: datetime) -> list[Row]:
-    """All names that are held by live or retired pages, by page and name."""
-    hosts = PageHost.objects.filter(page__isnull=False, released_at__isnull=True)
+def held(user: Any) -> QuerySet[PageHost]:
+    """The names that pages hold and that somebody may look at: who customers are is not for everybody."""
+    rows = PageHost.objects.filter(page__isnull=False, released_at__isnull=True)
+    if not user.has_perm(roles.CUSTOMERS):
+        rows = rows.exclude(page__kind=PageKind.CUSTOMER)
+    return rows.select_related("page")
+
+
+def rows(hosts: QuerySet[PageHost], *, now: datetime) -> list[Row]:
+    """Names that are held by live or retired pages, by page and name."""
     return [
         Row(host, names.shown(host.name), page_addresses.with_host(host.name), state(host, now=now))
-        for host in hosts.select_related("page").order_by("page__name", "name")
+        for host in hosts.order_by("page__name", "name")
     ]
 
 

@@ -24,7 +24,10 @@ may_change = permission_required("components.change_pagehost", raise_exception=T
 @require_safe
 @may_look
 def domain_list(request: HttpRequest) -> HttpResponse:
-    context = {"title": _("Custom domains"), "rows": reading.rows(now=timezone.now())}
+    context = {
+        "title": _("Custom domains"),
+        "rows": reading.rows(reading.held(request.user), now=timezone.now()),
+    }
     return console.page(request, "admin/domains/list.html", context)
 
 
@@ -48,7 +51,7 @@ def domain_add(request: HttpRequest) -> HttpResponse:
 @may_look
 def domain(request: HttpRequest, host_id: int) -> HttpResponse:
     """The other steps: the records to add, what was found of them, the certificate."""
-    host = _host(host_id)
+    host = get_object_or_404(reading.held(request.user), pk=host_id)
     now = timezone.now()
     context: dict[str, Any] = {
         "title": names.shown(host.name),
@@ -69,7 +72,7 @@ def domain(request: HttpRequest, host_id: int) -> HttpResponse:
 @may_change
 def domain_verify(request: HttpRequest, host_id: int) -> HttpResponse:
     """Look for the records now; answers within 20 s, and any number of times."""
-    host = _host(host_id)
+    host = get_object_or_404(reading.held(request.user), pk=host_id)
     try:
         is_found = asking.verify(host=host, now=timezone.now())
     except ValidationError as error:
@@ -109,7 +112,7 @@ def domain_primary(request: HttpRequest, host_id: int) -> HttpResponse:
 @permission_required("components.delete_pagehost", raise_exception=True)
 def domain_release(request: HttpRequest, host_id: int) -> HttpResponse:
     """Ask, and then stop serving a name."""
-    host = _host(host_id)
+    host = get_object_or_404(reading.held(request.user), pk=host_id)
     shown = names.shown(host.name)
     if request.method == "POST":
         domains.release(host=host, now=timezone.now())
@@ -117,8 +120,3 @@ def domain_release(request: HttpRequest, host_id: int) -> HttpResponse:
         return redirect("admin:domains")
     context = {"title": _("Release %(name)s?") % {"name": shown}, "host": host}
     return console.page(request, "admin/domains/release.html", context)
-
-
-def _host(host_id: int) -> PageHost:
-    held = PageHost.objects.filter(page__isnull=False, released_at__isnull=True)
-    return get_object_or_404(held.select_related("page"), pk=host_id)

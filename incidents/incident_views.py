@@ -55,13 +55,15 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 def incident(request: HttpRequest, public_id: str) -> HttpResponse:
     row, now = get_object_or_404(Incident, public_id=public_id), timezone.now()
     touched = list(row.affected.values_list("component_id", flat=True))
+    may_name = shown_on.may_name(request.user)
     is_told = row.is_draft and row.draft_notifies
     context = {
         "title": row.title or _("Draft without a title"),
         "detail": reading.detail(incident=row),
         "told": audience.of(component_ids=touched) if is_told else None,
         "names_nobody": not touched,
-        "shown_on": shown_on.sentence(touched),
+        "shown_on": shown_on.sentence(touched, names_customers=may_name),
+        "may_name_customers": may_name,
         "incident": row,
         "postmortem": Postmortem.objects.filter(incident=row).first(),
         "may_post": not row.is_draft and row.state_value != State.POSTMORTEM,

@@ -90,7 +90,7 @@ def maintenance_edit(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
-@permission_required("incidents.view_maintenance", raise_exception=True)
+@may_change
 def maintenance_preview(request: HttpRequest) -> HttpResponse:
     """The windows that a form as it stands would make (htmx); saves nothing."""
     changes = request.POST.get("changes", "")

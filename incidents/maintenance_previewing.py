@@ -57,7 +57,10 @@ def kind_of(previous: State, state: State) -> Kind:
 
 
 def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
-    """Return what would be said and to whom; `row` is None for one that is not planned yet."""
+    """Return what would be said and to whom; `row` is None for one that is not planned yet.
+
+    For who may plan it: customers are named.
+    """
     stage = telling.maintenance_stage(said.kind)
     told = None
     if said.is_told:
@@ -86,7 +89,7 @@ def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
     return Telling(
         told=told,
         samples=sampling.of(content),
-        shown_on=shown_on.sentence(said.component_ids),
+        shown_on=shown_on.sentence(said.component_ids, names_customers=True),
     )
 
 

@@ -86,7 +86,10 @@ class Preview:
 
 
 def build(*, said: Said, incident: Incident | None, now: datetime) -> Preview:
-    """Return what would be said, and to whom; `incident` is None for one that is not public yet."""
+    """Return what would be said, and to whom; `incident` is None for one that is not public yet.
+
+    For who may post it: customers are named.
+    """
     title = " ".join(said.title.split())[: texts.TITLE_LIMIT]
     text = said.text[: texts.TEXT_LIMIT].strip()
     consequences = affecting.consequences(
@@ -111,7 +114,7 @@ def build(*, said: Said, incident: Incident | None, now: datetime) -> Preview:
         ),
         shown_on=said.audience.name
         if said.audience
-        else shown_on.sentence([one.component_id for one in consequences]),
+        else shown_on.sentence([one.component_id for one in consequences], names_customers=True),
     )
 
 

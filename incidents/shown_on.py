@@ -1,12 +1,13 @@
 """On which pages an event appears: what the composers and the dashboard say, and who may be chosen."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import roles
 from components import pages
 from components.models import Page
 from incidents.lifecycle import Impact, State
@@ -21,33 +22,45 @@ def pages_of(component_ids: Collection[int]) -> list[Page]:
     return pages.showing_by({0: component_ids})[0]
 
 
-def sentence(component_ids: Collection[int]) -> str:
+def may_name(user: Any) -> bool:
+    """Whether somebody may read the names of customers."""
+    return bool(user.has_perm(roles.CUSTOMERS))
+
+
+def sentence(component_ids: Collection[int], *, names_customers: bool) -> str:
     """The pages that show an event about these components, in words; see `sentences`."""
-    return sentences({0: component_ids}).get(0, "")
+    return sentences({0: component_ids}, names_customers=names_customers).get(0, "")
 
 
-def sentences(events: Mapping[Key, Collection[int]]) -> Mapping[Key, str]:
-    """For each event, by its components, on which pages it appears; empty while there is one page."""
+def sentences(events: Mapping[Key, Collection[int]], *, names_customers: bool) -> Mapping[Key, str]:
+    """For each event, by its components, on which pages it appears; empty while there is one page.
+
+    `names_customers` is what `may_name` says of the reader.
+    """
     if not Page.objects.live().filter(shows_all=False).exists():
         return {}
-    return {key: words(rows) for key, rows in pages.showing_by(events).items()}
+    return {
+        key: words(rows, names_customers=names_customers)
+        for key, rows in pages.showing_by(events).items()
+    }
 
 
-def everywhere() -> str:
+def everywhere(*, names_customers: bool) -> str:
     """Every live page, in words; empty while there is one."""
     rows = list(Page.objects.live().order_by("-shows_all", "-kind", "name"))
-    return words(rows) if len(rows) > 1 else ""
+    return words(rows, names_customers=names_customers) if len(rows) > 1 else ""
 
 
-def words(rows: Iterable[Page]) -> str:
+def words(rows: Iterable[Page], *, names_customers: bool) -> str:
     """Pages by name, but several customer pages, and public ones beyond a few, as a number.
 
-    Like "Acme Status, EU, 3 customer pages".
+    Like "Acme Status, EU, 3 customer pages"; a single customer by name for who may read it.
     """
     found = list(rows)
     customers = sum(row.is_customer for row in found)
-    public = [row.name for row in found if not row.is_customer or customers == 1]
-    customers = 0 if customers == 1 else customers
+    is_named = customers == 1 and names_customers
+    public = [row.name for row in found if not row.is_customer or is_named]
+    customers = 0 if is_named else customers
     said = public[:_NAMED]
     if more := len(public) - len(said):
         said.append(ngettext("%(count)d more", "%(count)d more", more) % {"count": more})

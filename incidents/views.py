@@ -27,6 +27,7 @@ def announcement_list(request: HttpRequest) -> HttpResponse:
     newest = Announcement.objects.order_by("-starts_at", "-id")
     rows = list(newest.prefetch_related("pages")[:200])
     shown = announcements.shown_somewhere(now=now)
+    may_name = shown_on.may_name(request.user)
     context = {
         "title": _("Announcements"),
         "now": now,
@@ -34,7 +35,7 @@ def announcement_list(request: HttpRequest) -> HttpResponse:
             {
                 "row": row,
                 "state": row.state(now=now, shown=shown),
-                "pages": shown_on.words(row.pages.all()),
+                "pages": shown_on.words(row.pages.all(), names_customers=may_name),
             }
             for row in rows
         ],
@@ -94,16 +95,18 @@ def announcement_retract(request: HttpRequest, announcement_id: int) -> HttpResp
 def announcement_preview(request: HttpRequest) -> HttpResponse:
     """What visitors would see of the form as it stands; saves nothing."""
     form = AnnouncementForm(request.POST)
-    return console.page(request, "admin/announcement_form.html#preview", _preview(form))
+    return console.page(request, "admin/announcement_form.html#preview", _preview(request, form))
 
 
-def _preview(form: AnnouncementForm) -> dict[str, Any]:
+def _preview(request: HttpRequest, form: AnnouncementForm) -> dict[str, Any]:
     title, text = form["title"].value() or "", form["text"].value() or ""
-    pages = form.picked_pages
+    pages, may_name = form.picked_pages, shown_on.may_name(request.user)
     return {
         "preview_title": title[:200].strip(),
         "preview_html": markdown.render(text[:5000]),
-        "shown_on": shown_on.words(pages) if pages else shown_on.everywhere(),
+        "shown_on": shown_on.words(pages, names_customers=may_name)
+        if pages
+        else shown_on.everywhere(names_customers=may_name),
     }
 
 
@@ -135,7 +138,7 @@ def _form(
         "form": form,
         "button": button,
         "preview_url": reverse("admin:announcement_preview"),
-        **_preview(form),
+        **_preview(request, form),
         **context,
     }
     status = 422 if form.errors else 200

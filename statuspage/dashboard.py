@@ -84,12 +84,12 @@ class Dashboard:
     events: tuple[Event, ...]
 
 
-def read(*, now: datetime) -> Dashboard:
-    """The dashboard, with a fixed number of queries."""
+def read(*, now: datetime, names_customers: bool) -> Dashboard:
+    """The dashboard, with a fixed number of queries; `names_customers` as `shown_on.may_name` says."""
     components = list(Component.objects.select_related("group").in_page_order())
     return Dashboard(
         answer=_answer(components),
-        open_events=tuple(dashboard_events.read()),
+        open_events=tuple(dashboard_events.read(names_customers=names_customers)),
         findings=tuple(watchdog.current()),
         rows=tuple(_rows(components, now)),
         subscribers=operators_list.counts(),

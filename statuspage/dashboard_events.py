@@ -37,23 +37,33 @@ class OpenEvent:
     shown_on: str = ""
 
 
-def read() -> list[OpenEvent]:
-    """Open incidents newest first, then work in progress, then what is scheduled, soonest first."""
-    return [*_incidents(), *_maintenance()]
+def read(*, names_customers: bool) -> list[OpenEvent]:
+    """Open incidents newest first, then work in progress, then what is scheduled, soonest first.
+
+    `names_customers` is what `shown_on.may_name` says of the reader.
+    """
+    return [*_incidents(names_customers), *_maintenance(names_customers)]
 
 
-def _on_pages(ids: Iterable[int], rows: QuerySet[Any], event: str) -> Mapping[int, str]:
+def _on_pages(
+    ids: Iterable[int], rows: QuerySet[Any], event: str, *, names_customers: bool
+) -> Mapping[int, str]:
     """On which pages each event is, by its id; `rows` say which components the events touch."""
     touched: dict[int, list[int]] = {one: [] for one in ids}
     for event_id, component_id in rows.values_list(event, "component_id"):
         touched[event_id].append(component_id)
-    return shown_on.sentences(touched)
+    return shown_on.sentences(touched, names_customers=names_customers)
 
 
-def _incidents() -> list[OpenEvent]:
+def _incidents(names_customers: bool) -> list[OpenEvent]:
     rows = reading.rows_of(Incident.objects.open()[:SHOWN])
     ids = [row.incident.pk for row in rows]
-    on = _on_pages(ids, AffectedComponent.objects.filter(incident__in=ids), "incident_id")
+    on = _on_pages(
+        ids,
+        AffectedComponent.objects.filter(incident__in=ids),
+        "incident_id",
+        names_customers=names_customers,
+    )
     return [
         OpenEvent(
             title=row.incident.title,
@@ -71,14 +81,19 @@ def _incidents() -> list[OpenEvent]:
     ]
 
 
-def _maintenance() -> list[OpenEvent]:
+def _maintenance(names_customers: bool) -> list[OpenEvent]:
     counted = Maintenance.objects.annotate(touches=Count("affected"))
     ids = [
         *Maintenance.objects.running().values_list("id", flat=True)[:SHOWN],
         *Maintenance.objects.scheduled().values_list("id", flat=True)[:SHOWN],
     ]
     rows = counted.in_bulk(ids)
-    on = _on_pages(ids, AffectedService.objects.filter(maintenance__in=ids), "maintenance_id")
+    on = _on_pages(
+        ids,
+        AffectedService.objects.filter(maintenance__in=ids),
+        "maintenance_id",
+        names_customers=names_customers,
+    )
     return [_work(rows[one], on.get(one, "")) for one in ids if one in rows]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page as Sheet
@@ -12,8 +13,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from accounts import roles
 from components import page_addresses, pages
 from components.models import Component, ComponentGroup, Page, PageKind
+from components.models.pages import PageQuerySet
 from subscribers import operators_list
 
 PAGE_SIZE = 50
@@ -56,6 +59,18 @@ class Wanted:
         return asked.urlencode()
 
 
+def open_to(user: Any) -> PageQuerySet:
+    """The pages that somebody may look at: who customers are is not for everybody."""
+    rows = Page.objects.all()
+    return rows if user.has_perm(roles.CUSTOMERS) else rows.exclude(kind=PageKind.CUSTOMER)
+
+
+def kinds(user: Any) -> list[tuple[str, Any]]:
+    """The kinds that the list can be narrowed to."""
+    may_see = user.has_perm(roles.CUSTOMERS)
+    return [one for one in PageKind.choices if may_see or one[0] != PageKind.CUSTOMER]
+
+
 def wanted(asked: QueryDict) -> Wanted:
     """What the address of the list asks for; what is not offered counts as nothing."""
     kind, state = asked.get("kind", ""), asked.get("state", "live")
@@ -66,9 +81,9 @@ def wanted(asked: QueryDict) -> Wanted:
     )
 
 
-def sheet(*, wanted: Wanted, number: str) -> Sheet[Page]:
+def sheet(*, open_rows: PageQuerySet, wanted: Wanted, number: str) -> Sheet[Page]:
     """One sheet of the list, the main page first; a sheet that does not exist is the nearest one."""
-    rows = Page.objects.filter(retired_at__isnull=wanted.state == "live")
+    rows = open_rows.filter(retired_at__isnull=wanted.state == "live")
     if wanted.kind:
         rows = rows.filter(kind=wanted.kind)
     if wanted.text:

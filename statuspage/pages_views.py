@@ -49,14 +49,18 @@ def set_up(request: HttpRequest) -> HttpResponse:
 @may_look
 def page_list(request: HttpRequest) -> HttpResponse:
     wanted = pages_reading.wanted(request.GET)
-    sheet = pages_reading.sheet(wanted=wanted, number=request.GET.get("page", ""))
+    sheet = pages_reading.sheet(
+        open_rows=pages_reading.open_to(request.user),
+        wanted=wanted,
+        number=request.GET.get("page", ""),
+    )
     context = {
         "title": _("Pages"),
         "rows": pages_reading.rows(list(sheet)),
         "page": sheet,
         "wanted": wanted,
         "query": wanted.query,
-        "kinds": PageKind.choices,
+        "kinds": pages_reading.kinds(request.user),
         "states": pages_reading.STATES,
         "page_links": pages_links.of_list(request.user),
     }
@@ -87,7 +91,7 @@ def page_edit(request: HttpRequest, page_id: int) -> HttpResponse:
     """The settings of a page; whoever may only look sees them without a button."""
     if request.method == "POST":
         return _save(request, page_id)
-    page = get_object_or_404(Page, pk=page_id)
+    page = get_object_or_404(pages_reading.open_to(request.user), pk=page_id)
     source = pages_links.source_of(page)
     return _settings(request, page, PageForm(page=page, source=source, initial=_initial(page)))
 
@@ -144,9 +148,9 @@ def page_restore(request: HttpRequest, page_id: int) -> HttpResponse:
 
 
 @require_safe
-@may_look
+@may_change
 def page_address(request: HttpRequest) -> HttpResponse:
-    """The address that a slug makes, or why it cannot be taken (htmx)."""
+    """The address that a slug makes, or why it cannot be taken (htmx): by the name of another page."""
     number = request.GET.get("page", "")
     page = Page.objects.filter(pk=int(number)).first() if _is_id(number) else None
     slug = request.GET.get("slug", "")[:41].strip()

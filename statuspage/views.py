@@ -18,7 +18,7 @@ from common import console
 from components import catalogue
 from components.models import Component
 from components.status import Status
-from incidents import status_telling
+from incidents import shown_on, status_telling
 from monitoring.models import Node
 from statuspage import dashboard
 
@@ -31,7 +31,7 @@ def index(request: HttpRequest) -> TemplateResponse:
     now = timezone.now()
     context = {
         "title": _("Dashboard"),
-        "dashboard": dashboard.read(now=now),
+        "dashboard": dashboard.read(now=now, names_customers=shown_on.may_name(request.user)),
         "now": now,
         "tells_people": catalogue.page().tells_status_changes,
     }

@@ -103,18 +103,25 @@ def test_only_a_page_that_shows_the_incident_can_be_chosen(now: datetime, world:
 
 
 def test_the_pages_of_an_event_are_said_in_words(now: datetime, world: World) -> None:
-    assert shown_on.sentence([world.checkout.pk]) == "Status, EU, Initech"
-    assert shown_on.sentence([]) == "Status"
+    assert shown_on.sentence([world.checkout.pk], names_customers=True) == "Status, EU, Initech"
+    assert (
+        shown_on.sentence([world.checkout.pk], names_customers=False)
+        == "Status, EU, 1 customer page"
+    )
+    assert shown_on.sentence([], names_customers=True) == "Status"
     for number in range(3):
         world.page(PageKind.CUSTOMER, f"Customer{number}", world.checkout, now)
-    assert shown_on.sentence([world.checkout.pk]) == "Status, EU, 4 customer pages"
+    assert (
+        shown_on.sentence([world.checkout.pk], names_customers=True)
+        == "Status, EU, 4 customer pages"
+    )
     for number in range(4):
         world.page(PageKind.SUB, f"Sub{number}", world.checkout, now)
-    said = shown_on.sentence([world.checkout.pk])
+    said = shown_on.sentence([world.checkout.pk], names_customers=True)
     assert said == "Status, EU, Sub0, Sub1, 2 more, 4 customer pages"
     for row in Page.objects.filter(shows_all=False):
         pages.retire(page=row, now=now)
-    assert shown_on.sentence([world.checkout.pk]) == ""
+    assert shown_on.sentence([world.checkout.pk], names_customers=True) == ""
 
 
 @pytest.mark.req("A12")
