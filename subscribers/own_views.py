@@ -160,9 +160,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         # One that was let go with its event may still wait for its last messages.
         if row is not None and row.state == State.ENDED and row.ended_reason != EVENT_OVER:
             return _left(request, token)
-        context = {"token": token}
-        of = row.page if row is not None else None
-        return pages.page(request, "subscribers/leave.html", context, of=of)
+        return pages.page(request, "subscribers/leave.html", {"token": token}, of=_page_of(row))
     if row is not None:
         subscribing.leave(subscriber=row, now=timezone.now())
     return _left(request, token)
@@ -174,7 +172,7 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     """Take back that one unsubscribed, within a day."""
     now = timezone.now()
     row = link_holders.by_leave_token(token)
-    if row is None or not _can_come_back(row, now=now):
+    if row is None or not _can_come_back(row, now=now) or not granting.may_read(row):
         return pages.dead(request, is_known=True)
     try:
         subscribing.undo_leave(subscriber=row, now=now)
@@ -238,10 +236,18 @@ def link_sent(request: HttpRequest) -> HttpResponse:
 
 def _left(request: HttpRequest, token: str, *, address: str = "") -> HttpResponse:
     row = link_holders.by_leave_token(token)
-    can_undo = row is not None and _can_come_back(row, now=timezone.now())
+    of = _page_of(row)
+    can_undo = row is not None and of is not None and _can_come_back(row, now=timezone.now())
     context = {"token": token, "address": address, "can_undo": can_undo}
-    of = row.page if row is not None else None
     return pages.page(request, "subscribers/left.html", context, of=of)
+
+
+def _page_of(row: Subscriber | None) -> Page | None:
+    """The page of a subscription, as long as whom it was made for may see it.
+
+    A link of an old mail ends the subscription for ever; it no longer tells whose page that was.
+    """
+    return row.page if row is not None and granting.may_read(row) else None
 
 
 def _to(request: HttpRequest, path: str) -> HttpResponse:
