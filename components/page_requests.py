@@ -10,11 +10,12 @@ front (Django's test client) the page is found by the Host header; a test asks b
 """
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 
 from common import host_names
 from components import catalogue
-from components.models import Page, PageHost
+from components.models import Page, PageHost, PageKind
 from components.models.pages import MAIN_ID
 
 
@@ -28,12 +29,13 @@ def page_of(request: HttpRequest) -> Page:
         Http404: the page was retired or removed, or the name belongs to no page.
     """
     page_id = request.META.get(host_names.PAGE_KEY)
+    host = host_names.of_header(request.get_host())
     if page_id is None:
-        page = _of_host(host_names.of_header(request.get_host()))
+        page = _of_host(host)
     elif page_id == MAIN_ID:
         page = catalogue.page()
     else:
-        page = Page.objects.live().filter(pk=page_id).first()
+        page = _named_by_front(page_id, host)
     if page is None:
         raise Http404
     return page
@@ -43,6 +45,17 @@ def is_main_host(request: HttpRequest) -> bool:
     """Whether the installation's own host was asked for, and no page below it: it has the console."""
     is_main = request.META.get(host_names.PAGE_KEY, MAIN_ID) == MAIN_ID
     return is_main and host_names.of_header(request.get_host()) in settings.MAIN_HOSTS
+
+
+def _named_by_front(page_id: int, host: str) -> Page | None:
+    """The page that the front says, in one statement.
+
+    Its map is as old as the last publishing: a name that a customer page has given back, or that was
+    switched off since, is no longer that page's (reliability G4).
+    """
+    own = PageHost.objects.active().filter(page=OuterRef("pk"), name=host)
+    not_secret = ~Q(kind=PageKind.CUSTOMER)
+    return Page.objects.live().filter(not_secret | Exists(own), pk=page_id).first()
 
 
 def _of_host(host: str) -> Page | None:

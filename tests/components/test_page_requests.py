@@ -66,3 +66,24 @@ def test_a_customer_page_has_no_default_name(now: datetime) -> None:
     pages.add(kind=PageKind.CUSTOMER, name="Acme", slug="acme", now=now)
     with pytest.raises(Http404):
         ask("acme.pages.acme.com")
+
+
+@pytest.mark.req("G4", "R3")
+def test_a_customer_page_is_at_a_host_name_only_as_long_as_the_name_is_its_own(
+    eu: Page, now: datetime, django_assert_num_queries: Any
+) -> None:
+    """The front's map is as old as the last publishing."""
+    acme = pages.add(kind=PageKind.CUSTOMER, name="Acme", slug="acme", now=now)
+    own = PageHost.objects.create(
+        page=acme, name="own.acme.com", challenge="c", is_active=True, created_at=now
+    )
+    said = {host_names.PAGE_KEY: acme.pk}
+    with django_assert_num_queries(1):
+        assert ask("own.acme.com", **said) == acme
+    with pytest.raises(Http404):
+        ask("testserver", **said)
+
+    for changed in ({"is_active": False}, {"is_active": True, "page": eu}):
+        PageHost.objects.filter(pk=own.pk).update(**changed)
+        with pytest.raises(Http404):
+            ask("own.acme.com", **said)
