@@ -79,18 +79,20 @@ def ask(
     """
     with transaction.atomic():
         limits.admit(client=client, now=now)
-        if not limits.take(kind="sign-in", key=box.key, limits=OF_A_MAILBOX, now=now):
-            raise TooManyRequests(_("Too many links. Try again in 10 minutes."))
-        SignIn.objects.create(
-            page=place.page,
-            mailbox=str(box),
-            browser_digest=tokens.digest(browser),
-            host=place.host,
-            target=target,
-            language=language,
-            asked_at=now,
-            expires_at=now + LIVES,
-        )
+        is_in_time = limits.take(kind="sign-in", key=box.key, limits=OF_A_MAILBOX, now=now)
+        if is_in_time:
+            SignIn.objects.create(
+                page=place.page,
+                mailbox=str(box),
+                browser_digest=tokens.digest(browser),
+                host=place.host,
+                target=target,
+                language=language,
+                asked_at=now,
+                expires_at=now + LIVES,
+            )
+    if not is_in_time:  # after the transaction: the network's try counts in either case
+        raise TooManyRequests(_("Too many links. Try again in 10 minutes."))
 
 
 def answer(*, now: datetime, at_most: int = 500) -> int:

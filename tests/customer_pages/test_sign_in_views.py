@@ -21,6 +21,7 @@ from components.models import Page, PageHost
 from customer_pages import database_clock, sessions, signing_in
 from customer_pages.models import CustomerSession, SignIn
 from statuspage.log_masking import MaskTokens
+from subscribers.limits import TooManyRequests
 from tests import build
 from tests.customer_pages import people
 
@@ -249,6 +250,17 @@ def test_asking_costs_the_same_statements_for_everybody(page: Page) -> None:
             people.asks(place, box, now=database_clock.now())
         counts.add(len(asked))
     assert len(counts) == 1
+
+
+def test_tries_at_a_limited_mailbox_count_for_the_network_too(page: Page) -> None:
+    place, box = people.place(page), people.box("ada@acme.com")
+    now = database_clock.now()
+    assert [people.asks(place, box, now=now) for _ in range(60)] == [True] + [False] * 59
+    with pytest.raises(TooManyRequests, match="network"):
+        signing_in.ask(
+            place=place, box=people.box("bob@acme.com"), browser="x", client="192.0.2.7", now=now
+        )
+    assert SignIn.objects.count() == 1
 
 
 @pytest.mark.req("R11")
