@@ -9,11 +9,16 @@ from dataclasses import dataclass
 
 from catalog import values
 from catalog.models import EntryPage
+from common import email_domains, mailboxes
+from common.mailboxes import NotAMailbox
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Whom a page lets in: everybody of these `domains` (`*.` for all below one), and `addresses`."""
+    """Whom a page lets in: everybody of these `domains` (`*.` for all below one), and `addresses`.
+
+    Domains as `email_domains.allows` takes them; addresses, of any domain, as `str(Mailbox)`.
+    """
 
     domains: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
@@ -26,21 +31,6 @@ class Listed:
 NOBODY = Listed()
 
 
-def domains_of(page_id: int) -> frozenset[str]:
-    """The domains whose mailboxes may see a page, as `email_domains.allows` takes them."""
-    return listed(page_id).domains
-
-
-def addresses_of(page_id: int) -> frozenset[str]:
-    """The single mailboxes that may see a page, whatever their domain, as `str(Mailbox)`."""
-    return listed(page_id).addresses
-
-
-def domains_by(page_ids: Collection[int]) -> Mapping[int, frozenset[str]]:
-    """The domains of each of some pages, by the page's id, in one statement."""
-    return {pk: one.domains for pk, one in listed_by(page_ids).items()}
-
-
 def listed(page_id: int) -> Listed:
     """Both lists of one page, in one statement."""
     return _found(page_id=page_id).get(page_id, NOBODY)
@@ -51,6 +41,15 @@ def listed_by(page_ids: Collection[int]) -> Mapping[int, Listed]:
     # All pages at once: a list of a thousand is longer than SQLite's parameters may be.
     found = _found(page_id=next(iter(page_ids))) if len(page_ids) == 1 else _found()
     return {pk: found.get(pk, NOBODY) for pk in page_ids}
+
+
+def lets_in(listed: Listed, mailbox: str) -> bool:
+    """Whether a page's lists let in the mailbox of this text; the one decision, whoever asks."""
+    try:
+        found = mailboxes.mailbox(mailbox)
+    except NotAMailbox:
+        return False
+    return str(found) in listed.addresses or email_domains.allows(listed.domains, found.domain)
 
 
 def _found(**narrowed: int) -> dict[int, Listed]:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest
 
 from catalog import access as catalog_access
-from catalog.access import Listed
-from common import email_domains, host_names
+from common import host_names
 from components import page_requests, pages
 from components.models import Page
 from customer_pages import database_clock, sessions, tokens
@@ -120,10 +119,4 @@ def grant(place: Place, mailbox: str, *, session: CustomerSession | None = None)
 
 def lets_in(*, page_id: int, mailbox: str) -> bool:
     """Whether the entry behind a page lists this mailbox (as `str(Mailbox)`) or its domain, now."""
-    return is_listed(catalog_access.listed(page_id), mailbox)
-
-
-def is_listed(listed: Listed, mailbox: str) -> bool:
-    """Whether a list that was just read has this mailbox or its domain."""
-    domain = mailbox.rpartition("@")[2]
-    return mailbox in listed.addresses or email_domains.allows(listed.domains, domain)
+    return catalog_access.lets_in(catalog_access.listed(page_id), mailbox)

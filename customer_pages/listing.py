@@ -13,7 +13,6 @@ from catalog.access import Listed
 from catalog.models import EntryPage
 from components import page_addresses, pages
 from components.models import Component, Page
-from customer_pages import access
 from customer_pages.models import CustomerSession, ReaderToken
 
 PAGE_SIZE = 50
@@ -100,7 +99,7 @@ def people(page: Page, listed: Listed, *, now: datetime, at_most: int = 200) -> 
     return [
         Person(
             mailbox=mailbox,
-            is_let_in=access.is_listed(listed, mailbox),
+            is_let_in=catalog_access.lets_in(listed, mailbox),
             seen_at=found[0].seen_at,
             sessions=tuple(row for row in found if row.pk in open_ids),
         )

@@ -13,7 +13,7 @@ from catalog import access
 from catalog.access import Listed
 from common import auditing, mailboxes
 from components.models import Page
-from subscribers import addressing, granting, subscribing, suppressing
+from subscribers import addressing, subscribing, suppressing
 from subscribers.addressing import Addressed
 from subscribers.canonical import Mailbox
 from subscribers.models import Origin, State, Subscriber
@@ -145,7 +145,7 @@ def mailbox_of(page: Page, mailbox: Mailbox, listed: Listed | None = None) -> Ma
     Raises:
         NotLetIn: it may not.
     """
-    if not granting.lets_in(listed or access.listed(page.pk), mailbox.address):
+    if not access.lets_in(listed or access.listed(page.pk), mailbox.address):
         raise NotLetIn(_("Nobody may see this page with that address: its domain is not listed."))
     return replace(mailbox, address=str(mailboxes.mailbox(mailbox.address)))
 

@@ -12,8 +12,6 @@ from django.utils.translation import gettext_noop
 
 from catalog import access
 from catalog.access import Listed
-from common import email_domains, mailboxes
-from common.mailboxes import NotAMailbox
 from components.models import PageKind
 from subscribers import recipients
 from subscribers.models import State, Subscriber
@@ -74,15 +72,6 @@ def may_read(subscriber: Subscriber) -> bool:
     return subscriber.pk in _readers(Subscriber.objects.filter(pk=subscriber.pk))
 
 
-def lets_in(listed: Listed, mailbox: str) -> bool:
-    """Whether a page's lists let in the mailbox of this text."""
-    try:
-        found = mailboxes.mailbox(mailbox)
-    except NotAMailbox:
-        return False
-    return str(found) in listed.addresses or email_domains.allows(listed.domains, found.domain)
-
-
 def _readers(rows: SubscriberQuerySet) -> set[int]:
     """The ids of those who may see their page now; two statements, and one without customer pages."""
     found = list(
@@ -108,7 +97,7 @@ def _mailboxes(*, channel: str, address: str, holder: str) -> list[str]:
 def _stand_for(listed: Listed, mailboxes: Iterable[str]) -> bool:
     """Whether all of them are let in; without one nobody stands for it."""
     found = list(mailboxes)
-    return bool(found) and all(lets_in(listed, one) for one in found)
+    return bool(found) and all(access.lets_in(listed, one) for one in found)
 
 
 def _ids(grants: Collection[str], kind: str = _SUBSCRIBER) -> list[int]:

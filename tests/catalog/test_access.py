@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog import access
-from catalog.access import NOBODY
+from catalog.access import NOBODY, Listed
 from catalog.models import Attribute, CatalogType, Entry, EntryPage, PageSource
 from components import pages
 from components.models import Page, PageKind
@@ -38,9 +38,10 @@ def test_the_list_of_a_page_is_what_its_entry_says(now: datetime) -> None:
     _acme, page = customer("acme", "acme.com", "*.acme.com", "ann@gmail.com", now=now)
     _beta, other = customer("beta", "beta.example", now=now)
 
-    assert access.domains_of(page.pk) == {"acme.com", "*.acme.com"}
-    assert access.addresses_of(page.pk) == {"ann@gmail.com"}
-    assert access.domains_by([page.pk, other.pk, 5]) == {
+    assert access.listed(page.pk).domains == {"acme.com", "*.acme.com"}
+    assert access.listed(page.pk).addresses == {"ann@gmail.com"}
+    found = access.listed_by([page.pk, other.pk, 5])
+    assert {pk: one.domains for pk, one in found.items()} == {
         page.pk: {"acme.com", "*.acme.com"},
         other.pk: {"beta.example"},
         5: frozenset(),
@@ -50,10 +51,10 @@ def test_the_list_of_a_page_is_what_its_entry_says(now: datetime) -> None:
 @pytest.mark.req("R8", "R9")
 def test_a_change_of_the_entry_counts_with_the_very_next_question(now: datetime) -> None:
     entry, page = customer("acme", "acme.com", now=now)
-    assert access.domains_of(page.pk) == {"acme.com"}
+    assert access.listed(page.pk).domains == {"acme.com"}
 
     Entry.objects.filter(pk=entry.pk).update(values={"domains": ["other.example"]})
-    assert access.domains_of(page.pk) == {"other.example"}
+    assert access.listed(page.pk).domains == {"other.example"}
 
     Entry.objects.filter(pk=entry.pk).update(values={})
     assert access.listed(page.pk) == NOBODY
@@ -80,6 +81,28 @@ def test_one_page_and_many_cost_one_statement(now: datetime) -> None:
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        access.domains_by(found)
+        access.listed_by(found)
         access.listed(found[0])
     assert len(asked) == 2
+
+
+@pytest.mark.req("R6", "R7")
+@pytest.mark.parametrize(
+    ("mailbox", "is_let_in"),
+    [
+        ("ada@acme.com", True),
+        ("Ada@ACME.com", True),
+        ("ada@eu.acme.com", True),
+        ("ann@gmail.com", True),
+        ("Ann@Gmail.com", True),
+        ("bob@gmail.com", False),
+        ("ada@acme.com.evil.test", False),
+        ("ada@notacme.com", False),
+        ("acme.com", False),
+        ("a@b@acme.com", False),
+        ("", False),
+    ],
+)
+def test_one_decision_says_who_is_on_a_list(mailbox: str, is_let_in: bool) -> None:
+    listed = Listed(frozenset({"acme.com", "*.acme.com"}), frozenset({"ann@gmail.com"}))
+    assert access.lets_in(listed, mailbox) is is_let_in

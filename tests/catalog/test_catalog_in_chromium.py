@@ -41,7 +41,7 @@ def test_an_owner_makes_a_type_entries_and_customer_pages(open_page: OpenPage) -
     expect(page.get_by_text(re.compile(r"/p/[\w-]{22}/"))).to_be_visible()
     shown = made.page_of(Entry.objects.get())
     assert pages.shown_ids(shown) == {web.pk}
-    assert access.domains_of(shown.pk) == {"acme.com"}
+    assert access.listed(shown.pk).domains == {"acme.com"}
 
     page.get_by_role("link", name="Remove").click()
     expect(page.get_by_text("Everybody at acme.com loses access")).to_be_visible()

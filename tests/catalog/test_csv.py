@@ -51,7 +51,7 @@ def test_a_list_becomes_entries_with_their_pages(now: datetime) -> None:
     page = made.page_of(acme)
     assert page.name == "Acme; Inc."
     assert pages.shown_ids(page) == {web.pk, api.pk}
-    assert access.domains_of(page.pk) == {"acme.com", "*.acme.com"}
+    assert access.listed(page.pk).domains == {"acme.com", "*.acme.com"}
     assert made.page_of(Entry.objects.get(key="beta")).is_live
 
 
@@ -72,8 +72,8 @@ def test_a_second_list_changes_what_differs_and_leaves_the_rest(now: datetime) -
     assert changes == [[("Name", "Acme", "Acme AG")], [("Domains", "beta.example", "")]]
     pages_now = {page.slug: page for page in Page.objects.customers()}
     assert pages_now["acme"].name == "Acme AG"
-    assert access.domains_of(pages_now["beta"].pk) == frozenset()
-    assert access.domains_of(pages_now["gamma"].pk) == {"gamma.example"}
+    assert access.listed(pages_now["beta"].pk).domains == frozenset()
+    assert access.listed(pages_now["gamma"].pk).domains == {"gamma.example"}
     assert len(pages.shown_ids(pages_now["beta"])) == 1  # without a column it stays
 
 
@@ -213,4 +213,4 @@ def test_a_thousand_lines_make_a_thousand_pages_with_few_statements(
     with django_assert_max_num_queries(80):  # type: ignore[operator]  # pytest-django's fixture
         take(source.type, text, now)
     assert Page.objects.customers().live().count() == 1_000
-    assert access.domains_of(Page.objects.get(name="Customer 7").pk) == {"c7.example"}
+    assert access.listed(Page.objects.get(name="Customer 7").pk).domains == {"c7.example"}

@@ -41,7 +41,7 @@ def test_a_changed_attribute_changes_the_page_at_once(now: datetime) -> None:
     api = build.component(slug="api")
     entry = made.entry(source, "Acme", components="web", domains="acme.com", now=now)
     page = made.page_of(entry)
-    assert access.domains_of(page.pk) == {"acme.com"}
+    assert access.listed(page.pk).domains == {"acme.com"}
 
     entering.change(
         entry=entry,
@@ -54,7 +54,7 @@ def test_a_changed_attribute_changes_the_page_at_once(now: datetime) -> None:
     assert page.name == "Acme AG"
     assert page.slug == "acme"  # the address stays
     assert pages.shown_ids(page) == {api.pk}
-    assert access.domains_of(page.pk) == {"acme.example"}
+    assert access.listed(page.pk).domains == {"acme.example"}
 
 
 def test_an_entry_that_did_not_change_leaves_its_page_alone(now: datetime) -> None:
@@ -121,7 +121,7 @@ def test_an_entry_can_be_brought_back_with_its_page_for_30_days(now: datetime) -
 
     again = made.page_of(entry)
     assert (again.pk, again.address, again.is_live) == (page.pk, page.address, True)
-    assert access.domains_of(page.pk) == {"acme.com"}
+    assert access.listed(page.pk).domains == {"acme.com"}
     reader.refresh_from_db()
     assert reader.page_id == page.pk
 
@@ -213,8 +213,8 @@ def test_an_owner_lets_single_addresses_in_by_typing_the_domain(now: datetime) -
 
     entry.refresh_from_db()
     assert entry.values["domains"] == ["acme.com", "ann@gmail.com"]
-    assert access.domains_of(page.pk) == {"acme.com"}
-    assert access.addresses_of(page.pk) == {"ann@gmail.com"}
+    assert access.listed(page.pk).domains == {"acme.com"}
+    assert access.listed(page.pk).addresses == {"ann@gmail.com"}
     logged = AuditEntry.objects.filter(content_type__model="domainexception").get()
     assert "gmail.com" in str(logged.changes)
     # From now on single addresses there can be edited; the domain itself stays refused.

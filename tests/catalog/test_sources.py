@@ -122,7 +122,7 @@ def test_ended_pages_are_retired_and_start_again_as_they_were(now: datetime) -> 
     sources.start(type=row, choice=choice(row, PageKind.CUSTOMER), now=now)
     page.refresh_from_db()
     assert page.is_live
-    assert access.domains_of(page.pk) == {"a.example"}
+    assert access.listed(page.pk).domains == {"a.example"}
     assert Page.objects.customers().live().count() == 2
 
 

@@ -53,7 +53,7 @@ def test_an_empty_catalog_leads_to_the_first_customer_page(owner: Client) -> Non
     assert saved["Location"] == f"/admin/catalog/entries/{entry.pk}/"
     page = made.page_of(entry)
     assert (page.name, page.kind) == ("Acme", PageKind.CUSTOMER)
-    assert access.domains_of(page.pk) == {"acme.com", "*.acme.com"}
+    assert access.listed(page.pk).domains == {"acme.com", "*.acme.com"}
     shown = body(owner, saved["Location"])
     assert f"/p/{page.address}/" in shown
 
@@ -116,7 +116,7 @@ def test_single_addresses_are_let_in_after_typing_the_domain(owner: Client, now:
     assert owner.post(url, said | {"typed": "yes"}).status_code == 422
     assert not DomainException.objects.exists()
     assert owner.post(url, said | {"typed": "gmail.com"}).status_code == 302
-    assert access.addresses_of(made.page_of(entry).pk) == {"ann@gmail.com"}
+    assert access.listed(made.page_of(entry).pk).addresses == {"ann@gmail.com"}
     assert "allowed by ada" in body(owner, f"/admin/catalog/entries/{entry.pk}/")
 
 
@@ -210,7 +210,7 @@ def test_a_list_is_shown_and_then_imported(owner: Client, now: datetime) -> None
     assert not Entry.objects.exists()
     answer = owner.post(url, {"text": text, "stamp": stamp}, follow=True)
     assert "1 added, 0 changed" in answer.content.decode()
-    assert access.domains_of(made.page_of(Entry.objects.get()).pk) == {"acme.com"}
+    assert access.listed(made.page_of(Entry.objects.get()).pk).domains == {"acme.com"}
     assert (
         "Nothing was imported"
         in owner.post(url, {"text": text, "stamp": stamp}, follow=True).content.decode()

@@ -63,7 +63,7 @@ def test_a_file_makes_types_entries_and_their_pages() -> None:
     page = Page.objects.get(made_from__entry=acme)
     assert (page.name, page.kind) == ("Acme", PageKind.CUSTOMER)
     assert len(pages.shown_ids(page)) == 2
-    assert access.domains_of(page.pk) == {"acme.com", "*.acme.com"}
+    assert access.listed(page.pk).domains == {"acme.com", "*.acme.com"}
     for line in (
         "+ catalog type customer (Customer)",
         "+ attribute customer/sla_target (SLA target)",
@@ -92,7 +92,7 @@ def test_what_changed_in_the_file_changes_pages_and_access_at_once() -> None:
     )
     page = Page.objects.get(made_from__entry__key="acme")
     assert (page.name, len(pages.shown_ids(page))) == ("Acme AG", 1)
-    assert access.domains_of(page.pk) == {"acme.example"}
+    assert access.listed(page.pk).domains == {"acme.example"}
     assert "~ entry customer/acme\n    name: Acme → Acme AG" in told
     assert "    domains: acme.com; *.acme.com → acme.example" in told
     assert "~ attribute customer/gold\n    name: Gold → Golden" in told
