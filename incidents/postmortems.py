@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from components import catalogue
-from components.models import StatusChange
+from components.models import Component, StatusChange
 from components.status import Status
 from incidents import holding, lifecycle, telling, texts, timeline
 from incidents.lifecycle import State, TransitionNotAllowed
@@ -66,13 +66,19 @@ def prefilled(*, incident: Incident) -> Writing:
 
 
 def suggested_entries(*, incident: Incident) -> list[Entry]:
-    """What was said, and what visitors saw of the affected components, oldest first."""
+    """What everybody was told, and what visitors saw of the affected components, oldest first.
+
+    The report is on every page that shows the incident: what is for some pages only is left out.
+    """
     said = [
         Entry(at=update.at, text=_told(update.state_value, update.text))
-        for update in incident.updates.exclude(state=State.POSTMORTEM)
+        for update in incident.updates.filter(audience=None).exclude(state=State.POSTMORTEM)
     ]
+    general = Component.objects.visible().filter(
+        only_where_chosen=False, id__in=incident.affected.values("component")
+    )
     changes = StatusChange.objects.filter(
-        component__in=incident.affected.values("component"), at__gte=incident.started_at
+        component__in=general, at__gte=incident.started_at
     ).exclude(previous="")
     if incident.resolved_at is not None:
         changes = changes.filter(at__lte=incident.resolved_at)

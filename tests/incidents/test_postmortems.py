@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from components import catalogue
+from components.models import PageKind
 from incidents import postmortems, publishing
 from incidents.holding import IncidentGone
 from incidents.lifecycle import State, TransitionNotAllowed
@@ -94,6 +95,31 @@ def test_the_editor_starts_with_what_was_said_and_what_visitors_saw(resolved: In
         "14:32 Checkout: Operational → Partial outage",
         "15:27 Resolved: All well.",
         "15:27 Checkout: Partial outage → Operational",
+    ]
+
+
+@pytest.mark.req("M3", "R3")
+def test_the_editor_proposes_nothing_that_is_for_some_pages_only(now: datetime) -> None:
+    """The report is on every page that shows the incident."""
+    api = build.component(name="Checkout")
+    only = build.component(name="Theirs", only_where_chosen=True)
+    hidden = build.component(name="Hidden", is_visible=False)
+    customer = build.page(kind=PageKind.CUSTOMER, components=[api, only])
+    incident = build.incident(components=dict.fromkeys((api, only, hidden)), now=now)
+    publishing.post_update(
+        incident=incident,
+        state=State.INVESTIGATING,
+        text="For one customer.",
+        notify=False,
+        audience=customer,
+        now=now + MINUTE,
+    )
+
+    entries = postmortems.suggested_entries(incident=incident)
+
+    assert [entry.text for entry in entries] == [
+        "Investigating: We are looking.",
+        "Checkout: Operational → Partial outage",
     ]
 
 
