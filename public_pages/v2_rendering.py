@@ -199,7 +199,7 @@ def _incident(view: IncidentView, model: V2Page) -> Json:
         "name": view.title,
         "status": view.state.value,
         "created_at": stamp(created_at),
-        "updated_at": stamp(max(written.changed_at, created_at)),
+        "updated_at": stamp(_changed_at(view, created_at, model)),
         "monitoring_at": stamp(_first_at(view.updates, lifecycle.State.MONITORING)),
         "resolved_at": stamp(view.ended_at),
         "impact": view.impact.value,
@@ -210,6 +210,12 @@ def _incident(view: IncidentView, model: V2Page) -> Json:
         "components": _touched(view, model),
         "reminder_intervals": None,
     }
+
+
+def _changed_at(view: IncidentView, created_at: datetime, model: V2Page) -> datetime:
+    """When what the page tells of it changed last: its row changes with updates for other pages, too."""
+    entries = [model.facts.entries.get(entry.ident) for entry in view.updates]
+    return max([created_at, *(entry.changed_at for entry in entries if entry)])
 
 
 def _maintenance(view: MaintenanceView, model: V2Page) -> Json:

@@ -17,9 +17,9 @@ from jsonschema import Draft202012Validator
 from pytest_django import DjangoDbBlocker
 
 from components import catalogue
-from components.models import Component
+from components.models import Component, PageKind
 from components.status import Status
-from incidents import postmortems
+from incidents import postmortems, publishing
 from incidents.lifecycle import Impact, State
 from incidents.models import Maintenance
 from incidents.postmortems import Writing
@@ -327,6 +327,35 @@ def test_a_sub_page_has_documents_of_its_own_part(tmp_path: Path, now: datetime)
     assert [row["name"] for row in found["components"]] == ["Own"]
     assert "Elsewhere" not in text
     assert "Other" not in text
+
+
+@pytest.mark.req("R3")
+def test_an_update_for_another_page_leaves_no_time_in_the_documents(
+    tmp_path: Path, now: datetime
+) -> None:
+    own = build.component(created_at=now - 90 * DAY)
+    customer = build.page(kind=PageKind.CUSTOMER, components=[own])
+    incident = build.incident(components={own: None}, now=now - HOUR)
+    publishing.post_update(
+        incident=incident,
+        state=State.INVESTIGATING,
+        text="For one customer.",
+        notify=False,
+        audience=customer,
+        now=now,
+    )
+    world.publish(tmp_path, now=now)
+
+    found = document(Site(tmp_path, now), "incidents")
+
+    at = f"{now - HOUR:%Y-%m-%dT%H:%M:%S}.000Z"
+    assert (found["page"]["updated_at"], found["incidents"][0]["updated_at"]) == (at, at)
+    publishing.post_update(
+        incident=incident, state=State.IDENTIFIED, text="For all.", notify=False, now=now
+    )
+    world.publish(tmp_path, now=now)
+    (row,) = document(Site(tmp_path, now), "incidents")["incidents"]
+    assert row["updated_at"] == f"{now:%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 def test_paths_are_taken_in_any_case_and_answers_may_be_read_and_kept(site: Site) -> None:
