@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from components import catalogue
 from components.models import Page, PageHost
+from components.models.pages import PageHostQuerySet
 from custom_domains import names
 from custom_domains.names import NotAName
 from custom_domains.records import Finding, Found
@@ -25,6 +26,7 @@ HELD_FOR = timedelta(days=30)
 LOOKED_EVERY = timedelta(days=7)
 FAILING_LOOKED_EVERY = timedelta(days=1)
 OFF_AFTER = timedelta(days=7)
+RENEWED_WITHIN = timedelta(days=35)  # of their end, proxies renew certificates
 # Each new name is a new certificate, of which an authority gives so many (reliability A9).
 NEW_PER_HOUR = 30
 _CHALLENGE_BYTES = 20
@@ -106,6 +108,26 @@ def due(*, now: datetime) -> list[PageHost]:
     failing = models.Q(failing_since__isnull=False, checked_at__lte=now - FAILING_LOOKED_EVERY)
     late = models.Q(checked_at__isnull=True) | models.Q(checked_at__lte=now - LOOKED_EVERY)
     return list(PageHost.objects.active().filter(failing | late).order_by("checked_at", "id"))
+
+
+def without_certificate(*, verified_after: datetime) -> PageHostQuerySet:
+    """The names that were found since then and have no certificate yet."""
+    new = PageHost.objects.active().filter(verified_at__gt=verified_after)
+    return new.filter(certificate_until__isnull=True)
+
+
+def with_old_certificate(*, now: datetime) -> PageHostQuerySet:
+    """The names that are served whose certificate is missing, or is being renewed about now."""
+    ends = models.Q(certificate_until__lt=now + RENEWED_WITHIN)
+    return PageHost.objects.active().filter(ends | models.Q(certificate_until__isnull=True))
+
+
+def take_turn(hosts: PageHostQuerySet, *, at_most: int, now: datetime) -> list[PageHost]:
+    """Those whose certificate was asked for longest ago; noted first, so that none holds up the rest."""
+    oldest = models.F("certificate_asked_at").asc(nulls_first=True)
+    found = list(hosts.order_by(oldest, "id")[:at_most])
+    PageHost.objects.filter(id__in=[host.pk for host in found]).update(certificate_asked_at=now)
+    return found
 
 
 def forget_released(*, now: datetime) -> int:

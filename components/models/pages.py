@@ -242,6 +242,8 @@ class PageHost(models.Model):
     released_at = models.DateTimeField(null=True, default=None)
     findings = models.JSONField(default=list, blank=True)
     certificate_until = models.DateTimeField(null=True, default=None)
+    # When the proxy was last asked for the certificate: the one asked longest ago comes next.
+    certificate_asked_at = models.DateTimeField(null=True, default=None)
 
     objects = PageHostQuerySet.as_manager()
 

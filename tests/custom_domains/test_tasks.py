@@ -1,14 +1,17 @@
 """What happens to names by itself: certificates of new ones, the look of every week."""
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from components import page_addresses, pages
+from components import catalogue, page_addresses, pages
 from components.models import Page, PageHost, PageKind
-from custom_domains import domains, tasks
+from custom_domains import asking, domains, tasks
 from custom_domains.records import Finding, Found
 from tests import nameserver
 from tests.custom_domains.test_tls import UNTIL, proxy
@@ -89,3 +92,68 @@ def test_without_a_proxy_nothing_is_called(served: PageHost) -> None:
     tasks.look_for_certificates()
     served.refresh_from_db()
     assert served.certificate_until is None
+
+
+@contextmanager
+def patient_proxy(together: int) -> Iterator[tuple[tuple[str, int], list[int]]]:
+    """A proxy that answers nobody before so many wait at once; the list has how many that were."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    everybody, met = threading.Barrier(together), []
+
+    def hold(connection: socket.socket) -> None:
+        with suppress(threading.BrokenBarrierError), connection:
+            everybody.wait(timeout=20)
+            met.append(1)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=hold, args=listener.accept()[:1], daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield listener.getsockname(), met
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def names(page: Page, count: int, now: datetime) -> list[PageHost]:
+    return [
+        PageHost.objects.create(
+            page=page,
+            name=f"n{number}.acme.test",
+            challenge="x",
+            is_active=True,
+            created_at=now,
+            verified_at=now,
+            checked_at=now,
+        )
+        for number in range(count)
+    ]
+
+
+def test_names_wait_for_their_certificates_together(
+    asks_here: NameServer, settings: Settings, now: datetime
+) -> None:
+    names(catalogue.page(), asking.AT_ONCE, now)
+    with patient_proxy(asking.AT_ONCE) as (address, met):
+        settings.PROXY_TLS = address
+        tasks.look_again()
+    assert len(met) == asking.AT_ONCE
+
+
+def test_a_run_asks_for_so_many_and_the_next_one_goes_on_with_the_others(
+    asks_here: NameServer, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names that never get a certificate hold up nobody for ever."""
+    monkeypatch.setattr(tasks, "_BATCH", 2)
+    hosts = names(catalogue.page(), 5, now)
+    with proxy(hosts[4].name) as address:
+        settings.PROXY_TLS = address
+        for asked in (2, 4, 5):
+            assert not PageHost.objects.exclude(certificate_until=None).exists()
+            tasks.look_again()
+            assert PageHost.objects.exclude(certificate_asked_at=None).count() == asked
+    assert PageHost.objects.exclude(certificate_until=None).get() == hosts[4]
