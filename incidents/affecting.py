@@ -10,7 +10,7 @@ from datetime import datetime
 
 from components.models import Component
 from components.status import Source, Status
-from incidents import lifecycle, speaking
+from incidents import dedicated, lifecycle, speaking
 from incidents.lifecycle import Impact
 from incidents.models import AffectedComponent, Incident
 from incidents.speaking import Seen
@@ -38,8 +38,11 @@ def choose(*, incident: Incident, chosen: Mapping[int, Status | None]) -> None:
     One that was affected and is not among them any more stays listed, as operational again; in a
     draft, which nobody has seen, it is not listed any more.
     """
+    removed: list[int] = []
     if incident.is_draft:
-        incident.affected.exclude(component__in=list(chosen)).delete()
+        gone = incident.affected.exclude(component__in=list(chosen))
+        removed = list(gone.values_list("component_id", flat=True))
+        gone.delete()
     known = {row.component_id: row for row in incident.affected.all()}
     ids = set(Component.objects.filter(id__in=chosen).values_list("id", flat=True))
     rows = []
@@ -55,6 +58,7 @@ def choose(*, incident: Incident, chosen: Mapping[int, Status | None]) -> None:
             row.is_overridden, row.status = True, Status.OPERATIONAL
         rows.append(row)
     _save(rows)
+    dedicated.keep(incident, removed=removed)
 
 
 def follow_impact(*, incident: Incident) -> None:

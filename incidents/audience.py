@@ -39,15 +39,23 @@ def of(
     stage: Stage = Stage.INCIDENT_CREATED,
     topic: str = "",
     audience: Page | None = None,
+    dedicated_ids: Collection[int] = (),
 ) -> Audience:
     """Who is told of an event about these components; without any, the subscribers of everything.
 
     `stage` and `topic` matter for an update: text messages go out for some steps only, and those who
     follow this very event hear of it. With an `audience` it is for the subscribers of that page alone.
+    `dedicated_ids` are those that the event keeps (`incidents.dedicated`).
     """
     audience_id = None if audience is None else audience.pk
     return _audience(
-        forecast.of(stage=stage, component_ids=component_ids, topic=topic, audience_id=audience_id)
+        forecast.of(
+            stage=stage,
+            component_ids=component_ids,
+            topic=topic,
+            audience_id=audience_id,
+            dedicated_ids=dedicated_ids,
+        )
     )
 
 
@@ -57,6 +65,7 @@ def of_postmortem(incident: Incident) -> Audience:
         component_ids=list(incident.affected.values_list("component_id", flat=True)),
         stage=Stage.POSTMORTEM_PUBLISHED,
         topic=telling.incident_topic(incident),
+        dedicated_ids=incident.dedicated_ids,
     )
 
 

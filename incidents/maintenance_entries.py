@@ -14,7 +14,7 @@ from accounts.models import User
 from common import markdown
 from components import catalogue
 from components.status import Source, Status
-from incidents import speaking, telling, texts
+from incidents import dedicated, speaking, telling, texts
 from incidents.models import (
     AffectedService,
     Maintenance,
@@ -46,6 +46,7 @@ def append(
 
     `withdrawn`: components that it spoke about and does not touch any more.
     """
+    dedicated.keep(maintenance)
     seen = speak(maintenance=maintenance, at=at, now=now, withdrawn=withdrawn)
     update = MaintenanceUpdate.objects.create(
         maintenance=maintenance,

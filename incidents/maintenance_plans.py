@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from common import markdown
 from components.models import Component
 from components.status import Status
-from incidents import recurrence, texts, windows
+from incidents import dedicated, recurrence, texts, windows
 from incidents.models import AffectedService, Maintenance, MaintenanceReminder
 
 FARTHEST = recurrence.SPAN + timedelta(days=366)
@@ -172,6 +172,7 @@ def touch_components(row: Maintenance, chosen: Mapping[int, Status]) -> set[int]
         unique_fields=["maintenance", "component"],
         update_fields=["status"],
     )
+    dedicated.keep(row, removed=removed)
     return removed
 
 

@@ -123,7 +123,13 @@ def _told(said: Said, consequences: list[Consequence], incident: Incident | None
     topic = telling.incident_topic(incident) if incident else ""
     ids = [one.component_id for one in consequences]
     stage = _stage(said, incident)
-    return audience.of(component_ids=ids, stage=stage, topic=topic, audience=said.audience)
+    return audience.of(
+        component_ids=ids,
+        stage=stage,
+        topic=topic,
+        audience=said.audience,
+        dedicated_ids=incident.dedicated_ids if incident and not incident.is_draft else (),
+    )
 
 
 def _stage(said: Said, incident: Incident | None) -> Stage:

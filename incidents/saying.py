@@ -185,7 +185,14 @@ def of_status(*, change: StatusChange, page: Page, stage: Stage) -> Content:
         when=f"{_moment(change.recorded_at, ZoneInfo(page.time_zone))}.",
         impact=_INDICATORS.get(status, "none"),
         tone=(Tone.RECOVERY if status == Status.OPERATIONAL else tone).value,
-        touched=[Touched(name=component.name, status=status.value, id=str(component.uuid))],
+        touched=[
+            Touched(
+                name=component.name,
+                status=status.value,
+                id=str(component.uuid),
+                is_dedicated=component.only_where_chosen,
+            )
+        ],
         facts={
             "old_status": change.previous,
             "new_status": change.status,

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db import models
+
 from components import catalogue, claims, status
 from components.claims import Claim
 from components.models import Component, StatusClaim
@@ -19,6 +21,9 @@ from incidents.models import (
     UpdateComponent,
 )
 
+# A chip names its component as it was called then. One that is hidden now, or was when it was
+# removed, is told of nowhere.
+SHOWN = models.Q(component=None, was_visible=True) | models.Q(component__is_visible=True)
 # For each component, by id, what visitors saw before and see now.
 Seen = Mapping[int, tuple[Status, Status]]
 

@@ -39,6 +39,7 @@ def _tell(change: StatusChange, *, page: Page, now: datetime) -> None:
         topic=f"component:{component.uuid}",
         stage=stage,
         component_ids=[component.pk],
+        dedicated_ids=[component.pk] if component.only_where_chosen else [],
         content=saying.in_every_voice(partial(saying.of_status, change=change, stage=stage)),
         ends_topic=False,
         now=now,

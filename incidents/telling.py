@@ -5,11 +5,12 @@ deleted. What follows (who gets it, over which channel) is the subscribers' busi
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from incidents import lifecycle, saying
+from incidents import dedicated, lifecycle, saying, speaking
 from incidents.lifecycle import State
 from incidents.models import Incident, IncidentUpdate, Maintenance, MaintenanceUpdate
 from incidents.windows import Kind
@@ -75,6 +76,7 @@ def tell_incident(*, incident: Incident, update: IncidentUpdate, now: datetime) 
         topic=incident_topic(incident),
         stage=stage,
         component_ids=_ids(incident.affected.all()),
+        dedicated_ids=incident.dedicated_ids,
         content=_incident_content(incident, update, stage),
         # What is said to one page alone ends nothing for the others.
         ends_topic=not update.state_value.is_open and update.audience_id is None,
@@ -91,6 +93,7 @@ def tell_maintenance(*, maintenance: Maintenance, update: MaintenanceUpdate, now
         topic=maintenance_topic(maintenance),
         stage=stage,
         component_ids=_ids(maintenance.affected.all()),
+        dedicated_ids=maintenance.dedicated_ids,
         content=_maintenance_content(maintenance, update, stage),
         ends_topic=update.state_value.is_over,
         now=now,
@@ -121,7 +124,8 @@ def _incident_content(incident: Incident, update: IncidentUpdate, stage: Stage) 
         touched=_touched(update),
         entries=_entries(incident.updates.order_by("-at", "-id")),
     )
-    return saying.in_every_voice(make)
+    said = saying.in_every_voice(make)
+    return replace(said, has_lost=dedicated.has_lost(incident))
 
 
 def _maintenance_content(
@@ -152,12 +156,13 @@ def _ids(rows: Iterable[Any]) -> list[int]:
 
 
 def _touched(update: IncidentUpdate | MaintenanceUpdate) -> list[Touched]:
-    rows = update.components.filter(was_visible=True).order_by("id")  # as on the page
+    rows = update.components.filter(speaking.SHOWN).order_by("id")  # as on the page
     return [
         Touched(
             name=row.name,
             status=row.status,
             id=str(row.component.uuid) if row.component else "",
+            is_dedicated=row.component is not None and row.component.only_where_chosen,
         )
         for row in rows.select_related("component")
     ]

@@ -9,7 +9,7 @@ from accounts.models import User
 from common import markdown
 from components import catalogue
 from components.models import Page
-from incidents import affecting, speaking, telling, texts
+from incidents import affecting, dedicated, speaking, telling, texts
 from incidents.lifecycle import State
 from incidents.models import Incident, IncidentUpdate
 from incidents.models.incidents import author_fields, touched
@@ -38,6 +38,7 @@ def append(
     the time shown, `claims_from` when the claims hold from (a back-dated start). With an
     `audience` it is for that page alone.
     """
+    dedicated.keep(incident)
     seen = affecting.speak(incident=incident, at=claims_from, now=now)
     update = IncidentUpdate.objects.create(
         incident=incident,

@@ -8,11 +8,12 @@ together: `projecting` cuts out what one page shows.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 
 from components.status import Status
-from incidents import lifecycle
+from incidents import lifecycle, speaking
 from incidents.models import (
     AffectedComponent,
     AffectedService,
@@ -111,15 +112,23 @@ def works() -> tuple[EventLine, ...]:
 
 
 def first_at() -> datetime | None:
-    """When the history begins: at the first event; None before there is any."""
+    """When the history begins of what every page of all services tells; None before there is any."""
     # In the order of an index that ends at the first row: an aggregate reads them all.
-    incidents = Incident.objects.public().order_by("started_at", "id")
-    works = Maintenance.objects.public().order_by("starts_at", "id")
+    incidents = general(Incident.objects.public()).order_by("started_at", "id")
+    works = general(Maintenance.objects.public()).order_by("starts_at", "id")
     firsts = [
         *incidents.values_list("started_at", flat=True)[:1],
         *works.values_list("starts_at", flat=True)[:1],
     ]
     return min(firsts, default=None)
+
+
+def general(rows: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
+    """Narrow events to those of which nothing belongs to some pages alone."""
+    others = rows.model._meta.get_field("affected").related_model.objects.filter(
+        component__is_visible=True, component__only_where_chosen=True
+    )
+    return rows.filter(dedicated_ids=[]).exclude(affected__in=others)
 
 
 def newest_first(lines: Iterable[EventLine]) -> tuple[EventLine, ...]:
@@ -179,6 +188,7 @@ def _incident_lines(rows: list[Incident]) -> list[EventLine]:
             updates=row.said_count or 0,  # type: ignore[attr-defined]  # annotated
             next_update_by=row.next_update_by,
             has_postmortem=row.has_report and row.state == lifecycle.State.POSTMORTEM,  # type: ignore[attr-defined]
+            dedicated=frozenset(row.dedicated_ids),
         )
         for row in rows
     ]
@@ -188,7 +198,7 @@ def _shown(ids: list[int]) -> Mapping[int, set[tuple[int | None, Status]]]:
     """What visitors saw of which components while each incident was open."""
     chips = (
         UpdateComponent.objects.filter(
-            events.SHOWN,
+            speaking.SHOWN,
             update__incident__in=ids,
             update__incident__is_retroactive=False,
         )
@@ -237,6 +247,7 @@ def _maintenance_lines(rows: list[Maintenance]) -> list[EventLine]:
             ended_at=row.ended_at,
             touched=touched[row.pk],
             planned_end=row.ends_at,
+            dedicated=frozenset(row.dedicated_ids),
         )
         for row in rows
     ]

@@ -139,26 +139,38 @@ class EventSource:
 
     def first_at(self, site: SiteView, shown: frozenset[int]) -> datetime | None:
         """Return when the history of a page begins: at its first event; None before there is any."""
-        if site.is_general:
-            return self._once("first", event_lists.first_at)
+        general = self._once("first", event_lists.first_at) if site.is_general else None
+        if site.shows_all and not self._has_dedicated():
+            return general
         firsts = self._once("firsts", _firsts)
-        return min((firsts[pk] for pk in shown if pk in firsts), default=None)
+        found = [general, *(firsts.get(pk) for pk in shown)]
+        return min((at for at in found if at is not None), default=None)
 
     def idents(self, kind: Kind, site: SiteView, shown: frozenset[int]) -> set[str]:
         """Return the ids in addresses of all events of a kind that a page shows."""
         every: set[str] = set()
         if site.is_general:
-            rows = dict(_ROWS)[kind].objects.public()
+            rows = dict(_ROWS)[kind].objects.public().filter(dedicated_ids=[])
             every = self._once(
                 ("every", kind), lambda: set(rows.values_list("public_id", flat=True))
             )
-            if site.shows_all:
+            if site.shows_all and not self._has_dedicated():
                 return every
         by_component = self._once(("idents", kind), lambda: _idents(kind))
         own = {ident for pk in shown for ident in by_component[pk]}
         elsewhere = by_component.keys() - shown - set(self.hidden())
         others = {ident for pk in elsewhere for ident in by_component[pk]}
         return (every - others) | own
+
+    def _has_dedicated(self) -> bool:
+        """Whether some event touches, or touched, what only some pages chose."""
+
+        def read() -> bool:
+            return any(
+                rows.objects.public().exclude(dedicated_ids=[]).exists() for _kind, rows in _ROWS
+            )
+
+        return self._once("has dedicated", read)
 
     def details(self, component_ids: Iterable[int], *, now: datetime) -> Mapping[int, DetailView]:
         """Return what only the pages of these components show."""

@@ -90,7 +90,11 @@ class PostmortemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
-    """A public incident with all that was said; `updates` are newest first."""
+    """A public incident with all that was said; `updates` are newest first.
+
+    `dedicated` are the ids of components it touches or touched that only some pages chose, also
+    those that are gone; empty again once it is cut to a page, as with all events.
+    """
 
     ident: str
     title: str
@@ -104,6 +108,7 @@ class IncidentView:
     touched: tuple[TouchedView, ...]
     updates: tuple[UpdateView, ...]
     postmortem: PostmortemView | None
+    dedicated: frozenset[int] = frozenset()
 
     @property
     def path(self) -> str:
@@ -125,6 +130,7 @@ class MaintenanceView:
     ended_at: datetime | None
     touched: tuple[TouchedView, ...]
     updates: tuple[UpdateView, ...]
+    dedicated: frozenset[int] = frozenset()
 
     @property
     def path(self) -> str:
@@ -179,6 +185,7 @@ class EventLine:
     began_at: datetime | None = None
     has_postmortem: bool = False
     seen: SeenView | None = None
+    dedicated: frozenset[int] = frozenset()
 
     @property
     def path(self) -> str:

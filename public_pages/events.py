@@ -12,7 +12,7 @@ from typing import Any
 from django.db import models
 
 from components.status import Status
-from incidents import lifecycle
+from incidents import lifecycle, speaking
 from incidents.models import (
     AffectedComponent,
     AffectedService,
@@ -36,10 +36,6 @@ from public_pages.event_views import (
     UpdateView,
 )
 
-# A chip names its component as it was called then. One that is hidden now, or was when it was
-# removed, is told of nowhere.
-SHOWN = models.Q(component=None, was_visible=True) | models.Q(component__is_visible=True)
-
 
 def incidents(ids: Iterable[int]) -> list[IncidentView]:
     """Read public incidents by their primary keys, in that order; what is not public is left out."""
@@ -47,7 +43,7 @@ def incidents(ids: Iterable[int]) -> list[IncidentView]:
     rows = sorted(Incident.objects.public().filter(pk__in=order), key=lambda row: order[row.pk])
     updates = _updates(
         IncidentUpdate.objects.filter(incident__in=rows).order_by("-at", "-id"),
-        UpdateComponent.objects.filter(SHOWN, update__incident__in=rows),
+        UpdateComponent.objects.filter(speaking.SHOWN, update__incident__in=rows),
         owner="incident_id",
     )
     affected = touched(AffectedComponent.objects.filter(incident__in=rows), owner="incident_id")
@@ -66,6 +62,7 @@ def incidents(ids: Iterable[int]) -> list[IncidentView]:
             touched=affected[row.pk],
             updates=updates[row.pk],
             postmortem=reports.get(row.pk),
+            dedicated=frozenset(row.dedicated_ids),
         )
         for row in rows
     ]
@@ -77,7 +74,7 @@ def maintenance(ids: Iterable[int]) -> list[MaintenanceView]:
     rows = sorted(Maintenance.objects.public().filter(pk__in=order), key=lambda row: order[row.pk])
     updates = _updates(
         MaintenanceUpdate.objects.filter(maintenance__in=rows).timeline(),
-        MaintenanceUpdateComponent.objects.filter(SHOWN, update__maintenance__in=rows),
+        MaintenanceUpdateComponent.objects.filter(speaking.SHOWN, update__maintenance__in=rows),
         owner="maintenance_id",
     )
     affected = touched(AffectedService.objects.filter(maintenance__in=rows), owner="maintenance_id")
@@ -93,6 +90,7 @@ def maintenance(ids: Iterable[int]) -> list[MaintenanceView]:
             ended_at=row.ended_at,
             touched=affected[row.pk],
             updates=updates[row.pk],
+            dedicated=frozenset(row.dedicated_ids),
         )
         for row in rows
     ]

@@ -22,7 +22,7 @@ from incidents.models import (
     Maintenance,
     WithdrawnEvent,
 )
-from public_pages import events
+from public_pages import events, projecting
 from public_pages.event_views import Kind, TouchedView
 from public_pages.page_views import SiteView
 
@@ -80,6 +80,7 @@ class WorkView:
     sequence: int
     revision: int
     touched: tuple[TouchedView, ...]
+    dedicated: frozenset[int] = frozenset()  # as of incidents
 
     @property
     def path(self) -> str:
@@ -126,8 +127,8 @@ def shown_works(
     found = []
     for work in works:
         touched = tuple(component for component in work.touched if component.id in shown)
-        if touched or (site.is_general and not work.touched):
-            found.append(work if touched == work.touched else replace(work, touched=touched))
+        if projecting.is_told(work.touched, touched, dedicated=work.dedicated, site=site):
+            found.append(replace(work, touched=touched, dedicated=frozenset()))
     return tuple(found)
 
 
@@ -154,6 +155,7 @@ def works(*, now: datetime) -> tuple[WorkView, ...]:
             sequence=row.sequence,
             revision=row.page_revision,
             touched=touched[row.pk],
+            dedicated=frozenset(row.dedicated_ids),
         )
         for row in sorted(rows, key=attrgetter("starts_at", "pk"))
     )

@@ -173,7 +173,8 @@ class SiteView:
 class AnnouncementView:
     """An announcement; `text` is the Markdown that was written.
 
-    `pages` are those it is on, none for every page; empty again once it is on one.
+    `pages` are those it is on; without any it is on every page, or on none if it `is_for_some`.
+    Both are empty again once it is on one.
     """
 
     ident: str
@@ -182,6 +183,7 @@ class AnnouncementView:
     starts_at: datetime
     ends_at: datetime | None
     pages: frozenset[int] = frozenset()
+    is_for_some: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 A page shows its own components, and of an event only its own part (reliability A12, B8):
 
 - an event is on it when it touches a component of the page, and one that touches none is on pages
-  that show everything;
+  that show everything, unless it touched one that only some pages chose;
 - the chips and the impact speak of its components alone;
 - updates and announcements for single pages are on those alone.
 
@@ -65,7 +65,9 @@ def page(world: PageView, *, site: SiteView, shown: frozenset[int]) -> PageView:
         groups=groups,
         checked_at=max((at for at in checked if at), default=None),
         announcements=tuple(
-            replace(view, pages=frozenset()) for view in announcements if view.starts_at <= now
+            replace(view, pages=frozenset(), is_for_some=False)
+            for view in announcements
+            if view.starts_at <= now
         ),
         events=events,
         warning=warning,
@@ -99,17 +101,21 @@ def lines(
 def incident(view: IncidentView, *, site: SiteView, shown: frozenset[int]) -> IncidentView | None:
     """Return an incident as a page tells it; None when the page does not show it."""
     touched = _own(view.touched, shown)
-    if not _is_told(view.touched, touched, site=site):
+    if not is_told(view.touched, touched, dedicated=view.dedicated, site=site):
         return None
     chips = [chip for update in view.updates for chip in update.chips]
     says_all = _says_all(
-        view.touched, touched, [(chip.component_id, chip.status) for chip in chips], site=site
+        view.touched,
+        touched,
+        [(chip.component_id, chip.status) for chip in chips],
+        gone=_gone(view, shown),
     )
     return replace(
         view,
         touched=touched,
         updates=_updates(view.updates, site=site, shown=shown),
         impact=view.impact if says_all else Impact.NONE,
+        dedicated=frozenset(),
     )
 
 
@@ -118,9 +124,28 @@ def maintenance(
 ) -> MaintenanceView | None:
     """Return planned work as a page tells it; None when the page does not show it."""
     touched = _own(view.touched, shown)
-    if not _is_told(view.touched, touched, site=site):
+    if not is_told(view.touched, touched, dedicated=view.dedicated, site=site):
         return None
-    return replace(view, touched=touched, updates=_updates(view.updates, site=site, shown=shown))
+    return replace(
+        view,
+        touched=touched,
+        updates=_updates(view.updates, site=site, shown=shown),
+        dedicated=frozenset(),
+    )
+
+
+def is_told(
+    every: tuple[TouchedView, ...],
+    touched: tuple[TouchedView, ...],
+    *,
+    dedicated: frozenset[int],
+    site: SiteView,
+) -> bool:
+    """Whether a page tells of an event that touches `every`, of which `touched` are its own.
+
+    What touches none concerns everybody, unless it touched one that only some pages chose.
+    """
+    return bool(touched) or (site.is_general and not every and not dedicated)
 
 
 def days_ago(days: int, *, now: datetime, time_zone: ZoneInfo) -> datetime:
@@ -154,7 +179,8 @@ def _component(view: ComponentView, *, since: datetime) -> ComponentView:
 
 
 def _is_on(view: AnnouncementView, site: SiteView) -> bool:
-    return not view.pages or site.page_id in view.pages
+    # Chosen pages that are gone, or not written yet, are not every page.
+    return site.page_id in view.pages if view.pages or view.is_for_some else True
 
 
 def _home(world: PageView, *, site: SiteView, shown: frozenset[int]) -> HomeEvents:
@@ -175,10 +201,10 @@ def _home(world: PageView, *, site: SiteView, shown: frozenset[int]) -> HomeEven
 
 def _line(line: EventLine, *, site: SiteView, shown: frozenset[int]) -> EventLine | None:
     touched = _own(line.touched, shown)
-    if not _is_told(line.touched, touched, site=site):
+    if not is_told(line.touched, touched, dedicated=line.dedicated, site=site):
         return None
     seen = line.seen or _NOTHING_SEEN
-    cut = replace(line, touched=touched, seen=None)
+    cut = replace(line, touched=touched, seen=None, dedicated=frozenset())
     if line.kind is Kind.INCIDENT and line.seen is not None:
         cut = replace(cut, worst=_worst(line, touched, seen, site=site, shown=shown))
     aside = next((one for one in seen.asides if one.page_id == site.page_id), None)
@@ -204,7 +230,7 @@ def _worst(
 ) -> Status:
     own = [status for ident, status in seen.shown if _is_shown(ident, site=site, shown=shown)]
     said = [component.status for component in touched]
-    says_all = _says_all(line.touched, touched, seen.shown, site=site)
+    says_all = _says_all(line.touched, touched, seen.shown, gone=_gone(line, shown))
     return affected.impact([*own, *said, *([seen.claimed] if says_all else [])])
 
 
@@ -213,17 +239,24 @@ def _says_all(
     touched: tuple[TouchedView, ...],
     shown: Iterable[tuple[int | None, Status]],
     *,
-    site: SiteView,
+    gone: bool,
 ) -> bool:
     """Whether what an incident says of itself as a whole holds for the page.
 
     It does when the page shows everything that is touched, or when nothing is said of any
-    component by itself. Else it may speak of somebody else's.
+    component by itself. Else it may speak of somebody else's; also of one that is `gone`.
     """
-    if site.shows_all or len(every) == len(touched):
+    if gone:
+        return False
+    if len(every) == len(touched):
         return True
     said = [*(component.status for component in every), *(status for _, status in shown)]
     return affected.impact(said) == Status.OPERATIONAL
+
+
+def _gone(event: IncidentView | EventLine, shown: frozenset[int]) -> bool:
+    """Whether it spoke of a component that some pages had chosen and none can show any more."""
+    return bool(event.dedicated - shown - {component.id for component in event.touched})
 
 
 def _is_shown(ident: int | None, *, site: SiteView, shown: frozenset[int]) -> bool:
@@ -232,13 +265,6 @@ def _is_shown(ident: int | None, *, site: SiteView, shown: frozenset[int]) -> bo
     Of those that only some pages had chosen nothing is read any more (`events.SHOWN`).
     """
     return site.is_general if ident is None else ident in shown
-
-
-def _is_told(
-    every: tuple[TouchedView, ...], touched: tuple[TouchedView, ...], *, site: SiteView
-) -> bool:
-    """Whether a page tells of an event that touches these: what touches none is for general pages."""
-    return bool(touched) or (site.is_general and not every)
 
 
 def _own(touched: tuple[TouchedView, ...], shown: frozenset[int]) -> tuple[TouchedView, ...]:

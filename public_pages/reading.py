@@ -225,6 +225,8 @@ def _announcements(now: datetime) -> tuple[AnnouncementView, ...]:
             starts_at=row.starts_at,
             ends_at=row.ends_at,
             pages=frozenset(page.pk for page in row.pages.all()),
+            # Read before the pages: what is given to some in between is on none until it is read again.
+            is_for_some=row.is_for_some,
         )
         for row in rows
     )

@@ -45,10 +45,13 @@ def announce(
     ends_topic: bool,
     now: datetime,
     audience: Page | None = None,
+    dedicated_ids: Collection[int] = (),
 ) -> Broadcast:
     """Note that this is to be told; call in the transaction of the event. The same key counts once.
 
     With an `audience` it is for the subscribers of that page alone, and no integration gets it.
+    `dedicated_ids` are the components of the event that only some pages chose, also those that are
+    gone: without others that it shows, a page of every service does not tell it.
     """
     row, _is_new = Broadcast.objects.get_or_create(
         key=key,
@@ -56,6 +59,7 @@ def announce(
             "topic": topic,
             "stage": stage,
             "component_ids": sorted(component_ids),
+            "dedicated_ids": sorted(dedicated_ids),
             "audience": audience,
             "content": content.as_json(),
             "ends_topic": ends_topic,
@@ -120,6 +124,7 @@ def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
         topic=row.topic,
         at=row.created_at,
         audience_id=row.audience_id,
+        dedicated_ids=row.dedicated_ids,
     )
     people = people.filter(channel__in=LANES[row.lane], id__gt=row.cursor)
     batch = list(people.order_by("id")[:BATCH])
@@ -147,7 +152,10 @@ def _letters(row: Broadcast, batch: Sequence[Subscriber], stage: Stage) -> Itera
     posts: Collection[str] = ()
     if row.lane == 0 and row.cursor == 0:
         posts = recipients.posts_for_page(
-            stage=stage, component_ids=row.component_ids, audience_id=row.audience_id
+            stage=stage,
+            component_ids=row.component_ids,
+            audience_id=row.audience_id,
+            dedicated_ids=row.dedicated_ids,
         )
     pages = {subscriber.page_pk for subscriber in batch} | ({MAIN_ID} if posts else set())
     forms = _Forms(row, pages)

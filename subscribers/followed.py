@@ -9,18 +9,22 @@ from django.utils.module_loading import import_string
 from components.models import Page
 from subscribers import shown_events
 
-_Find = Callable[[str], tuple[str, str, str, Collection[int]] | None]
+_Find = Callable[[str], tuple[str, str, str, Collection[int], Collection[int]] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event that is not over. `topic` is its name in `Subscriber.follows`, `path` its page."""
+    """An event that is not over. `topic` is its name in `Subscriber.follows`, `path` its page.
+
+    `dedicated_ids` as in `shown_events.of`.
+    """
 
     public_id: str
     topic: str
     title: str
     path: str
     component_ids: frozenset[int] = field(default_factory=frozenset)
+    dedicated_ids: frozenset[int] = field(default_factory=frozenset)
 
     @property
     def is_incident(self) -> bool:
@@ -33,8 +37,8 @@ def find(public_id: str) -> Event | None:
     found = ask(public_id) if public_id else None
     if found is None:
         return None
-    topic, title, path, component_ids = found
-    return Event(public_id, topic, title, path, frozenset(component_ids))
+    topic, title, path, component_ids, dedicated_ids = found
+    return Event(public_id, topic, title, path, frozenset(component_ids), frozenset(dedicated_ids))
 
 
 def find_on(page: Page, public_id: str) -> Event | None:
@@ -42,7 +46,7 @@ def find_on(page: Page, public_id: str) -> Event | None:
     event = find(public_id)
     if event is None:
         return None
-    shown = shown_events.of(event.component_ids)
+    shown = shown_events.of(event.component_ids, dedicated_ids=event.dedicated_ids)
     return event if shown_events.pages_of(shown).filter(pk=page.pk).exists() else None
 
 

@@ -166,21 +166,32 @@ def of(
     topic: str,
     now: datetime | None = None,
     audience_id: int | None = None,
+    dedicated_ids: Collection[int] = (),
 ) -> Forecast:
     """What would be sent if this were posted now; a fixed number of queries.
 
     `topic` is that of the event ("incident:9k2…"), empty while it has none. Without `now` it counts
     whoever is confirmed. With an `audience_id` it is for the subscribers of that page alone.
+    `dedicated_ids` as in `shown_events.of`.
     """
     told = recipients.told(
-        stage=stage, component_ids=component_ids, topic=topic, at=now, audience_id=audience_id
+        stage=stage,
+        component_ids=component_ids,
+        topic=topic,
+        at=now,
+        audience_id=audience_id,
+        dedicated_ids=dedicated_ids,
     )
     counts = dict(told.order_by().values_list("channel").annotate(Count("id")))
     others = _others(
-        recipients.asked(component_ids=component_ids, audience_id=audience_id),
+        recipients.asked(
+            component_ids=component_ids, audience_id=audience_id, dedicated_ids=dedicated_ids
+        ),
         stage=stage,
         topic=topic,
-        concerned=recipients.concerned(component_ids=component_ids, topic=topic),
+        concerned=recipients.concerned(
+            component_ids=component_ids, topic=topic, dedicated_ids=dedicated_ids
+        ),
     )
     channels = [channel for channel in chart.CHANNELS if channel in counts or channel in others]
     queued = reading.waiting(except_topic=topic)
@@ -189,7 +200,10 @@ def of(
         for channel in channels
     )
     posts = recipients.posts_for_page(
-        stage=stage, component_ids=component_ids, audience_id=audience_id
+        stage=stage,
+        component_ids=component_ids,
+        audience_id=audience_id,
+        dedicated_ids=dedicated_ids,
     )
     page = Integration.objects.filter(is_enabled=True, kind__in=posts).order_by("kind")
     return Forecast(

@@ -23,25 +23,43 @@ def channels_told(stage: Stage, *, with_postmortems: bool = True) -> list[str]:
     ]
 
 
-def asked(*, component_ids: Collection[int], audience_id: int | None = None) -> SubscriberQuerySet:
-    """Everybody whose page shows the event, whatever they chose; with an `audience_id`, of that page."""
-    rows = Subscriber.objects.seeing(shown_events.of(component_ids))
+def asked(
+    *,
+    component_ids: Collection[int],
+    audience_id: int | None = None,
+    dedicated_ids: Collection[int] = (),
+) -> SubscriberQuerySet:
+    """Everybody whose page shows the event, whatever they chose; with an `audience_id`, of that page.
+
+    `dedicated_ids`, here and below, as in `shown_events.of`.
+    """
+    rows = Subscriber.objects.seeing(shown_events.of(component_ids, dedicated_ids=dedicated_ids))
     return rows if audience_id is None else rows.filter(page_id=audience_id)
 
 
 def concerned(
-    *, component_ids: Collection[int], topic: str, audience_id: int | None = None
+    *,
+    component_ids: Collection[int],
+    topic: str,
+    audience_id: int | None = None,
+    dedicated_ids: Collection[int] = (),
 ) -> SubscriberQuerySet:
     """Those of them whose choice covers the event, whether or not they can be told."""
-    rows = Subscriber.objects.concerned(shown_events.of(component_ids), topic=topic)
+    shown = shown_events.of(component_ids, dedicated_ids=dedicated_ids)
+    rows = Subscriber.objects.concerned(shown, topic=topic)
     return rows if audience_id is None else rows.filter(page_id=audience_id)
 
 
 def posts_for_page(
-    *, stage: Stage, component_ids: Collection[int], audience_id: int | None = None
+    *,
+    stage: Stage,
+    component_ids: Collection[int],
+    audience_id: int | None = None,
+    dedicated_ids: Collection[int] = (),
 ) -> list[str]:
     """The kinds of the page's own integrations that post this: what its main page shows to everybody."""
-    if audience_id is not None or not shown_events.of(component_ids).is_general:
+    shown = shown_events.of(component_ids, dedicated_ids=dedicated_ids)
+    if audience_id is not None or not shown.is_general:
         return []
     return channels_told(stage, with_postmortems=False)
 
@@ -53,12 +71,18 @@ def told(
     topic: str,
     at: datetime | None,
     audience_id: int | None = None,
+    dedicated_ids: Collection[int] = (),
 ) -> SubscriberQuerySet:
     """Those who get it: confirmed by `at`, concerned, on a channel of this stage, not suppressed.
 
     Without `at`, whoever is confirmed by the time that the database is asked.
     """
-    rows = concerned(component_ids=component_ids, topic=topic, audience_id=audience_id).active()
+    rows = concerned(
+        component_ids=component_ids,
+        topic=topic,
+        audience_id=audience_id,
+        dedicated_ids=dedicated_ids,
+    ).active()
     rows = rows.filter(channel__in=channels_told(stage))
     if at is not None:
         # Who was added with a stated consent confirmed nothing.

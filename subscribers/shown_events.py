@@ -18,7 +18,8 @@ class Shown:
     """`visible` are the components of an event that visitors see of some page, in order.
 
     `general` are those of them that a page of every service shows, and `is_general` whether such a
-    page shows the event: also one that touches no component, or hidden ones.
+    page shows the event: also one that touches no component, or hidden ones, unless it touches or
+    touched one that only some pages chose.
     """
 
     visible: tuple[int, ...]
@@ -26,13 +27,18 @@ class Shown:
     is_general: bool
 
 
-def of(component_ids: Collection[int]) -> Shown:
-    """How an event on these components is shown; one statement."""
+def of(component_ids: Collection[int], *, dedicated_ids: Collection[int] = ()) -> Shown:
+    """How an event on these components is shown; one statement.
+
+    `dedicated_ids` are those of them, as the event keeps them, that only some pages chose: they may
+    be gone by now.
+    """
     rows = Component.objects.filter(id__in=component_ids).order_by("id")
     found = list(rows.values_list("id", "is_visible", "only_where_chosen"))
     visible = tuple(pk for pk, is_visible, _only in found if is_visible)
-    general = {pk for pk, _is_visible, only in found if not only}
-    return Shown(visible, frozenset(general.intersection(visible)), bool(general) or not found)
+    general = frozenset(pk for pk, is_visible, only in found if is_visible and not only)
+    is_kept_back = bool(dedicated_ids) or any(only for _pk, _is_visible, only in found)
+    return Shown(visible, general, bool(general) or not (visible or is_kept_back))
 
 
 def pages_of(shown: Shown) -> QuerySet[Page]:

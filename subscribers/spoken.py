@@ -48,11 +48,15 @@ _WORDS = ("word", "when", "started", "promise", "brief", "subject")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """A component that the event touches, and the status that visitors see of it."""
+    """A component that the event touches, and the status that visitors see of it.
+
+    `is_dedicated`: only some pages had chosen it when this was announced; it may be gone by now.
+    """
 
     name: str
     status: str
     id: str = ""  # what programs know the component by
+    is_dedicated: bool = False
 
     @property
     def word(self) -> str:
@@ -71,7 +75,8 @@ class Content:
     component as programs know it), `path` its public address, `word` the state or step, and
     `brief` the same with its time for a text message ("Resolved after 42 min").
     `html` is safe. `entries` are all entries of the event so far, newest first, for machines; one
-    with a "page" is for that page alone. `page` is the page that it was cut to (`on`), else the main
+    with a "page" is for that page alone. `has_lost`: the event spoke of a component, too, that only
+    some pages had chosen and that was gone when this was announced. `page` is the page that it was cut to (`on`), else the main
     one as it was announced: what is stored is never sent as it is.
     """
 
@@ -98,6 +103,7 @@ class Content:
     facts: Mapping[str, Any] = field(default_factory=dict)
     entries: Sequence[Mapping[str, Any]] = ()
     page_id: str = ""
+    has_lost: bool = False
     said: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     page: ToldPage | None = None
 
@@ -124,7 +130,7 @@ class Content:
         for another page.
         """
         words: Mapping[str, Any] = self.said.get(page.voice, {})
-        touched = [one for one in self.touched if page.shows(one.id)]
+        touched = [one for one in self.touched if self._is_on(page, one)]
         return replace(
             self,
             **words,
@@ -138,13 +144,22 @@ class Content:
             page=page,
         )
 
+    def _is_on(self, page: ToldPage, one: Touched) -> bool:
+        """Whether a page names a component; one of every service none that only others had chosen."""
+        return page.shows(one.id) and not (page.shows_all and one.is_dedicated)
+
     def _holds_on(self, page: ToldPage) -> bool:
         """Whether what the event says as a whole holds for the part of it that a page shows.
 
         It does for all of it, or when nothing is said of any component by itself; else it may speak
         of somebody else's (as on the pages: `public_pages.projecting`).
         """
-        if not self.impact or page.is_whole:
+        if not self.impact:
+            return True
+        if self.has_lost:
+            return False
+        own = [one for one in self.touched if one.is_dedicated]
+        if page.is_whole and all(self._is_on(page, one) for one in own):
             return True
         said = [Status(one.status) for one in self.touched]
         return bool(said) and set(said) == {Status.OPERATIONAL}

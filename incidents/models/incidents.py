@@ -38,7 +38,8 @@ class Incident(models.Model):
     """Something that goes wrong, as told to visitors. Its timeline are its updates.
 
     A draft (`published_at` empty) keeps its first message in `draft_text`. `page_revision` is the
-    revision of the page at the incident's last change: the publisher's cursor.
+    revision of the page at the incident's last change: the publisher's cursor. `dedicated_ids` are
+    the components it touches that only some pages chose, also those that are gone (`dedicated`).
     """
 
     public_id = models.CharField(max_length=12, unique=True, default=public_ids.make)
@@ -65,6 +66,7 @@ class Incident(models.Model):
     evidence = models.JSONField(default=list, blank=True)
     proposed_text = models.TextField(blank=True, default="")
     recovered_at = models.DateTimeField(null=True, default=None)
+    dedicated_ids = models.JSONField(default=list, blank=True, editable=False)
 
     objects = IncidentQuerySet.as_manager()
 

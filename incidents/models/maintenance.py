@@ -122,7 +122,8 @@ class Maintenance(models.Model):
     `starts_at` and `ends_at` are the plan, `started_at` and `ended_at` what happened. `zone` and
     `wall_start` (naive ISO text) are how the plan was written. `next_step_at` is when it starts or
     finishes by itself. `sequence` rises with every change of the times, the title or the state:
-    calendars ask for it.
+    calendars ask for it. `dedicated_ids` are the components it touches that only some pages chose,
+    also those that are gone (`dedicated`).
     """
 
     public_id = models.CharField(max_length=12, unique=True, default=public_ids.make)
@@ -148,6 +149,7 @@ class Maintenance(models.Model):
     )
     occurrence = models.CharField(max_length=16, null=True, default=None)  # noqa: DJ001 - unique
     is_detached = models.BooleanField(default=False)  # edited on its own: the series leaves it
+    dedicated_ids = models.JSONField(default=list, blank=True, editable=False)
 
     sequence = models.PositiveIntegerField(default=0)
     origin = models.CharField(max_length=16, default="operator")  # or "api", "import"

@@ -23,7 +23,8 @@ class Broadcast(models.Model):
 
     `topic` is the incident or maintenance ("incident:9k2…"): what follows in one topic supersedes
     what was not sent yet, and follows it. `content` is what is said, rendered once, as
-    `subscribers.content.Content` reads it. `lane` is the group of channels being expanded (see
+    `subscribers.content.Content` reads it. `dedicated_ids` are the components of the event that only
+    some pages chose, as it was announced: they may be gone when it is expanded. `lane` is the group of channels being expanded (see
     `subscribers.fanout.LANES`) and `cursor` the id of the last subscriber of it whose delivery was
     written: a worker that dies resumes there.
     """
@@ -32,6 +33,7 @@ class Broadcast(models.Model):
     topic = models.CharField(max_length=64)
     stage = models.CharField(max_length=32)
     component_ids = models.JSONField(default=list)
+    dedicated_ids = models.JSONField(default=list)
     audience = models.ForeignKey(Page, null=True, on_delete=models.CASCADE, related_name="+")
     content = models.JSONField(default=dict)
     ends_topic = models.BooleanField(default=False)  # followers are let go afterwards

@@ -519,6 +519,27 @@ def test_a_page_that_shows_everything_shows_events_that_touch_nothing() -> None:
     assert not projecting.page(read(world), site=SITE, shown=world.shown).events.open
 
 
+def test_what_is_for_chosen_pages_is_on_none_while_these_are_not_known() -> None:
+    """They are read after the announcement itself, and may be gone or not be written yet."""
+    world = read(World(components=(1,), shown=frozenset({1}), events=()))
+    note = replace(world.announcements[0], is_for_some=True)
+    world = replace(world, announcements=(note, *world.announcements[1:]))
+    everything = replace(SITE, shows_all=True, is_general=True)
+    for site in (SITE, everything):
+        page = projecting.page(world, site=site, shown=frozenset({1}))
+        assert [one.ident for one in page.announcements] == ["note1"]
+        assert not any(one.is_for_some or one.pages for one in page.announcements)
+
+
+def test_what_touched_only_components_of_others_that_are_gone_is_for_nobody() -> None:
+    event = Event(1, False, True, 3, {}, (Said(None, {}),))
+    world = read(World(components=(1,), shown=frozenset({1}), events=(event,)))
+    lines = tuple(replace(one, dedicated=frozenset({9})) for one in world.events.open)
+    everything = replace(SITE, shows_all=True, is_general=True)
+    assert projecting.lines(lines, site=everything, shown=frozenset({1})) == ()
+    assert projecting.lines(world.events.open, site=everything, shown=frozenset({1}))
+
+
 def test_the_impact_is_that_on_the_components_of_the_page() -> None:
     event = Event(
         1,
