@@ -100,17 +100,6 @@ class Calendars:
                 files["history/index.html"] = files[f"history/{month}.html"]
         return files
 
-    def month_page(
-        self, month: Month, lines: Sequence[EventLine], chosen: Filter, *, bounds: Bounds
-    ) -> bytes:
-        """Return the page of a month with one filter alone."""
-        with templating.active(self.site):
-            has_both = len({line.kind for line in lines}) > 1
-            shared = self._month_context(
-                month, lines, _components(lines), bounds, has_both=has_both
-            )
-            return self._month_page(month, lines, chosen, shared)
-
     def maintenance(self, lines: Sequence[EventLine], *, page: PageView) -> Mapping[str, bytes]:
         """Return the page of all maintenance, by file name."""
         with templating.active(self.site):

@@ -19,11 +19,6 @@ def moment(at: datetime) -> str:
     return _("%(day)s, %(time)s") % {"day": full_day(timezone.localtime(at)), "time": clock(at)}
 
 
-def short_clock(at: datetime) -> str:
-    """Return the time of day without its zone, where the line or the heading names it."""
-    return f"{timezone.localtime(at):%H:%M}"
-
-
 def period(start: datetime, end: datetime | None) -> tuple[str, str]:
     """Return start and end as one line has them: the day once, the zone once, at the last time.
 
