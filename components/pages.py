@@ -242,17 +242,18 @@ def showing(component_ids: Collection[int]) -> models.QuerySet[Page]:
 def showing_by(sets: Mapping[Key, Collection[int]]) -> Mapping[Key, list[Page]]:
     """The live pages that show each of some sets of components, the main page first, then by name.
 
-    What concerns no visible component is on the pages that show everything. Five statements for any
-    number of sets.
+    What concerns none, or only hidden ones that every such page would show, is on the pages that show
+    everything. One that is not there any more is nobody's. Five statements for any number of sets.
     """
     rows = sorted(Page.objects.live(), key=lambda row: (not row.is_main, row.is_customer, row.name))
     shown = shown_by(rows) if rows else {}
-    visible = set(Component.objects.visible().values_list("id", flat=True))
+    hidden = Component.objects.filter(is_visible=False, only_where_chosen=False)
+    nobody_s = set(hidden.values_list("id", flat=True))
     return {
         key: [
             row
             for row in rows
-            if shown[row.pk] & set(ids) or (row.shows_all and not visible & set(ids))
+            if shown[row.pk] & set(ids) or (row.shows_all and nobody_s.issuperset(ids))
         ]
         for key, ids in sets.items()
     }

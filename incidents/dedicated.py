@@ -23,6 +23,19 @@ def keep(event: Incident | Maintenance, *, removed: Collection[int] = ()) -> Non
         event.save(update_fields=["dedicated_ids"])
 
 
+def gone(event: Incident | Maintenance | None) -> list[int]:
+    """Of these, those that were removed: nobody can take them out of the event any more."""
+    if event is None or not event.dedicated_ids:
+        return []
+    there = set(event.affected.values_list("component_id", flat=True))
+    return [one for one in event.dedicated_ids if one not in there]
+
+
+def touched(event: Incident | Maintenance) -> list[int]:
+    """All components that it is about, those that were removed among them only if they are kept."""
+    return [*event.affected.values_list("component_id", flat=True), *gone(event)]
+
+
 def has_lost(event: Incident | Maintenance) -> bool:
     """Whether it spoke of one that no page shows any more: then nobody knows of whom it speaks."""
     ids = event.dedicated_ids

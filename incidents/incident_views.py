@@ -14,7 +14,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common import console
 from components.models import Component
-from incidents import audience, composer_views, meter_views, publishing, reading, shown_on
+from incidents import (
+    audience,
+    composer_views,
+    dedicated,
+    meter_views,
+    publishing,
+    reading,
+    shown_on,
+)
 from incidents.holding import IncidentGone
 from incidents.incident_forms import DeleteForm, ReviseForm
 from incidents.lifecycle import Impact, State
@@ -54,13 +62,15 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 @may_look
 def incident(request: HttpRequest, public_id: str) -> HttpResponse:
     row, now = get_object_or_404(Incident, public_id=public_id), timezone.now()
-    touched = list(row.affected.values_list("component_id", flat=True))
+    touched = dedicated.touched(row)
     may_name = shown_on.may_name(request.user)
     is_told = row.is_draft and row.draft_notifies
     context = {
         "title": row.title or _("Draft without a title"),
         "detail": reading.detail(incident=row),
-        "told": audience.of(component_ids=touched) if is_told else None,
+        "told": audience.of(component_ids=touched, dedicated_ids=row.dedicated_ids)
+        if is_told
+        else None,
         "names_nobody": not touched,
         "shown_on": shown_on.sentence(touched, names_customers=may_name),
         "may_name_customers": may_name,

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from components.status import Source, Status
-from incidents import audience, sampling, saying, shown_on, speaking, telling, texts
+from incidents import audience, dedicated, sampling, saying, shown_on, speaking, telling, texts
 from incidents.audience import Audience
 from incidents.models import Maintenance
 from incidents.sampling import Samples
@@ -68,7 +68,7 @@ def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
             component_ids=said.component_ids,
             stage=stage,
             topic=telling.maintenance_topic(row) if row else "",
-            dedicated_ids=_gone(row),
+            dedicated_ids=dedicated.gone(row),
         )
     event = row or Maintenance(public_id=_NO_ID_YET)
     state = _STATES.get(said.kind, event.state_value)
@@ -90,7 +90,9 @@ def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
     return Telling(
         told=told,
         samples=sampling.of(content),
-        shown_on=shown_on.sentence(said.component_ids, names_customers=True),
+        shown_on=shown_on.sentence(
+            [*said.component_ids, *dedicated.gone(row)], names_customers=True
+        ),
     )
 
 
@@ -106,14 +108,6 @@ def of_step(*, row: Maintenance, state: State, text: str, is_told: bool, now: da
         is_told=is_told,
     )
     return build(said=said, row=row, now=now)
-
-
-def _gone(row: Maintenance | None) -> list[int]:
-    """Of what only some pages chose, what nobody can take out of the plan any more."""
-    if row is None:
-        return []
-    there = set(row.affected.values_list("component_id", flat=True))
-    return [one for one in row.dedicated_ids if one not in there]
 
 
 def _touched(event: Maintenance, said: Said, state: State) -> list[Touched]:

@@ -17,6 +17,7 @@ from components.status import Status
 from incidents import (
     affecting,
     audience,
+    dedicated,
     lifecycle,
     placeholders,
     sampling,
@@ -114,7 +115,10 @@ def build(*, said: Said, incident: Incident | None, now: datetime) -> Preview:
         ),
         shown_on=said.audience.name
         if said.audience
-        else shown_on.sentence([one.component_id for one in consequences], names_customers=True),
+        else shown_on.sentence(
+            [*(one.component_id for one in consequences), *dedicated.gone(incident)],
+            names_customers=True,
+        ),
     )
 
 
@@ -128,7 +132,7 @@ def _told(said: Said, consequences: list[Consequence], incident: Incident | None
         stage=stage,
         topic=topic,
         audience=said.audience,
-        dedicated_ids=incident.dedicated_ids if incident and not incident.is_draft else (),
+        dedicated_ids=dedicated.gone(incident),
     )
 
 

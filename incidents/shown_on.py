@@ -1,6 +1,6 @@
 """On which pages an event appears: what the composers and the dashboard say, and who may be chosen."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from accounts import roles
 from components import pages
 from components.models import Page
+from incidents import dedicated
 from incidents.lifecycle import Impact, State
 from incidents.models import Incident
 
@@ -35,7 +36,8 @@ def sentence(component_ids: Collection[int], *, names_customers: bool) -> str:
 def sentences(events: Mapping[Key, Collection[int]], *, names_customers: bool) -> Mapping[Key, str]:
     """For each event, by its components, on which pages it appears; empty while there is one page.
 
-    `names_customers` is what `may_name` says of the reader.
+    `names_customers` is what `may_name` says of the reader. With its components belong those that
+    it keeps (`dedicated.touched`).
     """
     if not Page.objects.live().filter(shows_all=False).exists():
         return {}
@@ -83,7 +85,7 @@ def check_audience(
     What is new for the state or for a service is new for everybody. Raises ValidationError by field.
     """
     errors: dict[str, str] = {}
-    if audience not in pages_of(_touched(incident)):
+    if audience not in pages_of(dedicated.touched(incident)):
         errors["audience"] = _("“%(name)s” does not show this incident.") % {"name": audience.name}
     if state != incident.state_value:
         errors["state"] = _("A new state is told to everybody: keep it, or choose “Everybody”.")
@@ -96,10 +98,6 @@ def check_audience(
         )
     if errors:
         raise ValidationError(dict(errors))
-
-
-def _touched(incident: Incident) -> Sequence[int]:
-    return list(incident.affected.values_list("component_id", flat=True))
 
 
 def _chosen(incident: Incident) -> dict[int, object]:

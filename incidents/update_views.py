@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from common import console
 from incidents import (
     composer_views,
+    dedicated,
     promised,
     publishing,
     reading,
@@ -109,8 +110,7 @@ def correct(request: HttpRequest, public_id: str, update_id: str) -> HttpRespons
 
 def _offer(incident: Incident, now: datetime) -> dict[str, Any]:
     """What the form is made with: an update may be for one of the pages that show the incident."""
-    touched = incident.affected.values_list("component_id", flat=True)
-    return composer_views.offer(now) | {"pages": shown_on.pages_of(list(touched))}
+    return composer_views.offer(now) | {"pages": shown_on.pages_of(dedicated.touched(incident))}
 
 
 def _post(

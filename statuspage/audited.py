@@ -61,7 +61,7 @@ _KEPT_BY_PROGRAMS = {
 }
 # Of these only what people set counts; all the rest is measured.
 _SET_BY_PEOPLE = {"monitoring.Replica": {"node", "address", "position"}}
-_MADE_FROM_OTHERS = {"id", "html", "page_revision", "changed_at"}
+_MADE_FROM_OTHERS = {"id", "html", "page_revision", "changed_at", "dedicated_ids"}
 
 
 def register() -> None:

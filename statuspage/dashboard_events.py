@@ -46,10 +46,14 @@ def read(*, names_customers: bool) -> list[OpenEvent]:
 
 
 def _on_pages(
-    ids: Iterable[int], rows: QuerySet[Any], event: str, *, names_customers: bool
+    events: Iterable[Incident | Maintenance],
+    rows: QuerySet[Any],
+    event: str,
+    *,
+    names_customers: bool,
 ) -> Mapping[int, str]:
     """On which pages each event is, by its id; `rows` say which components the events touch."""
-    touched: dict[int, list[int]] = {one: [] for one in ids}
+    touched: dict[int, list[int]] = {one.pk: [*one.dedicated_ids] for one in events}
     for event_id, component_id in rows.values_list(event, "component_id"):
         touched[event_id].append(component_id)
     return shown_on.sentences(touched, names_customers=names_customers)
@@ -59,7 +63,7 @@ def _incidents(names_customers: bool) -> list[OpenEvent]:
     rows = reading.rows_of(Incident.objects.open()[:SHOWN])
     ids = [row.incident.pk for row in rows]
     on = _on_pages(
-        ids,
+        [row.incident for row in rows],
         AffectedComponent.objects.filter(incident__in=ids),
         "incident_id",
         names_customers=names_customers,
@@ -89,7 +93,7 @@ def _maintenance(names_customers: bool) -> list[OpenEvent]:
     ]
     rows = counted.in_bulk(ids)
     on = _on_pages(
-        ids,
+        rows.values(),
         AffectedService.objects.filter(maintenance__in=ids),
         "maintenance_id",
         names_customers=names_customers,

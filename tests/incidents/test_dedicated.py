@@ -7,8 +7,16 @@ import pytest
 from django.apps import apps
 
 from components import catalogue
-from components.models import Component
-from incidents import maintenance, maintenance_changes, maintenance_plans, publishing, windows
+from components.models import Component, Page, PageKind
+from incidents import (
+    dedicated,
+    maintenance,
+    maintenance_changes,
+    maintenance_plans,
+    publishing,
+    shown_on,
+    windows,
+)
 from incidents.lifecycle import Impact, State
 from incidents.models import Incident, Maintenance
 from incidents.publishing import Report
@@ -102,6 +110,27 @@ def test_who_takes_it_out_of_a_draft_or_a_plan_frees_the_event(
     maintenance_changes.change(maintenance=work, plan=plan, notify=False, now=now)
     assert maintenance_plans.of(work).components.keys() == {api.pk}
     assert _kept(work) == []
+
+
+@pytest.mark.req("R3")
+def test_operators_read_that_it_is_on_no_page_any_more(now: datetime, only: Component) -> None:
+    main = catalogue.page()
+    customer = build.page(kind=PageKind.CUSTOMER, components=[only])
+    incident = build.incident(components={only: None}, now=now)
+    work = build.maintenance(components=[only], now=now)
+
+    def shown() -> list[list[Page]]:
+        return [shown_on.pages_of(dedicated.touched(event)) for event in (incident, work)]
+
+    assert shown() == [[customer], [customer]]
+    catalogue.change_component(component=only, is_visible=False)
+    assert shown() == [[], []]
+    catalogue.remove_component(component=only)
+    incident.refresh_from_db()
+    work.refresh_from_db()
+    assert shown() == [[], []]
+    assert shown_on.pages_of([]) == [main]
+    assert shown_on.pages_of([build.component(is_visible=False).pk]) == [main]
 
 
 def test_the_migration_keeps_what_is_dedicated_today(now: datetime, only: Component) -> None:
