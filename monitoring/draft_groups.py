@@ -7,7 +7,7 @@ names in it are read by all of them.
 from collections.abc import Iterable, Mapping, Sequence
 
 from components import pages
-from components.models import Component
+from components.models import Component, Page
 from incidents.models import AffectedComponent, Incident
 
 # The pages by id; of a component that nobody sees yet, the component itself in front.
@@ -16,13 +16,16 @@ _SEEN = 0
 
 
 def groups_of(components: Iterable[Component]) -> Mapping[int, Group]:
-    """The group of each component, by its id; five statements for any number of them."""
-    rows = {row.pk: row for row in components}
-    showing = pages.showing_by({pk: [pk] for pk in rows})
-    return {
-        pk: (_SEEN if row.is_visible and showing[pk] else pk, frozenset(p.pk for p in showing[pk]))
-        for pk, row in rows.items()
-    }
+    """The group of each component, by its id; four statements for any number of them.
+
+    Retired pages count: one that is brought back shows what was told meanwhile.
+    """
+    shown = pages.shown_by(Page.objects.all())
+    found = {}
+    for pk in {row.pk for row in components}:
+        on = frozenset(page_id for page_id, ids in shown.items() if pk in ids)
+        found[pk] = (_SEEN if on else pk, on)
+    return found
 
 
 def components_of(incidents: Iterable[Incident]) -> Mapping[int, Sequence[Component]]:

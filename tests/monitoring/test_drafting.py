@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components import claims
+from components import claims, pages
 from components.models import Component, PageKind
 from components.status import Source, Status
 from incidents import publishing
@@ -260,8 +260,15 @@ def test_what_follows_joins_a_draft_of_the_same_pages_alone(
 
 
 @pytest.mark.usefixtures("policies")
-def test_services_that_no_page_shows_yet_are_told_one_by_one(now: datetime) -> None:
+@pytest.mark.parametrize("are_retired", [False, True])
+def test_services_that_no_page_shows_yet_or_now_are_told_one_by_one(
+    now: datetime, *, are_retired: bool
+) -> None:
     replicas = [service(name, only_where_chosen=True)[0] for name in ("Acme", "Beta")]
+    for replica in replicas if are_retired else ():
+        component = replica.node.component
+        page = build.page(components=[component], slug=component.name.lower(), now=now)
+        pages.retire(page=page, now=now)
     dead(*replicas, at=now)
 
     drafting.draft(now=now + 3 * MINUTE)
