@@ -57,7 +57,7 @@ def end_reader(request: HttpRequest, grant: Grant, number: int) -> HttpResponse:
 @doors.for_visitors
 def read(request: HttpRequest, place: Place, token: str, rest: str) -> HttpResponse:
     """What a program reads by an address of its own: nothing else than that is there (B5)."""
-    reads = readers.FILES.get(rest.lower())  # as programs of Statuspage write their paths
+    reads = readers.reads_of(rest)
     now = database_clock.now()
     row = reads and readers.found(page=place.page, token=token, reads=reads, now=now)
     if not row:

@@ -5,6 +5,7 @@ page and one thing, and can be ended alone. Whether the person may still see the
 fetch, so that an address which was passed on ends with its owner's access.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -30,6 +31,17 @@ FILES: Mapping[str, Reader] = {
     "badge/color": Reader.BADGE,
     **{f"api/v2/{name}.json": Reader.JSON for name in addresses.V2_NAMES},
 }
+
+
+_OF_ONE = re.compile(r"components/[a-z0-9_-]{1,100}\.(rss|atom|ics)")
+
+
+def reads_of(path: str) -> Reader | None:
+    """What is read by a path below an address, in any case; None when it is nothing of that kind."""
+    found = _OF_ONE.fullmatch(path.lower())
+    if found:
+        return Reader.CALENDAR if found[1] == "ics" else Reader.FEED
+    return FILES.get(path.lower())  # as programs of Statuspage write their paths
 
 
 class TooMany(Exception):

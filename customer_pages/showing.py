@@ -38,6 +38,7 @@ from public_pages.page_views import ComponentView, GroupView, PageView, SiteView
 from public_pages.rendering import Pages
 
 _COMPONENT = re.compile(r"components/([^/]+?)(?:/(7d|30d|90d))?\.html")
+_FEED_OF = re.compile(r"(components/([^/]+?)\.(?:rss|atom|ics))")
 _INCIDENT = re.compile(r"incidents/([^/]+?)(/postmortem)?\.html")
 _MAINTENANCE = re.compile(r"maintenance/([^/]+)\.html")
 _MONTH = re.compile(
@@ -48,6 +49,7 @@ _DOCUMENTS = frozenset(f"api/v2/{name}.json" for name in addresses.V2_NAMES)
 _FEEDS = ("history.rss", "history.atom", "maintenance.ics")
 # Loaded when somebody asks for one: see there.
 _WRITTEN_BY = "customer_pages.shown_feeds.of_page"
+_WRITTEN_OF_ONE_BY = "customer_pages.shown_feeds.of_component"
 
 
 class Shown:
@@ -67,6 +69,7 @@ class Shown:
             return make()
         for pattern, one_of in (
             (_COMPONENT, self._component),
+            (_FEED_OF, self._feed_of),
             (_INCIDENT, self._incident),
             (_MAINTENANCE, self._maintenance),
             (_MONTH, self._month),
@@ -136,6 +139,14 @@ class Shown:
     def _feed(self, name: str) -> bytes:
         made: Callable[[PageView, frozenset[int]], Mapping[str, bytes]] = import_string(_WRITTEN_BY)
         return made(self.page, self._shown)[name]
+
+    def _feed_of(self, name: str, slug: str) -> bytes | None:
+        component = self._of_slug(slug)
+        if component is None:
+            return None
+        made: Callable[[PageView, frozenset[int], ComponentView], Mapping[str, bytes]]
+        made = import_string(_WRITTEN_OF_ONE_BY)
+        return made(self.page, self._shown, component)[name]
 
     def _works(self) -> bytes:
         lines = self._own(event_lists.works())

@@ -9,7 +9,7 @@ from public_pages import feeds_entries, feeds_reading, feeds_rendering, projecti
 from public_pages.event_source import EventSource, EventView
 from public_pages.event_views import Kind, MaintenanceView
 from public_pages.feeds_reading import Told
-from public_pages.page_views import PageView
+from public_pages.page_views import ComponentView, PageView
 
 
 def of_page(page: PageView, shown: frozenset[int]) -> Mapping[str, bytes]:
@@ -26,6 +26,26 @@ def of_page(page: PageView, shown: frozenset[int]) -> Mapping[str, bytes]:
             ],
             works=feeds_reading.shown_works(works, site=site, shown=shown),
             changed_at=None,
+        )
+
+
+def of_component(
+    page: PageView, shown: frozenset[int], component: ComponentView
+) -> Mapping[str, bytes]:
+    """Return the feeds and the calendar of one component of the page, by file name."""
+    source, site = EventSource(), page.site
+    told = source.chosen(now=page.as_of).components[component.id]
+    works = feeds_reading.shown_works(source.planned(now=page.as_of), site=site, shown=shown)
+    with templating.active(site):
+        return feeds_rendering.of_component(
+            site,
+            component,
+            entries=[
+                feeds_entries.made(view, site=site) for view in _own(told, source, page, shown)
+            ],
+            works=[
+                work for work in works if component.id in {touched.id for touched in work.touched}
+            ],
         )
 
 

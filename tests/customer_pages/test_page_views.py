@@ -264,6 +264,26 @@ def test_addresses_for_programs_open_one_thing_of_one_page(two: Two) -> None:
     assert Client().get(ended).status_code == HTTPStatus.NOT_FOUND
 
 
+def test_each_component_of_the_page_has_feeds_and_a_calendar(two: Two) -> None:
+    client = people.signed_in(two.acme)
+    own = people.base(two.acme)
+    slugs = Component.objects.filter(pk__in=pages.shown_ids(two.acme)).values_list("slug", flat=True)
+    others = Component.objects.exclude(slug__in=list(slugs)).values_list("slug", flat=True)
+    token = client.post(f"{own}/access", {"reads": Reader.FEED}).content.decode()
+    token = token.partition("/read/")[2].partition("/")[0]
+
+    for suffix in ("rss", "atom", "ics"):
+        for slug in slugs:
+            answer = client.get(f"{own}/components/{slug}.{suffix}")
+            assert answer.status_code == HTTPStatus.OK
+            assert b"BETAONLY" not in answer.content
+        for slug in others:
+            assert client.get(f"{own}/components/{slug}.{suffix}").status_code == 404
+    assert Client().get(f"{own}/read/{token}/components/{slugs[0]}.rss").status_code == 200
+    assert Client().get(f"{own}/read/{token}/components/{slugs[0]}.ics").status_code == 404
+    assert others
+
+
 def test_one_person_has_so_many_addresses_at_most(two: Two) -> None:
     now = database_clock.now()
     for _number in range(readers.AT_MOST):

@@ -230,12 +230,12 @@ def test_whose_domain_was_removed_sees_nothing_and_can_still_leave(api: Componen
         answer = getattr(Client(), method)(f"/subscriptions/leave/{token}")
         assert answer.status_code == 200
         assert "Acme" not in _text(answer)
-        assert acme.address not in _text(answer)
+        assert str(acme.address) not in _text(answer)
         assert "/undo/" not in _text(answer)
     row.refresh_from_db()
     assert row.state == State.ENDED
     back = Client().post(f"/subscriptions/undo/{token}")
-    assert (back.status_code, acme.address in _text(back)) == (410, False)
+    assert (back.status_code, str(acme.address) in _text(back)) == (410, False)
     row.refresh_from_db()
     assert row.state == State.ENDED
 
