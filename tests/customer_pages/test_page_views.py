@@ -267,7 +267,9 @@ def test_addresses_for_programs_open_one_thing_of_one_page(two: Two) -> None:
 def test_each_component_of_the_page_has_feeds_and_a_calendar(two: Two) -> None:
     client = people.signed_in(two.acme)
     own = people.base(two.acme)
-    slugs = Component.objects.filter(pk__in=pages.shown_ids(two.acme)).values_list("slug", flat=True)
+    slugs = Component.objects.filter(pk__in=pages.shown_ids(two.acme)).values_list(
+        "slug", flat=True
+    )
     others = Component.objects.exclude(slug__in=list(slugs)).values_list("slug", flat=True)
     token = client.post(f"{own}/access", {"reads": Reader.FEED}).content.decode()
     token = token.partition("/read/")[2].partition("/")[0]
