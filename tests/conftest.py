@@ -143,7 +143,9 @@ NOT_OF_STORES = (
     "console",
     "contracts",
     "demo",
+    "leaktest",
     "public_pages",
+    "security",
     "stories",
 )
 NOT_OF_STORES_NAMES = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
@@ -14,7 +15,7 @@ from accounts.roles import Role
 from catalog.models import Attribute, CatalogType, Entry, PageSource
 from components.models import Component, Page, PageHost
 from customer_pages import readers
-from customer_pages.models import Reader
+from customer_pages.models import Reader, ReaderToken
 from incidents.models import Announcement, EventTemplate
 from monitoring import tokens
 from monitoring.models import AlertChannel, Browser, Finding, HealthHook, Location, TokenKind
@@ -142,7 +143,9 @@ def _values(page: Page, own: Component, now: datetime) -> dict[str, Callable[[st
         "update_id": entry_of_event,
         "rest": lambda route: "components/of-a" if "read/" not in route else "history.rss",
         "month": _always(f"{people.clock():%Y-%m}"),
-        "number": _always("1"),
+        "number": lambda route: (
+            str(ReaderToken.objects.get().pk) if route.startswith("p/") else "1"
+        ),
         "pk": _always("1"),
         "provider": _always("twilio"),
         "token": lambda route: reader if "read/" in route else "x" * 43,
@@ -156,8 +159,17 @@ def _values(page: Page, own: Component, now: datetime) -> dict[str, Callable[[st
         ),
         "app_label": _always("components"),
         "content_type_id": _always(str(ContentType.objects.get_for_model(Component).pk)),
-        "object_id": _always(str(own.pk)),
+        "object_id": _first_of_model,
     }
+
+
+def _first_of_model(route: str) -> str:
+    """A row of the model that a stock screen of the admin is about; 0 where there is none."""
+    app, _, model = route.removeprefix("admin/").partition("/")
+    if app == "r":
+        return str(Component.objects.order_by("pk")[0].pk)
+    rows = apps.get_model(app, model.partition("/")[0])._default_manager.order_by("pk")
+    return str(rows.values_list("pk", flat=True).first() or 0)
 
 
 def _always(value: str) -> Callable[[str], str]:
