@@ -28,7 +28,7 @@ from components.models import (
 from components.overlay import Declared
 from components.page_addresses import PageAddress
 from components.status import Source, Status
-from components.uptime import Change, Weights
+from components.uptime import Change
 from incidents.models import Announcement
 from monitoring.models import (
     AlertSettings,
@@ -191,12 +191,7 @@ def _site(
     return SiteView(
         name=row.name,
         time_zone=ZoneInfo(row.time_zone),
-        weights=Weights(
-            major_outage=row.major_outage_weight,
-            partial_outage=row.partial_outage_weight,
-            degraded_performance=row.degraded_performance_weight,
-            under_maintenance=row.under_maintenance_weight,
-        ),
+        weights=row.weights,
         is_demo=row.is_demo,
         # The default address stays when a name of its own comes or goes.
         feed_authority=row.feed_authority or page_addresses.default(row).host,

@@ -4,7 +4,6 @@ Called by the publisher. Reads no database; the language and the zone of the pag
 it renders, whatever the process runs in.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import ngettext
 
 from common import markdown
 from components import uptime
@@ -23,6 +21,7 @@ from public_pages import (
     event_days,
     event_rendering,
     figures,
+    home_rows,
     response_section,
     templating,
     times,
@@ -31,65 +30,12 @@ from public_pages import (
 from public_pages.charts import Range
 from public_pages.event_views import Kind
 from public_pages.figures import History
-from public_pages.page_views import ComponentView, DetailView, GroupView, PageView, SiteView
+from public_pages.home_rows import GroupRows, Row
+from public_pages.page_views import ComponentView, DetailView, PageView, SiteView
 from public_pages.templatetags import event_tags, status_tags
 
-COMPACT_ABOVE = 6
 _BASE = "\ue0fe\ue0ff"  # private characters: the path that links begin with, put in later
 ERROR_PAGES = ("404", "500", "503")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A component on the home page; `strip` is its bars."""
-
-    component: ComponentView
-    history: History
-    strip: SafeString
-    percent: str
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRows:
-    """A group on the home page; a compact one shows boxes and no bars."""
-
-    view: GroupView
-    number: int
-    rows: tuple[Row, ...]
-
-    @property
-    def name(self) -> str:
-        return self.view.name
-
-    @property
-    def status(self) -> Status:
-        return self.view.status
-
-    @property
-    def ident(self) -> str:
-        """The id by which live refresh finds its status."""
-        return f"group-{self.number}"
-
-    @property
-    def is_compact(self) -> bool:
-        """Only groups with a heading can be closed."""
-        return bool(self.name) and (self.view.is_collapsed or len(self.rows) > COMPACT_ABOVE)
-
-    @property
-    def is_open(self) -> bool:
-        """A group with trouble never hides it."""
-        return self.status != Status.OPERATIONAL
-
-    @property
-    def words(self) -> str:
-        """The words for its status."""
-        return wording.group_word(self.view)
-
-    @property
-    def count_words(self) -> str:
-        count = len(self.rows)
-        return ngettext("%(count)s component", "%(count)s components", count) % {"count": count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +232,7 @@ class Pages:
                 "headline": wording.headline(self.page),
                 "announcements": self._announcements(),
                 "groups": groups,
-                "shape": _shape(groups),
+                "shape": home_rows.shape(groups),
                 "is_alarm": self.page.code != Status.OPERATIONAL.code and bool(groups),
                 "is_checked_shown": self._is_checked_shown(),
                 "interrupted": wording.interrupted(self.page.interrupted_since),
@@ -388,20 +334,3 @@ class Pages:
             ],
             "example": wording.worked_example(history.spent, weights),
         }
-
-
-def _shape(groups: list[GroupRows]) -> str:
-    """A word that changes when components, nodes or replicas come, go or move.
-
-    An open page then fetches the list again, because live refresh only finds what is there.
-    """
-    parts: list[tuple[object, ...]] = []
-    for group in groups:
-        parts.append((group.name, group.is_compact))
-        for row in group.rows:
-            parts.append((row.component.slug, row.component.name))
-            parts.extend(
-                (node.name, *(replica.label for replica in node.replicas))
-                for node in row.component.nodes
-            )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from common import timespan
 from components import pages
 from components.models import Component, Page
-from components.uptime import Weights
 from public_pages import reading
 from sla import causes, counting, promises, service_hours, statements
 from sla.models import SealedStatement
@@ -53,7 +52,7 @@ def counted(*, page: Page, month: date, now: datetime) -> Statement:
     until = min(end, now)
     promise = promises.of_page(page)
     shown = pages.shown_ids(page)
-    weights = _weights(page)
+    weights = page.weights
     names = Component.objects.filter(id__in=shown).in_page_order().values_list("id", "name")
     details = reading.details(component_ids=shown, now=now)
     found = counting.count(
@@ -98,12 +97,3 @@ def _countable(page: Page, *, now: datetime) -> list[date]:
         found.append(month)
         month = (month - timedelta(days=1)).replace(day=1)
     return found
-
-
-def _weights(page: Page) -> Weights:
-    return Weights(
-        major_outage=page.major_outage_weight,
-        partial_outage=page.partial_outage_weight,
-        degraded_performance=page.degraded_performance_weight,
-        under_maintenance=page.under_maintenance_weight,
-    )

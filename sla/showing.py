@@ -7,7 +7,7 @@ from typing import Any
 from components.models import Page
 from components.status import Status
 from public_pages import times
-from sla import reading, sealing, wording
+from sla import reading, wording
 from sla.models import SealedStatement
 from sla.statements import ServiceLine, Statement, StretchLine, met
 
@@ -92,14 +92,6 @@ def list_of(*, page: Page, now: datetime) -> list[dict[str, Any]]:
         }
         for month in reading.months(page=page, now=now)
     ]
-
-
-def differs(*, page: Page, month: date, now: datetime) -> bool:
-    """Return whether the records say something else today than a sealed month; for operators."""
-    row = SealedStatement.objects.filter(page=page, month=month).first()
-    if row is None:
-        return False
-    return sealing.differs(page=page, sealed=Statement.from_json(row.content), now=now)
 
 
 def _seal(page: Page, statement: Statement) -> dict[str, Any]:

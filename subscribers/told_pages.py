@@ -85,11 +85,6 @@ def own_links(page: Page, address: PageAddress) -> PageAddress:
     return PageAddress(settings.CANDOR_ORIGIN) if page.is_customer else address
 
 
-def links_of(page: Page) -> PageAddress:
-    """The same for one page, looked up."""
-    return own_links(page, page_addresses.canonical(page))
-
-
 def read(
     *, page_ids: Collection[int], component_ids: Collection[int] = (), uuids: Iterable[str] = ()
 ) -> Mapping[int, ToldPage]:

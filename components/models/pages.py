@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common import public_ids
 from components.models.services import Component, ComponentGroup
+from components.uptime import Weights
 
 
 def _check_time_zone(value: str) -> None:
@@ -181,6 +182,16 @@ class Page(models.Model):
     @property
     def is_customer(self) -> bool:
         return self.kind == PageKind.CUSTOMER
+
+    @property
+    def weights(self) -> Weights:
+        """How much of the time in a status counts as down on this page."""
+        return Weights(
+            major_outage=self.major_outage_weight,
+            partial_outage=self.partial_outage_weight,
+            degraded_performance=self.degraded_performance_weight,
+            under_maintenance=self.under_maintenance_weight,
+        )
 
     @property
     def is_live(self) -> bool:
