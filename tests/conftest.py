@@ -182,10 +182,16 @@ def _is_of_stores(item: pytest.Item) -> bool:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of stores, and put the stories first, because they take longest, and the browser
-    last (see its fixture)."""
+    last (see its fixture).
+
+    What drives a browser or the whole product gets a second try, which the summary names: what it
+    waits for is done by other programs, and on two cores under load that can take too long once.
+    """
     for item in items:
         if _is_of_stores(item):
             item.add_marker("stores")
+        if "browser" in item.keywords or "story" in item.keywords:
+            item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: ("browser" in item.keywords) - ("story" in item.keywords))
 
 
