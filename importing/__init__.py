@@ -1,0 +1,1 @@
+"""What other products know: read from their files and APIs, and written as ours."""

@@ -1,0 +1,208 @@
+"""What an importer found, in our words: the shape between reading a source and writing rows. Pure.
+
+A reader of one source (`importing.kuma`, `importing.gatus` …) turns a document into a `Plan`;
+`importing.applying` writes any plan, or says what it would write. `key` names a thing inside its
+source for ever, so a second run finds it again (`source` + `source_id`). Times are aware, durations
+seconds. A reader drops nothing silently: what has no place here is an `Unmapped` with the reason,
+what must not be copied a `Secret`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from components.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A heading; of two with one name the first is used for both."""
+
+    key: str
+    name: str
+    position: int = 0
+    is_collapsed: bool = False
+    public_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """How a component is looked at. `options` are fields of `monitoring.models.Node` by name
+    (`interval_s`, `retries`, `dead_after_s`, `http_method`, `http_headers` …); what they cannot
+    hold, the reader has told as `Unmapped`. `mode` is "poll" or "push". `addresses` are replicas
+    as we write them (`https://…`, `tcp://host:port`, `icmp://host`, `dns://…`).
+    """
+
+    key: str
+    name: str
+    mode: str = "poll"
+    options: Mapping[str, object] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """A service. `status` is what the source shows of a service that nobody probes (held by hand)."""
+
+    key: str
+    name: str
+    description: str = ""
+    group: str = ""  # the key of a Group
+    position: int = 0
+    is_visible: bool = True
+    status: Status | None = None
+    created_at: datetime | None = None
+    public_id: str = ""  # kept verbatim when it is one of ours in form and free
+    nodes: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A time that a component was not operational, of its history; half-open, `ends_at` None: still."""
+
+    component: str
+    status: Status
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UptimeDay:
+    """A day (UTC) of a component of which the source kept only counts: seconds down and known."""
+
+    component: str
+    day: date
+    down_s: float
+    known_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One entry of a timeline; `text` is Markdown, `state` a word of our lifecycle.
+
+    `components` maps keys of components to (status before, status after).
+    """
+
+    key: str
+    state: str
+    text: str
+    at: datetime
+    components: Mapping[str, tuple[Status, Status]] = field(default_factory=dict)
+    public_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """`updates` are oldest first and never empty; `impact` is none, minor, major or critical."""
+
+    key: str
+    title: str
+    impact: str
+    started_at: datetime
+    updates: tuple[Update, ...]
+    resolved_at: datetime | None = None
+    components: tuple[str, ...] = ()
+    postmortem: str = ""  # Markdown
+    is_draft: bool = False
+    public_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """`state` is scheduled, in_progress, verification, completed or cancelled. `rule` is an RRULE
+    (RFC 5545) with `zone` when it comes again; then starts_at is the first occurrence."""
+
+    key: str
+    title: str
+    text: str
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    updates: tuple[Update, ...] = ()
+    components: tuple[str, ...] = ()
+    zone: str = "UTC"
+    rule: str = ""
+    public_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A mailbox that asked to be told. Unconfirmed ones stay so, and nobody is written to."""
+
+    key: str
+    email: str
+    is_confirmed: bool
+    confirmed_at: datetime | None = None
+    is_suppressed: bool = False
+    components: tuple[str, ...] | None = None  # None: the whole page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    key: str
+    name: str
+    title: str
+    text: str
+    kind: str = "incident"
+    impact: str = "minor"
+    components: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    key: str
+    title: str
+    text: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSecret:
+    """A secret that only works when it is kept: programs out there call an address with it.
+
+    `kind` is a kind of token ("push_url", "external_endpoint"); `node` the key of a Node.
+    `label` is what the source calls it, such as Gatus's key of an endpoint.
+    """
+
+    node: str
+    kind: str
+    secret: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """Something that opens doors and is not imported: where it stands in the source, and what it is."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmapped:
+    """Something of the source that we have no place for, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that one source says; `source` is "uptime-kuma", "gatus", "vigil", "cachet" or "statuspage"."""
+
+    source: str
+    page: Mapping[str, object] = field(default_factory=dict)  # name, time_zone: offered, not forced
+    groups: tuple[Group, ...] = ()
+    components: tuple[Component, ...] = ()
+    spans: tuple[Span, ...] = ()
+    days: tuple[UptimeDay, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    maintenances: tuple[Maintenance, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
+    templates: tuple[Template, ...] = ()
+    announcements: tuple[Announcement, ...] = ()
+    kept_secrets: tuple[KeptSecret, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    unmapped: tuple[Unmapped, ...] = ()
