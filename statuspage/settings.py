@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "components",
     "custom_domains",
     "customer_pages",
+    "importing",
     "incidents",
     "leaktest",
     "monitoring",
