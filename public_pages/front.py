@@ -14,14 +14,14 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from public_pages import addresses, certificates
+from public_pages import addresses, certificates, v2_front
 from public_pages.certificates import Certificates
 from public_pages.hosts import HostFile, State
 from public_pages.published import Answer, PublishedFiles
@@ -102,7 +102,8 @@ class Front:
         if self._is_hostless(path):
             return self._dynamic(environ, start_response)
         if route := self._routes.find(environ, path):
-            return self._answer(environ, start_response, route)
+            is_api = v2_front.is_below(route)
+            return (self._api if is_api else self._answer)(environ, start_response, route)
         return self._plain(
             environ,
             start_response,
@@ -130,6 +131,29 @@ class Front:
             return self._dynamic(route.environ(environ), start_response, route.tree)
         return self._missing(environ, start_response, route.tree)
 
+    def _api(
+        self, environ: WSGIEnvironment, start_response: StartResponse, route: Route
+    ) -> Iterable[bytes]:
+        """What programs ask for below /api/v2: scripts of any site may read it, and what is wrong."""
+        if said := v2_front.said(route, environ["REQUEST_METHOD"]):
+            return self._say(environ, start_response, said)
+        if route.moved_to:
+            return self._move(environ, start_response, route, v2_front.OPEN)
+        found = addresses.file(route.path)
+        if found is None:
+            return self._dynamic(route.environ(environ), start_response, route.tree)
+        name, kind = found
+        answer = self._find(environ, route.tree + name, kind)
+        if answer is None:
+            return self._say(environ, start_response, v2_front.NOT_YET)
+        return self._send(environ, start_response, HTTPStatus.OK, answer, kind, [v2_front.TELLS])
+
+    def _say(
+        self, environ: WSGIEnvironment, start_response: StartResponse, said: v2_front.Said
+    ) -> Iterable[bytes]:
+        start_response(_line(said.status), [*self._headers, *said.headers])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" or not said.body else [said.body]
+
     def _ask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Whether the proxy may get a certificate for a name."""
         if self._certificates.is_allowed(environ):
@@ -137,14 +161,19 @@ class Front:
         return self._plain(environ, start_response, HTTPStatus.NOT_FOUND, "no")
 
     def _move(
-        self, environ: WSGIEnvironment, start_response: StartResponse, route: Route
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        route: Route,
+        extra: Sequence[tuple[str, str]] = (),
     ) -> Iterable[bytes]:
         """To the same path of the page's own host name, with a form that was sent, too."""
         # As a path the bytes are Latin-1 (PEP 3333).
         path = quote(route.path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~")
         query = environ.get("QUERY_STRING", "")
         address = f"{route.moved_to}{path}{f'?{query}' if query else ''}"
-        return self._redirect(environ, start_response, HTTPStatus.TEMPORARY_REDIRECT, address)
+        headers = [("Location", address), *extra]
+        return self._plain(environ, start_response, HTTPStatus.TEMPORARY_REDIRECT, address, headers)
 
     def load(self) -> None:
         """Load the dynamic application now; callable from a thread while files are answered."""
@@ -169,11 +198,11 @@ class Front:
                 [("Allow", "GET, HEAD")],
             )
         folder = "" if _SHARED.fullmatch(name) else tree
-        answer = self._find(environ, folder + name, kind)
+        answer = self._find(environ, name, kind, folder)
         if answer is not None:
             return self._send(environ, start_response, HTTPStatus.OK, answer, kind)
         if left_name := addresses.withdrawn(name):
-            left = self._find(environ, tree + left_name, addresses.ERROR_PAGE)
+            left = self._find(environ, left_name, addresses.ERROR_PAGE, tree)
             if left is not None:
                 return self._send(
                     environ, start_response, HTTPStatus.GONE, left, addresses.ERROR_PAGE
@@ -184,7 +213,7 @@ class Front:
         self, environ: WSGIEnvironment, start_response: StartResponse, tree: str
     ) -> Iterable[bytes]:
         """404 in the style of the page; before the page is there for the first time, 503."""
-        missing = self._find(environ, f"{tree}404.html", addresses.ERROR_PAGE)
+        missing = self._find(environ, "404.html", addresses.ERROR_PAGE, tree)
         if missing is not None:
             return self._send(
                 environ, start_response, HTTPStatus.NOT_FOUND, missing, addresses.ERROR_PAGE
@@ -201,16 +230,23 @@ class Front:
         self, environ: WSGIEnvironment, start_response: StartResponse, route: Route
     ) -> Iterable[bytes]:
         """410 for every address of a page that was retired."""
-        gone = self._find(environ, f"{route.tree}gone.html", addresses.ERROR_PAGE)
+        gone = self._find(environ, "gone.html", addresses.ERROR_PAGE, route.tree)
         if gone is not None:
             return self._send(environ, start_response, HTTPStatus.GONE, gone, addresses.ERROR_PAGE)
         return self._plain(
             environ, start_response, HTTPStatus.GONE, "This status page is no longer kept."
         )
 
-    def _find(self, environ: WSGIEnvironment, name: str, kind: addresses.Kind) -> Answer | None:
+    def _find(
+        self, environ: WSGIEnvironment, name: str, kind: addresses.Kind, tree: str = ""
+    ) -> Answer | None:
+        """A file of a tree; once it is old, the file that stands for it then, if it has one."""
+        aged_by = tree + kind.aged_by if kind.aged_by else ""
+        if kind.when_stale and self._files.is_stale(aged_by or tree + name, now=self._clock()):
+            name = kind.when_stale if self._files.is_there(tree + name) else name
         return self._files.find(
-            name,
+            tree + name,
+            aged_by=aged_by,
             accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
             theme=_theme(environ) if kind.is_html else "",
             is_operator=kind.has_operator_link and _is_operator(environ),
@@ -295,7 +331,7 @@ class Front:
                 return app(environ, start_response)
             except Exception:
                 logger.exception("The application failed on %s", environ.get("PATH_INFO"))
-        answer = self._find(environ, f"{tree}503.html", addresses.ERROR_PAGE) or self._find(
+        answer = self._find(environ, "503.html", addresses.ERROR_PAGE, tree) or self._find(
             environ, "503.html", addresses.ERROR_PAGE
         )
         extra = [("Retry-After", "30")]

@@ -15,7 +15,9 @@ _BELOW = re.compile(r"/s/([a-z0-9-]{1,40})(/.*)?", re.DOTALL)
 # What Django answers for visitors of a page that is not the main host's. All else is the console,
 # invitations and the hooks of providers, which only the main host has, and other pages.
 _OF_VISITORS = re.compile(
-    r"/(?:subscribe|subscriptions|preferences|push-worker\.js|static)(?:/.*)?", re.DOTALL
+    r"/(?:(?:subscribe|subscriptions|preferences|push-worker\.js|static)(?:/.*)?"
+    r"|(?i:api/v2/subscribers\.json))",
+    re.DOTALL,
 )
 # Mail programs post here by themselves and follow no redirect (RFC 8058): old links stay where they are.
 _STAYS = re.compile(r"/subscriptions/leave/[^/]*")
