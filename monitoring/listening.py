@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from components import catalogue
-from monitoring import recording, reports, verdicts
+from monitoring import recording, reports, silence, verdicts
 from monitoring.models import Mode, Pulse, Replica
 from monitoring.polling import Observation
 from probing.base import Phases, ProbeOutcome, Reason
@@ -70,20 +70,32 @@ def _beat(now: datetime) -> None:
         return
     away = abs(now - pulse.at)
     if away > AWAY_AFTER:
-        _hold_off(now)
+        _hold_off(now, since=pulse.at)
     if away >= _BEATEN_EVERY:
         Pulse.objects.filter(name=_PULSE).update(at=now)
 
 
-def _hold_off(now: datetime) -> None:
+def _hold_off(now: datetime, *, since: datetime) -> None:
     waiting = Replica.objects.filter(silent_at__isnull=False).select_related("node")
     moved = []
     for replica in waiting.select_for_update(of=("self",)).order_by("id"):
         deadline = now + reports.allowance(replica.node, replica.announced_interval_s or 0)
-        if replica.silent_at is None or replica.silent_at < deadline:
+        if _is_held_off(replica, deadline=deadline, since=since, now=now):
             replica.silent_at = deadline
             moved.append(replica)
     Replica.objects.bulk_update(moved, ["silent_at"], batch_size=500)
+
+
+def _is_held_off(replica: Replica, *, deadline: datetime, since: datetime, now: datetime) -> bool:
+    """Whether its report may have come in vain while we were away."""
+    if replica.silent_at is None or replica.silent_at >= deadline:
+        return replica.silent_at is None
+    return replica.node.ping_every_s is None or silence.may_have_missed(
+        silent_at=replica.silent_at,
+        grace_s=replica.node.ping_grace_s,
+        away_from=min(since, now),
+        away_to=max(since, now),
+    )
 
 
 def _is_stranger(replica: Replica) -> bool:

@@ -94,6 +94,8 @@ def remember(key: Key, *, replica: Replica, node: Node, token: Token, now: datet
     """Keep what the next report like this one will need."""
     if not is_available() or node.mode != Mode.PUSH or token.location_id is not None:
         return
+    if node.ping_every_s is not None:  # waits by another rule
+        return
     limits: dict[str, Any] = {
         "silence_rule": node.silence_rule,
         "silent_after_s": node.silent_after_s,

@@ -124,6 +124,8 @@ def flush(
 
 def allowance(node: Node, announced_s: float) -> timedelta:
     """How long a replica of this node may say nothing after a report."""
+    if node.ping_every_s is not None:
+        return silence.ping_allowance(every_s=node.ping_every_s, grace_s=node.ping_grace_s)
     is_local = node.mode == Mode.LOCAL
     return silence.allowance(
         rule=node.silence_rule,

@@ -44,6 +44,12 @@ class TokenForm(ConsoleForm):
         required=False,
         empty_label=gettext_lazy("No location"),
     )
+    key = forms.CharField(
+        label=gettext_lazy("Key of the external endpoint"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("As group_name; for endpoints of Gatus alone."),
+    )
     label = forms.CharField(label=gettext_lazy("Used by"), max_length=100, required=False)
 
 
@@ -81,5 +87,6 @@ def _create(fields: dict[str, Any]) -> tuple[Token, str]:
         node=fields["node"],
         location=fields["location"],
         label=fields["label"],
+        key=fields["key"],
         now=timezone.now(),
     )

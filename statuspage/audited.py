@@ -15,6 +15,7 @@ from common import auditing
 
 _APPS = ("incidents",)
 _MODELS = (
+    "accounts.AccessToken",
     "accounts.Invitation",
     "accounts.User",
     "branding.Brand",
@@ -29,6 +30,7 @@ _MODELS = (
     "components.PageHost",
     "mfa.Authenticator",
     "monitoring.AlertChannel",
+    "monitoring.AlertRule",
     "monitoring.AlertSettings",
     "monitoring.Browser",
     "monitoring.DraftPolicy",
@@ -45,6 +47,7 @@ _MODELS = (
 )
 # Columns that programs keep: measured, counted, or made from another column.
 _KEPT_BY_PROGRAMS = {
+    "accounts.AccessToken": {"last_used_at", "last_used_from", "window_at", "window_count"},
     "accounts.User": {"last_login", "last_seen_at", "is_superuser"},
     "branding.Brand": {"before"},
     "components.Component": {"status", "status_since"},

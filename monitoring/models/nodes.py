@@ -116,6 +116,14 @@ class Node(models.Model):
     silence_rule = models.CharField(
         _("silence is"), max_length=16, choices=SilenceRule, default=SilenceRule.LONGER
     )
+    # Jobs that ping us: how often one comes. `silent_after_s` is then the grace on top of that.
+    ping_every_s = models.PositiveIntegerField(
+        _("a ping every (seconds)"),
+        null=True,
+        blank=True,
+        default=None,
+        validators=[MinValueValidator(60), MaxValueValidator(31_536_000)],
+    )
     cpu_sick_above = models.FloatField(
         _("sick above CPU load"),
         default=0.9,
@@ -222,6 +230,11 @@ class Node(models.Model):
         if self.silent_after_s is None and self.mode != Mode.LOCAL:
             return silence.PUSH_DEFAULT_S
         return self.silent_after_s
+
+    @property
+    def ping_grace_s(self) -> float:
+        """How long a ping may be late, and how long a job that said it started may run."""
+        return silence.PING_GRACE_S if self.silent_after_s is None else self.silent_after_s
 
     @property
     def fresh_for(self) -> timedelta:

@@ -11,13 +11,22 @@ class TokenKind(models.TextChoices):
     LOCAL = "local", _("Local daemon")
     MANAGER = "manager", _("Manager")
     API = "api", _("Program that changes statuses and events")
+    PUSH_URL = "push_url", _("Push URL (Uptime Kuma)")
+    PING = "ping", _("Ping URL (cron job)")
+    EXTERNAL_ENDPOINT = "external", _("External endpoint (Gatus)")
+    ALERTS = "alerts", _("Alertmanager")
+
+    @property
+    def is_of_one_node(self) -> bool:
+        """Whether it speaks for exactly one node and names no replica itself."""
+        return self in {TokenKind.PUSH_URL, TokenKind.PING, TokenKind.EXTERNAL_ENDPOINT}
 
 
 class Token(models.Model):
     """A secret that a program shows us; only its digest is kept. Write-only for reporters (E1).
 
     Without a node it counts for the whole page. Two live tokens of the same scope are allowed, so
-    that one can be replaced without a gap.
+    that one can be replaced without a gap. `key` is the name an external endpoint is called by.
     """
 
     kind = models.CharField(_("kind"), max_length=16, choices=TokenKind)
@@ -38,6 +47,7 @@ class Token(models.Model):
         related_name="tokens",
     )
     label = models.CharField(_("label"), max_length=100, blank=True, default="")
+    key = models.CharField(_("key"), max_length=200, blank=True, default="")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(editable=False)
     last_used_at = models.DateTimeField(null=True, default=None, editable=False)

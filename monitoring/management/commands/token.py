@@ -20,6 +20,7 @@ class Command(BaseCommand):
         create.add_argument("--kind", choices=TokenKind.values, default=TokenKind.REPORTER.value)
         create.add_argument("--node", default="", metavar="COMPONENT/NODE", help="only for this")
         create.add_argument("--location", default="", metavar="NAME", help="where a daemon runs")
+        create.add_argument("--key", default="", help="group_name of an external endpoint")
         create.add_argument("--label", default="", help="what it is for")
         commands.add_parser("list", help="tokens with their last use")
         revoke = commands.add_parser("revoke", help="refuse a token from now on")
@@ -42,6 +43,7 @@ class Command(BaseCommand):
                 node=_node(options["node"]),
                 location=_location(options["location"]),
                 label=options["label"],
+                key=options["key"],
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
