@@ -125,6 +125,35 @@ class SecondStep(models.Model):
         return f"second step of {self.user}"
 
 
+class AccessToken(models.Model):
+    """A secret with which a program acts for a member of the team; only its digest is kept.
+
+    It may do what its `scopes` say (`accounts.scopes`), and never more than its owner's role at that
+    moment. `window_at` and `window_count` count the requests of the running minute.
+    """
+
+    owner = models.ForeignKey(
+        User, verbose_name=_("member"), on_delete=models.CASCADE, related_name="access_tokens"
+    )
+    label = models.CharField(_("used by"), max_length=100)
+    scopes = models.JSONField(_("scopes"), default=list)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("made"), editable=False)
+    expires_at = models.DateTimeField(_("works until"), null=True, default=None, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, default=None, editable=False)
+    last_used_from = models.GenericIPAddressField(null=True, default=None, editable=False)
+    revoked_at = models.DateTimeField(null=True, default=None, editable=False)
+    window_at = models.DateTimeField(null=True, default=None, editable=False)
+    window_count = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
+
+    def __str__(self) -> str:
+        return self.label
+
+
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> "InvitationQuerySet":
         """Neither accepted nor withdrawn; the link may be too old."""

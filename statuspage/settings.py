@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "importing",
     "incidents",
     "leaktest",
+    "management_api",
     "monitoring",
     "notifications",
     "observability",
@@ -342,6 +343,8 @@ SMS_HELP_WORDS = env.text("CANDOR_SMS_HELP_WORDS").split()
 # ---- programs of others ----------------------------------------------------------------------------
 # For clients that know no other verb: a GET with a token changes a status (AMB-10).
 ESTATUS_GET_CHANGES = env.flag("CANDOR_ESTATUS_GET_CHANGES")
+# Requests of one access token a minute, over all processes.
+API_PER_MINUTE = env.number("CANDOR_API_PER_MINUTE", 600, at_least=1)
 
 # ---- what Candor says of itself ----------------------------------------------------------------------
 METRICS_TOKEN = env.secret("CANDOR_METRICS_TOKEN")

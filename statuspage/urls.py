@@ -11,6 +11,7 @@ admin.autodiscover()  # not done by ConsoleConfig: only what shows screens pays 
 urlpatterns = [
     path("admin/security/", include("accounts.security_urls")),
     path("admin/login/", admin.site.login, name="account_login"),  # the name allauth asks for
+    path("api/manage/v1/", include("management_api.urls")),
     path("admin/api/v1/", include("api.estatus_urls")),
     path("admin/", admin.site.urls),
     path("push-worker.js", views.push_worker, name="push_worker"),

@@ -1,0 +1,1 @@
+"""The management API: the console's operations for programs, described by OpenAPI."""

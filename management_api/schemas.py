@@ -1,0 +1,72 @@
+"""What every body has in common: strict objects, texts that every database takes, sane moments."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar
+
+from ninja import Path, Schema
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+
+T = TypeVar("T")
+
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_BIGGEST_ID = 2**31 - 1
+
+
+def _sane(moment: datetime) -> datetime:
+    if not _EARLIEST <= moment < _LATEST:
+        raise ValueError("has to be between 1990 and 2100")
+    return moment
+
+
+# With a zone; far ends of the calendar overflow when they are told in another zone.
+Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
+Length = Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=366))]
+RowId = Annotated[int, Path(ge=1, le=_BIGGEST_ID)]
+PublicId = Annotated[
+    str, Path(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z_-]+$", examples=["k3f8gr2bxq9t"])
+]
+
+
+class In(Schema):
+    """A body. A field that is not known is an error: it would be silently lost otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, data: Any) -> Any:
+        if _has_nul(getattr(data, "_obj", data)):
+            raise ValueError("a text holds the character NUL")
+        return data
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the body named, with their values; for PATCH."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Out(Schema):
+    """An answer."""
+
+
+class Listed(Out, Generic[T]):
+    """One page of a list; `next` is the cursor of the next one, null at the end."""
+
+    data: list[T]
+    next: str | None = None
+
+
+def left_out(make: Callable[[], Any] = str, **rules: Any) -> Any:
+    """A field of a PATCH body that may be missing; its default is never read (see `In.given`)."""
+    return Field(default_factory=make, **rules)
+
+
+def _has_nul(data: object) -> bool:
+    if isinstance(data, str):
+        return "\0" in data
+    if isinstance(data, dict):
+        return any(_has_nul(key) or _has_nul(value) for key, value in data.items())
+    if isinstance(data, list):
+        return any(map(_has_nul, data))
+    return False

@@ -1,0 +1,28 @@
+"""What of the API is no operation: its document, the page to read it with, and addresses it lacks."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from management_api import problems
+from management_api.api import document
+
+
+@require_safe
+def openapi(_request: HttpRequest) -> HttpResponse:
+    """The OpenAPI document; of the version, not of this installation, so it is public."""
+    return JsonResponse(document())
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """The document to read, with assets of our own."""
+    return render(request, "management_api/docs.html")
+
+
+@csrf_exempt
+def nothing_here(_request: HttpRequest) -> HttpResponse:
+    return problems.answer(HTTPStatus.NOT_FOUND, "There is no such address in this API.")
