@@ -18,6 +18,7 @@ from customer_pages import worlds
 from incidents.models import Incident, Maintenance
 from public_pages import (
     addresses,
+    badges,
     elsewhere,
     event_days,
     event_lists,
@@ -35,12 +36,13 @@ from public_pages.event_rendering import EventPages
 from public_pages.event_source import EventSource
 from public_pages.event_views import EventLine
 from public_pages.page_views import ComponentView, GroupView, PageView, SiteView
-from public_pages.rendering import Pages
+from public_pages.rendering import Histories, Pages
 
 _COMPONENT = re.compile(r"components/([^/]+?)(?:/(7d|30d|90d))?\.html")
 _FEED_OF = re.compile(r"(components/([^/]+?)\.(?:rss|atom|ics))")
 _INCIDENT = re.compile(r"incidents/([^/]+?)(/postmortem)?\.html")
 _MAINTENANCE = re.compile(r"maintenance/([^/]+)\.html")
+_BADGE = re.compile(r"(badge/(?:([^/]+)/)?(?:status|uptime/[0-9a-z]+)\.(?:svg|json))")
 _MONTH = re.compile(
     r"history/(index|\d{4}-\d{2})(?:/components/([^/]+?))?(/incidents|/maintenance)?\.html"
 )
@@ -70,6 +72,7 @@ class Shown:
         for pattern, one_of in (
             (_COMPONENT, self._component),
             (_FEED_OF, self._feed_of),
+            (_BADGE, self._badge),
             (_INCIDENT, self._incident),
             (_MAINTENANCE, self._maintenance),
             (_MONTH, self._month),
@@ -147,6 +150,15 @@ class Shown:
         made: Callable[[PageView, frozenset[int], ComponentView], Mapping[str, bytes]]
         made = import_string(_WRITTEN_OF_ONE_BY)
         return made(self.page, self._shown, component)[name]
+
+    def _badge(self, name: str, slug: str | None) -> bytes | None:
+        histories = Histories()
+        if slug is None:
+            return badges.of_page(self.page, histories).get(name)
+        component = self._of_slug(slug)
+        if component is None:
+            return None
+        return badges.of_component(component, self.page, histories).get(name)
 
     def _works(self) -> bytes:
         lines = self._own(event_lists.works())

@@ -166,6 +166,7 @@ def _guesses(world: World, now: datetime) -> Iterator[str]:
     """Addresses of everything in the world, whoever's it is."""
     for slug in world.slugs:
         yield from (f"/components/{slug}{tail}" for tail in ("", "/30d", ".rss", ".atom", ".ics"))
+        yield from (f"/badge/{slug}/{tail}" for tail in ("status.svg", "uptime/30d.json"))
     for ident in world.incidents:
         yield from (f"/incidents/{ident}", f"/incidents/{ident}/postmortem")
         yield f"/subscribe?follow={ident}"
@@ -189,6 +190,8 @@ def _guesses(world: World, now: datetime) -> Iterator[str]:
         "/status/text",
         "/badge/icon",
         "/badge/color",
+        "/badge/status.svg",
+        "/badge/uptime/30d.json",
         "/statements",
         f"/statements/{month}",
         f"/statements/{month}.csv",

@@ -22,6 +22,8 @@ class Kind:
     has_operator_link: bool = False
     is_dated: bool = False  # says when its content changed last: it is written only then
     is_upload: bool = False  # what somebody has uploaded: inert, whatever is in it
+    aged_by: str = ""  # the file whose age is that of its data; else its own
+    when_stale: str = ""  # the file that stands for it once it is old; else it says so itself
 
 
 _PAGE = Kind("text/html; charset=utf-8", is_html=True)
@@ -40,6 +42,15 @@ _NOW_ICON = Kind("image/svg+xml", can_be_stale=False)
 # What other sites show of us: always asked for anew.
 _SCRIPT = Kind("text/javascript; charset=utf-8", is_data=True, can_be_stale=False)
 _IMAGE = Kind("image/svg+xml", is_data=True)
+# Written only when they change: their data is as old as that of the page.
+_BADGE = Kind("image/svg+xml", "public, max-age=60", is_data=True, aged_by="status.json")
+_SHIELD = Kind(
+    "application/json",
+    "public, max-age=60",
+    is_data=True,
+    aged_by="status.json",
+    when_stale="badge/stale.json",
+)
 _TEXT = Kind("text/plain; charset=utf-8", "public, max-age=3600", can_be_stale=False)
 _RSS, _ATOM, _CALENDAR = (
     Kind(
@@ -119,6 +130,10 @@ FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
         (r"/warning\.js", "warning.js", _SCRIPT),
         (r"/warning\.svg", "warning.svg", _IMAGE),
         (r"/badge/(icon|color)/?", r"badge/\1.svg", _IMAGE),
+        *(
+            (rf"/(badge/(?:{_SLUG}/)?(?:status|uptime/(?:24h|7d|30d|90d))\.{ending})", r"\1", kind)
+            for ending, kind in (("svg", _BADGE), ("json", _SHIELD))
+        ),
         *(
             # Programs ask in any case; one of them for /api/v2/Incidents.json.
             (rf"(?i:/api/v2/{name}\.json)", f"api/v2/{name}.json", _V2)

@@ -51,17 +51,16 @@ class PublishedFiles:
         theme: str = "",
         now: float | None = None,
         is_operator: bool = False,
+        aged_by: str = "",
     ) -> Answer | None:
         """Return a file in the best form the client takes, or None when there is no such file.
 
         `theme` is light, dark or empty; `now` (seconds since 1970) is given for files whose age
-        matters: one older than STALE_AFTER_S says so. `is_operator` shows what is for operators.
+        matters: one older than STALE_AFTER_S says so; `aged_by` is the file whose age it has, if not
+        its own. `is_operator` shows what is for operators.
         """
         path = self._folder / name
-        try:
-            is_stale = now is not None and now - path.stat().st_mtime > STALE_AFTER_S
-        except OSError:
-            return None
+        is_stale = now is not None and self.is_stale(aged_by or name, now=now)
         for encoding in accepted(accept_encoding):
             try:
                 if is_stale or theme or is_operator:
@@ -72,6 +71,17 @@ class PublishedFiles:
             except OSError:
                 continue  # no compressed twin, or replaced at this moment: the next form will do
         return None
+
+    def is_there(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return (self._folder / name).is_file()
+
+    def is_stale(self, name: str, *, now: float) -> bool:
+        """Whether a file is older than STALE_AFTER_S, or not there; `now` in seconds since 1970."""
+        try:
+            return now - (self._folder / name).stat().st_mtime > STALE_AFTER_S
+        except OSError:
+            return True
 
     def _read(self, path: Path, encoding: str) -> Answer:
         """A published file as it is."""

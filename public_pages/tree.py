@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from public_pages import assets, elsewhere, projecting, readouts
 from public_pages.archive import Archive
+from public_pages.badge_files import BadgeFiles
 from public_pages.charts import Range
 from public_pages.event_source import EventSource
 from public_pages.feeds import Feeds
@@ -38,6 +39,7 @@ class Tree:
         self._archive = Archive(folder, troubles)
         self._feeds = Feeds(folder, troubles)
         self._documents = V2Files(folder, troubles)
+        self._badges = BadgeFiles(folder, troubles)
         self._page: PageView | None = None
         self._pages: Pages | None = None  # while pages of components wait
         self._source: EventSource | None = None
@@ -56,7 +58,8 @@ class Tree:
     def is_behind(self) -> bool:
         """Whether anything waits to be written."""
         is_any = bool(self._waiting) or self._is_feeds_due or self._are_documents_due
-        return is_any or self._feeds.is_behind or self._archive.is_behind
+        followers = (self._feeds, self._archive, self._badges)
+        return is_any or any(each.is_behind for each in followers)
 
     def is_over(self, now: datetime) -> bool:
         """Whether the clock alone makes what was published untrue."""
@@ -94,6 +97,7 @@ class Tree:
         self._errors = errors
         self.look(page, source, is_clock=is_clock or is_full or self.is_over(now))
         self._are_documents_due = True
+        self._badges.look(page, histories)
         before = self._page
         self._waiting = self._to_publish(page, before, is_full=is_full)
         self._remove_vanished(page, before)
@@ -120,6 +124,7 @@ class Tree:
         if self._is_feeds_due and self._page and self._source:
             self._feeds.look(self._page, self._source)
             self._is_feeds_due = False
+        self._badges.write_waiting(until=time.monotonic() + slice_s)
         self._feeds.write_waiting(until=time.monotonic() + slice_s)
         self._publish_waiting(until=time.monotonic() + slice_s)
         if not self._waiting:

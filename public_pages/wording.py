@@ -244,9 +244,14 @@ def summary(history: History) -> str:
 
 def figure_name(figure: Figure) -> str:
     """Return the name of a figure's period."""
-    if figure.hours == 24:
+    return period_name(figure.hours)
+
+
+def period_name(hours: int) -> str:
+    """Return the name of a period of 24 hours, or of so many days or 12 months."""
+    if hours == 24:
         return _("24 hours")
-    days = figure.hours // 24
+    days = hours // 24
     if days == 365:
         return _("12 months")
     return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
