@@ -190,6 +190,7 @@ def of_status(*, change: StatusChange, page: Page, stage: Stage) -> Content:
                 name=component.name,
                 status=status.value,
                 id=str(component.uuid),
+                public_id=component.public_id,
                 is_dedicated=component.only_where_chosen,
             )
         ],
@@ -199,7 +200,7 @@ def of_status(*, change: StatusChange, page: Page, stage: Stage) -> Content:
             "created_at": component.created_at.isoformat(),
             "position": component.position,
             "description": component.description,
-            "group_id": str(component.group_id) if component.group_id else None,
+            "group_id": component.group.public_id if component.group else None,
         },
     )
 

@@ -162,6 +162,7 @@ def _touched(update: IncidentUpdate | MaintenanceUpdate) -> list[Touched]:
             name=row.name,
             status=row.status,
             id=str(row.component.uuid) if row.component else "",
+            public_id=row.component.public_id if row.component else "",
             is_dedicated=row.component is not None and row.component.only_where_chosen,
         )
         for row in rows.select_related("component")
@@ -175,6 +176,7 @@ def _entries(rows: Iterable[Any]) -> list[dict[str, Any]]:
             "state": row.state,
             "text": row.text,
             "at": row.at.isoformat(),
+            "is_told": row.notifies,
             # Of one page alone: cut out before anybody else hears of it.
             "page": getattr(row, "audience_id", None),
         }

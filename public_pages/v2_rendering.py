@@ -7,24 +7,21 @@ the page says that it cannot be confirmed.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from common.statuspage import body, stamp
+from components import v2_rollup
 from components.status import Status
 from components.uptime import Change
+from components.v2_rollup import Rollup
 from incidents import lifecycle, windows
-from public_pages import v2_rollup
 from public_pages.event_views import ChipView, IncidentView, MaintenanceView, UpdateView
 from public_pages.page_views import ComponentView, GroupView, PageView
 from public_pages.v2_reading import MOST, PageFact, V2Facts, Written
-from public_pages.v2_rollup import Rollup
 
-_PARAGRAPHS = re.compile(r"</p>\s*<p>")
-_EDGES = re.compile(r"\A<p>|</p>\Z")
-_LINES = re.compile(r"(?:<br ?/?>)?\s*\n\s*")
 # Their words for verification, and for cancelled work, which they do not know.
 _STATES = {windows.State.VERIFICATION: "verifying", windows.State.CANCELLED: "completed"}
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -75,21 +72,6 @@ def documents(model: V2Page) -> Mapping[str, bytes]:
         "scheduled-maintenances/active": {**head, "scheduled_maintenances": active},
     }
     return {f"api/v2/{name}.json": _dump(document) for name, document in made.items()}
-
-
-def stamp(at: datetime | None) -> str | None:
-    """Return a time as they write it: UTC, exactly three digits of a second."""
-    if at is None:
-        return None
-    instant = at.astimezone(UTC)
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
-
-
-def body(html: str) -> str:
-    """Return a text as they have it: one line of safe HTML, lines and paragraphs as `<br />`."""
-    text = _EDGES.sub("", html.strip())
-    text = _PARAGRAPHS.sub("<br /><br />", text)
-    return _LINES.sub("<br />", text)
 
 
 def last_known(status: Status, changes: Sequence[Change]) -> Status:

@@ -7,6 +7,7 @@ about one recipient or one event stops no other: operators see a delivery that f
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
@@ -20,7 +21,16 @@ from notifications import outbox
 from notifications.channels import CHANNELS
 from notifications.messages import Message
 from notifications.outbox import Letter
-from subscribers import chart, granting, link_digests, links, parking, recipients, told_pages
+from subscribers import (
+    chart,
+    granting,
+    link_digests,
+    links,
+    parking,
+    recipients,
+    told_facts,
+    told_pages,
+)
 from subscribers import content as contents
 from subscribers.chart import Stage
 from subscribers.content import Content
@@ -220,7 +230,7 @@ class _Forms:
     def _letter(self, *, page: ToldPage, form: str, **fields: object) -> Letter:
         key = f"{self._row.key}/{form}{page.body_key}"
         if key not in self._messages:
-            self._messages[key] = contents.rendered(self._cut(page), form=form)
+            self._messages[key] = contents.rendered(self._cut(page, form), form=form)
         return Letter(
             message=self._messages[key],
             dedupe_key=self._row.key,
@@ -231,10 +241,13 @@ class _Forms:
             **fields,  # type: ignore[arg-type]
         )
 
-    def _cut(self, page: ToldPage) -> Content:
+    def _cut(self, page: ToldPage, form: str) -> Content:
         if page.id not in self._on:
             self._on[page.id] = self._content.on(page)
-        return self._on[page.id]
+        own = self._on[page.id]
+        if form != "statuspage":
+            return own
+        return replace(own, known=told_facts.read(page_id=page.id, impacts=own.open_impacts))
 
 
 def address_of(subscriber: Subscriber) -> str:

@@ -25,6 +25,7 @@ from notifications.messages import Tone
 from subscribers import mail_looks
 from subscribers.chart import Stage
 from subscribers.mail_looks import Look
+from subscribers.told_facts import NOTHING, ToldFacts
 from subscribers.told_pages import ToldPage
 
 _PROBLEMS = frozenset({Status.DEGRADED_PERFORMANCE, Status.PARTIAL_OUTAGE, Status.MAJOR_OUTAGE})
@@ -50,12 +51,14 @@ _WORDS = ("word", "when", "started", "promise", "brief", "subject")
 class Touched:
     """A component that the event touches, and the status that visitors see of it.
 
+    `public_id` is what programs that speak Statuspage's language know it by.
     `is_dedicated`: only some pages had chosen it when this was announced; it may be gone by now.
     """
 
     name: str
     status: str
     id: str = ""  # what programs know the component by
+    public_id: str = ""
     is_dedicated: bool = False
 
     @property
@@ -77,7 +80,7 @@ class Content:
     `html` is safe. `entries` are all entries of the event so far, newest first, for machines; one
     with a "page" is for that page alone. `has_lost`: the event spoke of a component, too, that only
     some pages had chosen and that was gone when this was announced. `page` is the page that it was cut to (`on`), else the main
-    one as it was announced: what is stored is never sent as it is.
+    one as it was announced: what is stored is never sent as it is. `known` is read for programs.
     """
 
     kind: str
@@ -106,6 +109,7 @@ class Content:
     has_lost: bool = False
     said: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     page: ToldPage | None = None
+    known: ToldFacts = NOTHING
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Content":
@@ -115,7 +119,8 @@ class Content:
         return cls(**known)
 
     def as_json(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if name != "page"}
+        not_stored = {"page", "known"}
+        return {name: value for name, value in asdict(self).items() if name not in not_stored}
 
     def said_as(self, voice: str, other: "Content") -> "Content":
         """The same, with the words that `other` has for it kept for pages of that voice."""
@@ -207,6 +212,12 @@ class Content:
     @property
     def is_problem(self) -> bool:
         return self.tone == Tone.PROBLEM
+
+    @property
+    def open_impacts(self) -> list[str]:
+        """The impact of an incident that is open with this, for the indicator of a page."""
+        is_open = self.kind == "incident" and self.is_problem
+        return [self.impact] if is_open and self.impact else []
 
     @property
     def headline(self) -> str:

@@ -1,5 +1,6 @@
 """A status set by hand on the dashboard: programs hear of it, people where the page says so."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -8,11 +9,12 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts import roles
+from common import public_ids
 from components.models import Component, Page
 from components.status import Status
 from incidents import status_telling
 from notifications.models import Delivery
-from subscribers import content, fanout
+from subscribers import content, fanout, told_facts
 from subscribers.content import Content
 from subscribers.models import Broadcast
 from tests import build, web
@@ -80,13 +82,20 @@ def test_programs_get_the_change_in_both_forms(now: datetime, component: Compone
         "operational",
         "partial_outage",
     )
-    theirs = content.as_statuspage(said).payload
+    page = Page.objects.get()
+    theirs = content.as_statuspage(replace(said, known=told_facts.read(page_id=page.pk))).payload
     assert "incident" not in theirs
     update = theirs["component_update"]
-    assert (update["component_id"], update["component_type"]) == (str(component.uuid), "Component")
+    assert (update["component_id"], update["component_type"]) == (component.public_id, "Component")
+    assert public_ids.is_valid(update["id"])
     assert (update["old_status"], update["new_status"]) == ("operational", "partial_outage")
     assert theirs["component"]["name"] == "Checkout"
-    assert theirs["component"]["page_id"] == theirs["page"]["id"] == str(Page.objects.get().uuid)
+    assert theirs["component"]["id"] == component.public_id
+    assert theirs["component"]["page_id"] == theirs["page"]["id"] == page.public_id
+    assert (theirs["page"]["status_indicator"], theirs["page"]["status_description"]) == (
+        "major",
+        "Partial System Outage",
+    )
 
     mail = content.as_mail(said)
     assert mail.subject.endswith("Partial outage: Checkout")

@@ -16,6 +16,7 @@ from health_check.exceptions import StatusPageWarning
 from jsonschema import Draft202012Validator
 from pytest_django import DjangoDbBlocker
 
+from common import statuspage
 from components import catalogue
 from components.models import Component, PageKind
 from components.status import Status
@@ -23,7 +24,6 @@ from incidents import postmortems, publishing
 from incidents.lifecycle import Impact, State
 from incidents.models import Maintenance
 from incidents.postmortems import Writing
-from public_pages import v2_rendering
 from public_pages.addresses import V2_NAMES
 from tests import build
 from tests.public_pages import happened, world
@@ -289,9 +289,7 @@ def test_a_body_is_one_line_of_html(site: Site) -> None:
 
     assert "First line<br />second line<br /><br />A paragraph" in bodies
     assert not any("\n" in body or "<p>" in body for body in bodies)
-    assert (
-        v2_rendering.body("<p>One</p>\n<p>Two<br />\nthree</p>") == "One<br /><br />Two<br />three"
-    )
+    assert statuspage.body("<p>One</p>\n<p>Two<br />\nthree</p>") == "One<br /><br />Two<br />three"
 
 
 def test_a_page_may_leave_maintenance_and_incidents_out_of_its_indicator(

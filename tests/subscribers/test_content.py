@@ -10,7 +10,7 @@ from components.status import Status
 from incidents import maintenance, maintenance_changes, maintenance_plans, publishing, windows
 from incidents.lifecycle import State
 from incidents.models import Maintenance
-from subscribers import content
+from subscribers import content, told_facts
 from subscribers.chart import Stage
 from subscribers.content import Content
 from subscribers.models import Broadcast
@@ -152,7 +152,8 @@ def test_statuspage_s_receivers_get_their_words_times_and_markup(now: datetime) 
     _work(windows.State.IN_PROGRESS, row, now + HOUR)
     verifying = _work(windows.State.VERIFICATION, row, now + HOUR, "One <b>\nTwo")
 
-    payload = content.as_statuspage(verifying).payload
+    known = told_facts.read(page_id=Page.objects.get().pk)
+    payload = content.as_statuspage(replace(verifying, known=known)).payload
 
     assert payload["meta"]["generated_at"] == "2026-11-19T15:32:00.000Z"
     incident = payload["incident"]
@@ -161,10 +162,13 @@ def test_statuspage_s_receivers_get_their_words_times_and_markup(now: datetime) 
     assert incident["resolved_at"] is None
     newest = incident["incident_updates"][0]
     assert (newest["status"], newest["body"]) == ("verifying", "One &lt;b&gt;<br />Two")
-    assert incident["components"] == [
-        {"id": str(component.uuid), "name": "Checkout", "status": "under_maintenance"}
-    ]
-    assert payload["page"]["id"] == str(Page.objects.get().uuid)
+    (touched,) = incident["components"]
+    assert (touched["id"], touched["status"]) == (component.public_id, "under_maintenance")
+    assert payload["page"] == {
+        "id": Page.objects.get().public_id,
+        "status_indicator": "maintenance",
+        "status_description": "Service Under Maintenance",
+    }
     leaving = "https://status.example.com/subscriptions/leave/x"
     own = content.as_statuspage(verifying).filled({"leave_url": leaving})
     assert own.payload["meta"]["unsubscribe"] == leaving

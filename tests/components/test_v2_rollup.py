@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components import v2_rollup
 from components.status import Status
-from public_pages import v2_rollup
 
 OP, DE, PA = Status.OPERATIONAL, Status.DEGRADED_PERFORMANCE, Status.PARTIAL_OUTAGE
 MA, MT, UN = Status.MAJOR_OUTAGE, Status.UNDER_MAINTENANCE, Status.UNKNOWN
