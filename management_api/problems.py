@@ -21,6 +21,7 @@ from ninja.errors import HttpError
 from ninja.errors import ValidationError as BodyError
 
 from accounts import access_tokens
+from monitoring.config_file.problems import ConfigInvalid, path_text
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -102,6 +103,14 @@ def register(api: NinjaAPI) -> None:
             HTTPStatus.UNPROCESSABLE_ENTITY, " ".join(error.messages), errors=_by_field(error)
         )
 
+    @api.exception_handler(ConfigInvalid)
+    def wrong_file(_request: HttpRequest, error: ConfigInvalid) -> HttpResponse:
+        return answer(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "The file has mistakes. Nothing was changed.",
+            errors=_by_line(error),
+        )
+
     @api.exception_handler(access_tokens.NotAllowed)
     def forbidden(_request: HttpRequest, error: access_tokens.NotAllowed) -> HttpResponse:
         return answer(HTTPStatus.FORBIDDEN, str(error))
@@ -141,6 +150,14 @@ def _by_place(error: BodyError) -> dict[str, list[str]]:
         # The first is where from, the second of a body the name of the argument that takes it.
         named = place[2:] if place[:1] == ["body"] else place
         found.setdefault(".".join(named) or "body", []).append(str(each.get("msg", "")))
+    return found
+
+
+def _by_line(error: ConfigInvalid) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in error.problems:
+        line = "" if each.line is None else f" (line {each.line})"
+        found.setdefault(f"{path_text(each.path) or 'file'}{line}", []).append(each.message)
     return found
 
 

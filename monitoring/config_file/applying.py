@@ -23,18 +23,26 @@ from monitoring.config_file.run import Run
 from monitoring.models import Replica
 
 
-def apply(*, loaded: Loaded, now: datetime, prunes: bool = False, is_dry_run: bool = False) -> Plan:
+def apply(
+    *,
+    loaded: Loaded,
+    now: datetime,
+    prunes: bool = False,
+    is_dry_run: bool = False,
+    reads_references: bool = True,
+) -> Plan:
     """Apply a valid file in one transaction; what was changed.
 
     Fields that the file leaves out get their default; `page`, `pages`, `catalog`, `locations` and
     every section of `alerts` stay as they are when left out, and so do `manual` and mutes. What is not in the file
     is removed when `prunes`, else kept; of pages, locations and channels only where the file lists
-    some. A dry run makes every change and takes it back.
+    some. A dry run makes every change and takes it back. `reads_references` is false for a file from
+    elsewhere: whoever may change the page may not read the host's environment and files by it.
 
     Raises ConfigInvalid, with nothing changed, for what only the database or the environment
     reveals: a secret that is not there, a circle, a value that an operation refuses.
     """
-    run = Run(loaded=loaded, now=now, prunes=prunes)
+    run = Run(loaded=loaded, now=now, prunes=prunes, reads_references=reads_references)
     with transaction.atomic():
         _lock()
         catalogue_steps.change_page(run)

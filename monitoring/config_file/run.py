@@ -30,11 +30,13 @@ class Run:
     """State shared by the steps of one application.
 
     `locations` are all there are by slug, `nodes` those of the file; filled in by their steps.
+    `reads_references`: secrets may be named by where they stand on this host.
     """
 
     loaded: Loaded
     now: datetime
     prunes: bool
+    reads_references: bool = True
     plan: Plan = field(default_factory=Plan)
     problems: list[Problem] = field(default_factory=list)
     locations: dict[str, Location] = field(default_factory=dict)

@@ -18,6 +18,10 @@ from notifications.channels.base import Channel, Field, FieldInvalid
 
 _SIZE_LIMIT = 64 * 1024
 _BEFORE = "previous_"
+_NOT_FROM_AFAR = (
+    "A file that comes over the network reads no variables and files of the server. Keep what is "
+    "stored with {stored: true}, or use `bin/manage apply` there."
+)
 # The one field that the file calls otherwise.
 _KEYS = {"recipients": "to"}
 
@@ -94,6 +98,9 @@ def _value(run: Run, field: Field, section: Section, stored: Mapping[str, str], 
             message = "No value is stored that could be kept. Write {env: NAME} or {file: /PATH}."
             run.problem((*path, named), message)
         return kept
+    if not run.reads_references:
+        run.problem((*path, named), _NOT_FROM_AFAR)
+        return ""
     try:
         return read(given)
     except SecretMissing as error:
