@@ -27,6 +27,12 @@ def _weight(label: Any) -> forms.DecimalField:
     )
 
 
+def _switch(name: str, label: Any) -> forms.BooleanField:
+    """A switch of the page, which says of itself what it does."""
+    column: Any = Page._meta.get_field(name)
+    return forms.BooleanField(label=label, required=False, help_text=column.help_text)
+
+
 class NamedPageForm(console.ConsoleForm):
     """What every page has: name, slug, time zone, language."""
 
@@ -84,6 +90,12 @@ class PageForm(NamedPageForm):
     degraded_performance_weight = _weight(_("Degraded performance counts as down"))
     under_maintenance_weight = _weight(_("Maintenance counts as down"))
 
+    v2_tells_maintenance = _switch(
+        "v2_tells_maintenance", _("Maintenance is an indicator of its own")
+    )
+    v2_counts_incidents = _switch("v2_counts_incidents", _("Open incidents raise the indicator"))
+
+    INDICATOR = ("v2_tells_maintenance", "v2_counts_incidents")
     WEIGHTS = (
         "partial_outage_weight",
         "major_outage_weight",
@@ -107,6 +119,10 @@ class PageForm(NamedPageForm):
             del self.fields["name"]
             if source.says_zone:
                 del self.fields["time_zone"]
+
+    @property
+    def indicator(self) -> list[Any]:
+        return [self[name] for name in self.INDICATOR]
 
     @property
     def weights(self) -> list[Any]:
@@ -140,13 +156,7 @@ class PageForm(NamedPageForm):
 class SettingsForm(console.ConsoleForm):
     """What concerns the whole installation, whatever the page."""
 
-    maintenance_hides_monitors = forms.BooleanField(
-        label=_("Maintenance hides what monitors say"),
-        required=False,
-        help_text=Page._meta.get_field("maintenance_hides_monitors").help_text,
+    maintenance_hides_monitors = _switch(
+        "maintenance_hides_monitors", _("Maintenance hides what monitors say")
     )
-    tells_status_changes = forms.BooleanField(
-        label=_("Tell people of a status set by hand"),
-        required=False,
-        help_text=Page._meta.get_field("tells_status_changes").help_text,
-    )
+    tells_status_changes = _switch("tells_status_changes", _("Tell people of a status set by hand"))

@@ -72,7 +72,8 @@ def page_list(request: HttpRequest) -> HttpResponse:
 def page_add(request: HttpRequest) -> HttpResponse:
     """A sub-page by hand; those of the catalog are made from its entries."""
     main = catalogue.page()
-    initial = {name: getattr(main, name) for name in ("time_zone", "language", *PageForm.WEIGHTS)}
+    taken_over = ("time_zone", "language", *PageForm.WEIGHTS, *PageForm.INDICATOR)
+    initial = {name: getattr(main, name) for name in taken_over}
     form = PageForm(request.POST or None, initial=initial)
     row = form.carry_out(
         lambda: pages.add(kind=PageKind.SUB, now=timezone.now(), **form.columns, **form.members)
@@ -224,8 +225,8 @@ def _address(slug: str, page: Page | None) -> dict[str, Any]:
 def _initial(page: Page) -> dict[str, Any]:
     components, groups = pages.members(page)
     own = {name: getattr(page, name) for name in ("name", "slug", "time_zone", "language")}
-    weights = {name: getattr(page, name) for name in PageForm.WEIGHTS}
-    return own | weights | {"components": sorted(components), "groups": sorted(groups)}
+    rest = {name: getattr(page, name) for name in (*PageForm.WEIGHTS, *PageForm.INDICATOR)}
+    return own | rest | {"components": sorted(components), "groups": sorted(groups)}
 
 
 def _consequences(page: Page) -> list[str]:

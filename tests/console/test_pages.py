@@ -278,3 +278,20 @@ def test_the_settings_lead_to_what_else_a_page_has(
         assert links
         for link in links:
             assert client.get(link.url).status_code == 200, link
+
+
+def test_what_programs_are_told_is_switched_for_each_page(
+    client: Client, operator: User, sub: Page
+) -> None:
+    screen = client.get(edit(sub)).content.decode()
+    assert "What programs that know Statuspage are told" in screen
+    assert "This is our rule" in screen
+    for name in ("v2_tells_maintenance", "v2_counts_incidents"):
+        assert f'name="{name}"' in screen
+    assert screen.count(" checked") == 2, "both are on until somebody turns them off"
+
+    fields = FIELDS | {"slug": "eu"}
+    assert client.post(edit(sub), fields | {"v2_counts_incidents": "on"}).status_code == 302
+    sub.refresh_from_db()
+    assert (sub.v2_tells_maintenance, sub.v2_counts_incidents) == (False, True)
+    assert catalogue.page().v2_tells_maintenance, "the main page has its own"
