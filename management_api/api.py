@@ -6,7 +6,7 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
-from management_api import applying, components, problems
+from management_api import applying, components, problems, subscribers
 
 _PROBLEM = "#/components/schemas/Problem"
 
@@ -24,7 +24,7 @@ api = NinjaAPI(
     openapi_url=None,
 )
 problems.register(api)
-for each in (components.router, applying.router):
+for each in (components.router, applying.router, subscribers.router):
     api.add_router("", each)
 
 

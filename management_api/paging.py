@@ -1,9 +1,10 @@
 """Lists in pages: a cursor is where the last page ended, so rows that come or go shift nothing."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.core import signing
 from django.db import models
@@ -25,6 +26,14 @@ class Paging(Schema):
     cursor: str = Field("", max_length=1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[Row]):
+    """The rows of one page, and the cursor of the next one."""
+
+    rows: list[Row]
+    next: str | None
+
+
 def page(
     rows: "models.QuerySet[Row]",
     paging: Paging,
@@ -40,13 +49,18 @@ def page(
 
     Raises Refused for a cursor that is none of this list.
     """
+    found = rows_of(rows, paging, by=by)
+    return Listed(data=[show(row) for row in found.rows], next=found.next)
+
+
+def rows_of(rows: "models.QuerySet[Row]", paging: Paging, *, by: Sequence[str]) -> Rows[Row]:
+    """The rows of one page, for what has to be asked about all of them at once; see `page`."""
     if paging.cursor:
         rows = rows.filter(_after(by, _read(paging.cursor, by)))
     found = list(rows.order_by(*by)[: paging.limit + 1])
     shown = found[: paging.limit]
     is_more = len(found) > paging.limit
-    data = [show(row) for row in shown]
-    return Listed(data=data, next=_cursor(shown[-1], by) if is_more else None)
+    return Rows(rows=shown, next=_cursor(shown[-1], by) if is_more else None)
 
 
 def _after(by: Sequence[str], values: Sequence[Any]) -> models.Q:

@@ -1,0 +1,392 @@
+"""Subscribers and the suppression list, for those who may see them on the console."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from ninja import Query, Router
+from pydantic import Field
+
+from components import catalogue
+from components.models import Component, Page
+from management_api import etags, operations, paging
+from management_api.guard import ApiRequest
+from management_api.paging import Paging
+from management_api.problems import conflict, not_found
+from management_api.schemas import In, Listed, Out, RowId, left_out
+from subscribers import (
+    adding,
+    addressing,
+    erasing,
+    operators_list,
+    subscribing,
+    suppressing,
+)
+from subscribers.models import Origin, Reason, State, Subscriber, Suppression
+from subscribers.operators_list import Wanted
+from subscribers.subscribing import Choice, NotNow, TooManyRequests
+
+router = Router(tags=["subscribers"])
+_SEEN: Any = {"scope": "subscribers:read", "permission": "subscribers.view_subscriber"}
+_SUPPRESSED: Any = {"scope": "subscribers:read", "permission": "subscribers.view_suppression"}
+_WRITTEN = "subscribers:write"
+
+
+class TypedChannel(StrEnum):
+    """The channels whose address a person can type."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class SubscriberOut(Out):
+    """One subscription. `component_ids` is null for everything; `suppressed_because` beats the state."""
+
+    id: int
+    page_id: int
+    channel: str
+    address: str
+    state: State
+    component_ids: list[str] | None
+    wants_postmortems: bool
+    follows: str
+    origin: Origin
+    consent_note: str
+    suppressed_because: Reason | None
+    created_at: datetime
+    confirmed_at: datetime | None
+
+
+class SubscriberFilter(Paging):
+    """What to narrow the list to; those who have unsubscribed are listed only when asked for."""
+
+    state: State | None = None
+    channel: str = Field("", max_length=32, pattern=r"^[a-z]*$")
+    page_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    q: str = Field("", max_length=320, pattern=r"^[^\x00]*$", description="Part of the address.")
+
+
+class SubscriberIn(In):
+    """Somebody to be told. Who has not agreed is asked to confirm first, and hears nothing until then."""
+
+    channel: TypedChannel = TypedChannel.EMAIL
+    address: str = Field(min_length=1, max_length=320)
+    page_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        None, description="Null: the main page."
+    )
+    component_ids: list[str] | None = Field(None, max_length=1000, description="Null: everything.")
+    wants_postmortems: bool = False
+    has_agreed: bool = Field(False, description="The owner of the address has agreed already.")
+    consent_note: str = Field(
+        "", max_length=200, description="Where the consent comes from; kept and exported."
+    )
+
+
+class SubscriberChange(In):
+    """What somebody hears of from the next message on."""
+
+    component_ids: list[str] | None = Field(None, max_length=1000)
+    wants_postmortems: bool = left_out(bool)
+
+
+class SuppressionOut(Out):
+    """An address that is not written to, whoever subscribes it."""
+
+    id: int
+    channel: str
+    address: str
+    reason: Reason
+    note: str
+    is_liftable: bool
+    created_at: datetime
+
+
+class SuppressionIn(In):
+    """An address to write to no more."""
+
+    channel: TypedChannel = TypedChannel.EMAIL
+    address: str = Field(min_length=1, max_length=320)
+    note: str = Field("", max_length=200)
+
+
+class LiftIn(In):
+    """Why the address may be written to again; kept in the audit log."""
+
+    why: str = Field(min_length=1, max_length=200)
+
+
+@operations.reads(router, "/subscribers", gives=Listed[SubscriberOut], **_SEEN)
+def list_subscribers(request: ApiRequest, wanted: Query[SubscriberFilter]) -> Listed[SubscriberOut]:
+    """List subscribers, the newest first."""
+    del request
+    rows = operators_list.narrowed(
+        Wanted(
+            text=wanted.q.strip(),
+            state=wanted.state or "",
+            channel=wanted.channel,
+            page_id=wanted.page_id,
+        )
+    )
+    return _listed(rows, wanted)
+
+
+@operations.creates(
+    router,
+    "/subscribers",
+    scope=_WRITTEN,
+    permission="subscribers.add_subscriber",
+    gives=SubscriberOut,
+    at=lambda out: f"/subscribers/{out.id}",
+)
+def create_subscriber(request: ApiRequest, body: SubscriberIn) -> SubscriberOut:
+    """Subscribe an address, as by hand on the console.
+
+    With `has_agreed` a mailbox is told from now on. Otherwise, and for every phone, its owner is
+    asked to confirm first.
+    """
+    try:
+        row = adding.add(
+            page=_page(body.page_id),
+            channel=body.channel,
+            text=body.address,
+            choice=_choice(body.component_ids, wants_postmortems=body.wants_postmortems),
+            has_agreed=body.has_agreed,
+            note=body.consent_note,
+            now=request.now,
+        )
+    except subscribing.HasLeft:
+        conflict("They have unsubscribed: only their own confirmation counts. Ask them first.")
+    except (adding.SubscribedAlready, subscribing.Suppressed) as error:
+        conflict(str(error))
+    except (addressing.AddressInvalid, adding.NotLetIn, NotNow, TooManyRequests) as error:
+        raise ValidationError({"address": str(error)}) from None
+    except subscribing.NothingChosen as error:
+        raise ValidationError({"component_ids": str(error)}) from None
+    return _shown(_held(row.pk))
+
+
+@operations.reads(router, "/subscribers/{subscriber_id}", gives=SubscriberOut, **_SEEN)
+def get_subscriber(request: ApiRequest, subscriber_id: RowId) -> SubscriberOut:
+    """Show a subscriber."""
+    del request
+    return _shown(_row(subscriber_id))
+
+
+@operations.changes(
+    router,
+    "/subscribers/{subscriber_id}",
+    scope=_WRITTEN,
+    permission="subscribers.change_subscriber",
+    gives=SubscriberOut,
+)
+def change_subscriber(
+    request: ApiRequest, subscriber_id: RowId, body: SubscriberChange
+) -> SubscriberOut:
+    """Change what a subscriber hears of."""
+    row = _held(subscriber_id)
+    etags.check(request, _shown(row))
+    given = body.given()
+    if row.follows:
+        conflict("This one follows a single event: there is nothing to choose.")
+    ids = given.get("component_ids", _chosen(row))
+    postmortems = given.get("wants_postmortems", row.wants_postmortems)
+    try:
+        choice = _choice(ids, wants_postmortems=postmortems)
+        adding.change_choice(subscriber=row, choice=choice, now=request.now)
+    except subscribing.NothingChosen as error:
+        raise ValidationError({"component_ids": str(error)}) from None
+    return _shown(_row(subscriber_id))
+
+
+@operations.removes(
+    router,
+    "/subscribers/{subscriber_id}",
+    scope=_WRITTEN,
+    permission="subscribers.delete_subscriber",
+)
+def delete_subscriber(request: ApiRequest, subscriber_id: RowId) -> None:
+    """End a subscription: nothing more is sent, and the row stays among those who have left."""
+    row = _held(subscriber_id)
+    etags.check(request, _shown(row))
+    subscribing.leave(subscriber=row, reason=subscribing.REMOVED, now=request.now)
+
+
+@operations.acts(
+    router,
+    "/subscribers/{subscriber_id}/resend",
+    scope=_WRITTEN,
+    permission="subscribers.change_subscriber",
+    gives=SubscriberOut,
+)
+def resend_confirmation(request: ApiRequest, subscriber_id: RowId) -> SubscriberOut:
+    """Send the confirmation once more; to an active subscriber the link to change things."""
+    row = _held(subscriber_id)
+    try:
+        adding.ask_again(subscriber=row, now=request.now)
+    except (subscribing.Suppressed, NotNow, TooManyRequests) as error:
+        conflict(str(error))
+    return _shown(_row(subscriber_id))
+
+
+@operations.acts(
+    router,
+    "/subscribers/{subscriber_id}/resume",
+    scope=_WRITTEN,
+    permission="subscribers.change_subscriber",
+    gives=SubscriberOut,
+)
+def resume_subscriber(request: ApiRequest, subscriber_id: RowId) -> SubscriberOut:
+    """Tell a paused subscriber again, from the next event on."""
+    row = _held(subscriber_id)
+    try:
+        subscribing.resume(subscriber=row, now=request.now)
+    except (subscribing.Suppressed, NotNow, TooManyRequests) as error:
+        conflict(str(error))
+    return _shown(_row(subscriber_id))
+
+
+@operations.removes(
+    router,
+    "/subscribers/{subscriber_id}/person",
+    scope=_WRITTEN,
+    permission="subscribers.delete_subscriber",
+)
+def erase_person(request: ApiRequest, subscriber_id: RowId) -> None:
+    """Erase the person behind a subscriber: every subscription, what waits to be sent, what is kept."""
+    row = _held(subscriber_id)
+    etags.check(request, _shown(row))
+    erasing.erase_person(subscriber=row, now=request.now)
+
+
+@operations.reads(router, "/suppressions", gives=Listed[SuppressionOut], **_SUPPRESSED)
+def list_suppressions(request: ApiRequest, paging_: Query[Paging]) -> Listed[SuppressionOut]:
+    """List addresses that are not written to, the newest first."""
+    del request
+    rows = Suppression.objects.all()
+    return paging.page(rows, paging_, by=["-id"], show=_suppression)
+
+
+@operations.creates(
+    router,
+    "/suppressions",
+    scope=_WRITTEN,
+    permission="subscribers.add_suppression",
+    gives=SuppressionOut,
+)
+def create_suppression(request: ApiRequest, body: SuppressionIn) -> SuppressionOut:
+    """Write to an address no more; its subscriptions stay, and count again once it is lifted."""
+    try:
+        canonical = addressing.canonical_of(channel=body.channel, text=body.address)
+    except addressing.AddressInvalid as error:
+        raise ValidationError({"address": str(error)}) from None
+    row = suppressing.suppress(
+        channel=body.channel, canonical=canonical, note=body.note, now=request.now
+    )
+    return _suppression(row)
+
+
+@operations.acts(
+    router,
+    "/suppressions/{suppression_id}/lift",
+    scope=_WRITTEN,
+    permission="subscribers.delete_suppression",
+    gives=SuppressionOut,
+)
+def lift_suppression(request: ApiRequest, suppression_id: RowId, body: LiftIn) -> SuppressionOut:
+    """Let an address be written to again; complaints and STOPs stay."""
+    del request
+    row = Suppression.objects.filter(pk=suppression_id).first() or not_found("entry")
+    shown = _suppression(row)
+    try:
+        suppressing.lift(suppression=row, why=body.why)
+    except suppressing.NotLiftable as error:
+        conflict(str(error))
+    return shown
+
+
+def _page(page_id: int | None) -> Page:
+    if page_id is None:
+        return catalogue.page()
+    row = Page.objects.filter(pk=page_id, retired_at__isnull=True).first()
+    if row is None:
+        raise ValidationError({"page_id": "There is no such page."})
+    return row
+
+
+def _choice(component_ids: list[str] | None, *, wants_postmortems: bool) -> Choice:
+    if component_ids is None:
+        return Choice(wants_postmortems=wants_postmortems)
+    rows = Component.objects.filter(Q(public_id__in=component_ids) | Q(slug__in=component_ids))
+    known = {name: row.pk for row in rows for name in (row.public_id, row.slug)}
+    unknown = [each for each in component_ids if each not in known]
+    if unknown:
+        raise ValidationError({"component_ids": f"There is no component “{unknown[0]}”."})
+    return Choice(
+        wants_all=False,
+        component_ids=frozenset(known[each] for each in component_ids),
+        wants_postmortems=wants_postmortems,
+    )
+
+
+def _rows() -> "QuerySet[Subscriber]":
+    return Subscriber.objects.prefetch_related("chosen__component")
+
+
+def _row(subscriber_id: int) -> Subscriber:
+    return _rows().filter(pk=subscriber_id).first() or not_found("subscriber")
+
+
+def _held(subscriber_id: int) -> Subscriber:
+    rows = _rows().select_for_update(of=("self",))
+    return rows.filter(pk=subscriber_id).first() or not_found("subscriber")
+
+
+def _listed(rows: "QuerySet[Subscriber]", paging_: Paging) -> Listed[SubscriberOut]:
+    """One page; why addresses are suppressed is asked for all of them at once."""
+    found = paging.rows_of(rows.prefetch_related("chosen__component"), paging_, by=["-id"])
+    reasons = suppressing.reasons(addresses=[(row.channel, row.canonical) for row in found.rows])
+    shown = [_shown_with(row, reasons.get((row.channel, row.canonical))) for row in found.rows]
+    return Listed(data=shown, next=found.next)
+
+
+def _chosen(row: Subscriber) -> list[str] | None:
+    if row.wants_all:
+        return None
+    return sorted(each.component.public_id for each in row.chosen.all())
+
+
+def _shown(row: Subscriber) -> SubscriberOut:
+    key = (row.channel, row.canonical)
+    return _shown_with(row, suppressing.reasons(addresses=[key]).get(key))
+
+
+def _shown_with(row: Subscriber, reason: Reason | None) -> SubscriberOut:
+    return SubscriberOut(
+        id=row.pk,
+        page_id=row.page_pk,
+        channel=row.channel,
+        address=row.address,
+        state=State(row.state),
+        component_ids=_chosen(row),
+        wants_postmortems=row.wants_postmortems,
+        follows=row.follows,
+        origin=Origin(row.origin),
+        consent_note=row.consent_note,
+        suppressed_because=reason,
+        created_at=row.created_at,
+        confirmed_at=row.confirmed_at,
+    )
+
+
+def _suppression(row: Suppression) -> SuppressionOut:
+    return SuppressionOut(
+        id=row.pk,
+        channel=row.channel,
+        address=row.canonical,
+        reason=Reason(row.reason),
+        note=row.note,
+        is_liftable=suppressing.is_liftable(row),
+        created_at=row.created_at,
+    )
