@@ -12,26 +12,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import TypeVar
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError
 from django.utils import timezone
 
 from api import auth, local_map, report_bodies, report_paths
 from api.batching import GroupCommit
+from api.fronting import Reply, address, later, send, with_connection
 from api.throttling import Buckets
-from common import client_address
 from monitoring import inventory, reports, tokens
 from monitoring.reports import Answer, Report, Said
 
 logger = logging.getLogger(__name__)
 
 _BATCH_LIMIT = 200
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +43,6 @@ class Family:
 
 _VIGIL = Family("replica", HTTPStatus.FORBIDDEN, needs_word=True, needs_json_type=True)
 _CRISP = Family("replica_id", HTTPStatus.UNAUTHORIZED, needs_word=False, needs_json_type=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer; nearly all have no body."""
-
-    status: HTTPStatus
-    headers: Sequence[tuple[str, str]] = ()
-    body: bytes = b""
 
 
 _DONE = Reply(HTTPStatus.OK)
@@ -83,17 +71,8 @@ class Reports:
             reply = _local_map(environ) if match is None else self._report(environ, match)
         except DatabaseError:
             logger.exception("a report could not be stored")
-            reply = _later(5)
-        start_response(
-            f"{reply.status.value} {reply.status.phrase}",
-            [
-                ("Content-Length", str(len(reply.body))),
-                # Node's reporters never read the answer and leak the connection otherwise (13).
-                ("Connection", "close"),
-                *reply.headers,
-            ],
-        )
-        return [reply.body] if reply.body else []
+            reply = later(5)
+        return send(reply, start_response)
 
     def _report(self, environ: WSGIEnvironment, match: re.Match[str]) -> Reply:
         family = _VIGIL if match["vigil"] else _CRISP
@@ -111,7 +90,7 @@ class Reports:
             return self._flush(match, digest, replica, now)
         key = (digest, match["service"], match["node"])
         if wait_s := self._buckets.take(key, at_s=time.monotonic()):
-            return _later(wait_s)
+            return later(wait_s)
         is_too_large, said = False, None
         try:
             said = _said(environ, family)
@@ -124,7 +103,7 @@ class Reports:
                 node=match["node"],
                 said=said,
                 at=now,
-                address=_address(environ),
+                address=address(environ),
             )
         )
         if is_too_large and answer is Answer.BODY_INVALID:
@@ -132,7 +111,7 @@ class Reports:
         return _reply(answer, family)
 
     def _flush(self, match: re.Match[str], digest: str, replica: str, now: datetime) -> Reply:
-        answer, row = _with_connection(
+        answer, row = with_connection(
             lambda: reports.flush(
                 token_digest=digest,
                 service=match["service"],
@@ -151,18 +130,7 @@ class _TooLarge(Exception):
 
 
 def _receive(batch: Sequence[Report]) -> list[Answer]:
-    return _with_connection(lambda: reports.receive(reports=batch))
-
-
-def _with_connection(work: Callable[[], T]) -> T:
-    """Do database work outside Django's request cycle: a connection that died is replaced once."""
-    try:
-        return work()
-    except (OperationalError, InterfaceError):
-        if connection.in_atomic_block:
-            raise
-        connection.close()
-        return work()
+    return with_connection(lambda: reports.receive(reports=batch))
 
 
 def _said(environ: WSGIEnvironment, family: Family) -> Said | None:
@@ -214,31 +182,23 @@ def _reply(answer: Answer, family: Family) -> Reply:
         case Answer.WRONG_MODE:
             return Reply(HTTPStatus.PRECONDITION_FAILED)
         case Answer.NODE_FULL:
-            return _later(60)
-
-
-def _later(wait_s: int) -> Reply:
-    return Reply(HTTPStatus.SERVICE_UNAVAILABLE, [("Retry-After", str(wait_s))])
+            return later(60)
 
 
 def _local_map(environ: WSGIEnvironment) -> Reply:
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
         return _NOT_FOUND
     secret = auth.secret_of(environ.get("HTTP_AUTHORIZATION", ""))
-    token = secret and _with_connection(
+    token = secret and with_connection(
         lambda: tokens.verify(secret=secret, kinds=reports.ACCEPTED_KINDS)
     )
     if not token:
         return _NO_TOKEN
     now = timezone.now()
-    tokens.note_use(token=token, address=_address(environ), now=now)
+    tokens.note_use(token=token, address=address(environ), now=now)
     document = local_map.build(token=token)
     since = parse_qs(environ.get("QUERY_STRING", "")).get("since", [""])[-1]
     if since == str(document.date):
         return Reply(HTTPStatus.NOT_MODIFIED)
     headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
     return Reply(HTTPStatus.OK, headers, document.body)
-
-
-def _address(environ: WSGIEnvironment) -> str | None:
-    return client_address.of(environ, hops=settings.TRUSTED_PROXY_HOPS) or None

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from components import catalogue
-from monitoring import recording, reports, silence, verdicts
+from monitoring import pings, recording, reports, silence, verdicts
 from monitoring.models import Mode, Pulse, Replica
 from monitoring.polling import Observation
 from probing.base import Phases, ProbeOutcome, Reason
@@ -132,7 +132,9 @@ def _silence(replica: Replica, now: datetime) -> Observation:
         at = max(at, replica.last_outcome_at + timedelta(microseconds=1))
     announced_s = replica.announced_interval_s or 0
     detail = "No report in time."
-    if replica.last_outcome_at is not None and announced_s:
+    if replica.node.ping_every_s is not None:
+        detail = pings.why_silent(node=replica.node, at=at)
+    elif replica.last_outcome_at is not None and announced_s:
         silent_s = (at - replica.last_outcome_at).total_seconds()
         detail = f"No report for {silent_s:.0f} s; one was due every {announced_s:g} s."
     outcome = ProbeOutcome(

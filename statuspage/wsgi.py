@@ -1,4 +1,4 @@
-"""The WSGI application of the web processes: published files, then reports, static files, Django."""
+"""The WSGI application of the web processes: published files, then reports and pushes, static files, Django."""
 
 import os
 import threading
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
+from api.receiving_paths import is_receiving_path
 from api.report_paths import is_report_path
 from public_pages.front import Front
 
@@ -26,9 +27,15 @@ def _dynamic() -> WSGIApplication:
         immutable_file_test=_HASHED_NAME,
         add_headers_function=_secure,
     )
-    from api.reports import Reports  # noqa: PLC0415 - reads models, which Django has to load first
+    # These read models, which Django has to load first.
+    from api.receiving import Receiving  # noqa: PLC0415
+    from api.reports import Reports  # noqa: PLC0415
 
-    return Reports(application)
+    return Reports(Receiving(application))
+
+
+def _is_hostless(path: str) -> bool:
+    return is_report_path(path) or is_receiving_path(path)
 
 
 def _secure(headers: dict[str, str], _path: str, _url: str) -> None:
@@ -45,7 +52,7 @@ application = Front(
     folder=settings.PUBLISHED_DIR,
     csp=settings.SECURE_CSP,
     hosts=settings.MAIN_HOSTS,
-    is_hostless=is_report_path,
+    is_hostless=_is_hostless,
     headers=_transport_headers(),
     loads_later=True,
 )

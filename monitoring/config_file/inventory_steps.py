@@ -92,6 +92,7 @@ def _options(wanted: WantedNode) -> dict[str, Any]:
         "sick_after_s": wanted.sick_after_s,
         "silent_after_s": wanted.silent_after_s,
         "silence_rule": wanted.silence_rule,
+        "ping_every_s": wanted.ping_every_s,
         "cpu_sick_above": wanted.cpu_sick_above,
         "ram_sick_above": wanted.ram_sick_above,
         "http_method": http.method,

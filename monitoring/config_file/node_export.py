@@ -26,6 +26,7 @@ def section(row: Node, *, now: datetime) -> dict[str, Any]:
         {
             "silent_after_s": short(row.silent_after_s),
             "silence_rule": row.silence_rule,
+            "ping_every_s": row.ping_every_s,
             "cpu_sick_above": short(row.cpu_sick_above),
             "ram_sick_above": short(row.ram_sick_above),
         },

@@ -108,6 +108,7 @@ class Node(Section):
     silence_rule: Annotated[str, AfterValidator(one_of("rule", SilenceRule.values))] = (
         SilenceRule.LONGER.value
     )
+    ping_every_s: int | None = Field(None, ge=60, le=31_536_000)
     cpu_sick_above: float = Field(0.9, ge=0, le=100)
     ram_sick_above: float = Field(0.9, ge=0, le=100)
     bad_checks: int = Field(1, ge=1, le=20)
