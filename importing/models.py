@@ -9,8 +9,8 @@ class ImportedRow(models.Model):
 
     `source_id` is the `key` that the reader gave it (`importing.plans`), `kind` what it is ("group",
     "component", "incident" …). `object_id` is the primary key of our row as text; the row may be
-    gone since, and then stays gone. `digest` is the SHA-256 of what the source said of it, so that a
-    later run can tell that the source has changed.
+    gone since, and then stays gone. `digest` is the SHA-256 of what the source said of it, and
+    `row_digest` that of what we wrote, so that a later run can tell which of the two has changed.
     """
 
     source = models.CharField(max_length=32)
@@ -18,6 +18,7 @@ class ImportedRow(models.Model):
     source_id = models.CharField(max_length=255)
     object_id = models.CharField(max_length=64, blank=True, default="")
     digest = models.CharField(max_length=64)
+    row_digest = models.CharField(max_length=64, blank=True, default="")
     imported_at = models.DateTimeField()
 
     class Meta:

@@ -43,7 +43,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """A service. `status` is what the source shows of a service that nobody probes (held by hand)."""
+    """A service. `status` is what the source shows of a service that nobody probes (held by hand).
+
+    `known_until` is when a source that measures stopped looking, as when its file was copied: from
+    then until the import nobody knows. None: what was said last holds until the import.
+    """
 
     key: str
     name: str
@@ -53,13 +57,18 @@ class Component:
     is_visible: bool = True
     status: Status | None = None
     created_at: datetime | None = None
+    known_until: datetime | None = None
     public_id: str = ""  # kept verbatim when it is one of ours in form and free
     nodes: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A time that a component was not operational, of its history; half-open, `ends_at` None: still."""
+    """A time that a component was not operational, of its history; half-open, `ends_at` None: still.
+
+    Of a component without any spans and days, what its incidents and maintenance say is its history.
+    `Status.UNKNOWN` is time in which the source did not look.
+    """
 
     component: str
     status: Status
@@ -69,7 +78,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UptimeDay:
-    """A day (UTC) of a component of which the source kept only counts: seconds down and known."""
+    """What the source counted of a day (UTC) of a component: seconds down, and seconds known.
+
+    Where it kept spans of that day as well, these say when it was down, and the counts how long.
+    """
 
     component: str
     day: date

@@ -1,0 +1,142 @@
+"""One import while it goes on: what is here already, what our rows are called, what to report."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from common import public_ids
+from components.models import Component
+from importing.ledger import Ledger
+from importing.plans import Plan, Secret, Unmapped
+from importing.reports import Line, Outcome
+from incidents.models import Incident, Maintenance, WithdrawnEvent
+
+
+class NotTaken(Exception):
+    """The thing is left out on purpose, this time and the next; the message says why."""
+
+
+class Run:
+    """The state of one import."""
+
+    def __init__(self, plan: Plan, *, now: datetime) -> None:
+        self.plan = plan
+        self.now = now
+        self._ledger = Ledger(plan.source)
+        self._objects: dict[tuple[str, str], models.Model] = {}
+        self._created: list[Line] = []
+        self._skipped: list[Line] = []
+        self._refused: list[Line] = []
+        self._unmapped: list[Unmapped] = list(plan.unmapped)
+        self._secrets: list[Secret] = list(plan.secrets)
+
+    @property
+    def note(self) -> str:
+        """What stands beside rows that have a place for a remark."""
+        return f"imported from {self.plan.source}"
+
+    def take(
+        self, *, kind: str, key: str, name: str, thing: object, write: Callable[[], models.Model]
+    ) -> None:
+        """Write one thing and the note that it came, in one transaction, unless it came before.
+
+        What `write` does not take (ValidationError, NotTaken) is reported, and nothing of it saved.
+        """
+        known = self._ledger.find(kind, key)
+        if known is not None:
+            made = self._ledger.object_of(known)
+            if made is not None:
+                self._objects[kind, key] = made
+            self.skip(kind, name, self._ledger.why_skipped(known, thing))
+            return
+        before = len(self._unmapped), len(self._secrets)
+        try:
+            with transaction.atomic():
+                made = write()
+                self._ledger.keep(kind, key, thing, made, now=self.now)
+        except ValidationError as error:
+            del self._unmapped[before[0] :], self._secrets[before[1] :]
+            self._refused.append(Line(kind=kind, name=name, reason=" ".join(error.messages)))
+        except NotTaken as error:
+            del self._unmapped[before[0] :], self._secrets[before[1] :]
+            self.skip(kind, name, str(error))
+        else:
+            self._objects[kind, key] = made
+            self._created.append(Line(kind=kind, name=name))
+
+    def reuse(self, *, kind: str, key: str, name: str, thing: object, made: models.Model) -> None:
+        """Note that a thing is here already, made by somebody else, and go on with that."""
+        with transaction.atomic():
+            self._ledger.keep(kind, key, thing, made, now=self.now)
+        self._objects[kind, key] = made
+        self.skip(kind, name, "one of this name is here already: it is used")
+
+    def came_before(self, kind: str, key: str) -> bool:
+        """Whether an earlier run brought it."""
+        return self._ledger.find(kind, key) is not None
+
+    def skip(self, kind: str, name: str, reason: str) -> None:
+        """Report a thing that is left out."""
+        self._skipped.append(Line(kind=kind, name=name, reason=reason))
+
+    def lose(self, what: str, reason: str) -> None:
+        """Report a part of a thing that has no place here."""
+        self._unmapped.append(Unmapped(what=what, reason=reason))
+
+    def ask_for(self, where: str, what: str) -> None:
+        """Report a secret that an operator has to enter."""
+        self._secrets.append(Secret(where=where, what=what))
+
+    def object_of(self, kind: str, key: str) -> Any:
+        """Our row of a thing, from this run or one before; None when there is none (any more)."""
+        return self._objects.get((kind, key))
+
+    def components(self, keys: Iterable[str]) -> dict[str, Component]:
+        """Our components by the keys of the source; those that are not here are left out."""
+        found = {key: self.object_of("component", key) for key in keys}
+        return {key: row for key, row in found.items() if row is not None}
+
+    def came_at(self, key: str) -> datetime | None:
+        """When a component was imported by an earlier run; None when it is of this one."""
+        row = self._ledger.find("component", key)
+        return row.imported_at if row is not None else None
+
+    def short(self, text: str, limit: int, *, what: str) -> str:
+        """A text of one line that fits; what was cut off is reported."""
+        clean = " ".join(text.replace("\0", "").split())
+        if len(clean) <= limit:
+            return clean
+        self.lose(what, f"It was shortened to {limit:,} characters.")
+        return clean[: limit - 1] + "…"
+
+    def fitting(self, text: str, limit: int, *, what: str) -> str:
+        """A text of several lines that fits; what was cut off is reported."""
+        if len(text) <= limit:
+            return text
+        self.lose(what, f"It was shortened to {limit:,} characters.")
+        return text[: limit - 1] + "…"
+
+    def outcome(self, *, is_dry_run: bool) -> Outcome:
+        """What came of it so far."""
+        return Outcome(
+            source=self.plan.source,
+            is_dry_run=is_dry_run,
+            created=tuple(self._created),
+            skipped=tuple(self._skipped),
+            refused=tuple(self._refused),
+            unmapped=tuple(self._unmapped),
+            secrets=tuple(self._secrets),
+            page=self.plan.page,
+        )
+
+
+def public_id(model: type[models.Model], wanted: str) -> str:
+    """The public id as the source has it, if it is one of ours in form and free; else a new one."""
+    rows = [model]
+    if model in {Incident, Maintenance}:
+        rows = [Incident, Maintenance, WithdrawnEvent]
+    taken = any(one._default_manager.filter(public_id=wanted).exists() for one in rows)
+    return wanted if public_ids.is_valid(wanted) and not taken else public_ids.make()
