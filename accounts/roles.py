@@ -23,7 +23,7 @@ _READABLE = frozenset({"components", "incidents", "monitoring", "notifications"}
 # ... but for these models, which hold secrets or addresses, or belong to the team's own alerting.
 _CLOSED = frozenset(
     f"monitoring.{model}"
-    for model in ("token", "alertchannel", "alertsettings", "browser", "healthhook")
+    for model in ("token", "alertchannel", "alertsettings", "browser", "healthhook", "ping")
 ) | {"notifications.delivery"}
 # A Responder sees who is told, and changes nothing of it; to a Viewer these people are nobody.
 _RESPONDER_SEES = frozenset(
@@ -33,6 +33,7 @@ _RESPONDER_SEES = frozenset(
         "subscribers.view_suppression",
         CUSTOMERS,
         "notifications.view_delivery",
+        "monitoring.view_ping",  # what jobs print may be anything
     }
 )
 _RESPONDS_WITH = frozenset({STATUS, MUTE, TEST}) | _RESPONDER_SEES

@@ -18,7 +18,7 @@ from components import catalogue
 from components.models import Component
 from monitoring import inventory, remarks, services, views
 from monitoring.forms import NewServiceForm, NodeForm, ReplicaForm, ServiceForm
-from monitoring.models import Node, Replica
+from monitoring.models import Mode, Node, Replica
 
 may_change = views.may_change
 get_and_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -94,6 +94,13 @@ def node_add(request: HttpRequest, component_id: int) -> HttpResponse:
     if node is None:
         title = _("Add node to %(name)s") % {"name": component.name}
         return _node_form(request, title, form, button=_("Add node"), is_manual=component.is_manual)
+    if node.mode == Mode.PUSH:
+        messages.success(
+            request,
+            _("“%(name)s” waits for reports. Give it an address, or a token.")
+            % {"name": node.name},
+        )
+        return redirect("admin:node_addresses", node.pk)
     messages.success(request, _("Now add what “%(name)s” watches.") % {"name": node.name})
     return redirect(views.at_node(node.pk))
 
@@ -272,6 +279,9 @@ def _node_edit_page(
         remove_url=reverse("admin:node_remove", args=[node.pk]),
         remarks=remarks.of_node(node, list(node.replicas.all())),
         alerts_url=reverse("admin:node_alerts", args=[node.pk]),
+        addresses_url=reverse("admin:node_addresses", args=[node.pk])
+        if node.mode == Mode.PUSH
+        else "",
         try_url=reverse("admin:node_try", args=[node.pk]),
         try_address=address or (first.address if first else ""),
         tested=tested,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpResponseBase
 
 from monitoring import (
+    address_views,
     alert_views,
     edit_views,
     hook_views,
@@ -30,6 +31,8 @@ console: list[Screen] = [
     ("monitors/services/<int:component_id>/remove/", edit_views.service_remove, "service_remove"),
     ("monitors/services/<int:component_id>/nodes/add/", edit_views.node_add, "node_add"),
     ("monitors/nodes/<int:node_id>/", edit_views.node_edit, "node_edit"),
+    ("monitors/nodes/<int:node_id>/addresses/", address_views.node_addresses, "node_addresses"),
+    ("monitors/nodes/<int:node_id>/timing/", address_views.node_timing, "node_timing"),
     ("monitors/nodes/<int:node_id>/backtest/", verdict_views.node_backtest, "node_backtest"),
     ("monitors/nodes/<int:node_id>/verdicts/", verdict_views.node_verdict, "node_verdict"),
     ("monitors/nodes/<int:node_id>/try/", edit_views.node_try, "node_try"),
