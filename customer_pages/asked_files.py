@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from public_pages import addresses
 
-_NOT_HERE = ("assets/", "media/", "favicon", "robots", "warning", "status/warning", "status/report")
+_NOT_HERE = (
+    "assets/",
+    "media/",
+    "favicon",
+    "robots",
+    "warning",
+    "status/warning",
+    "status/report",
+    "embed/",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,18 @@ class Kind:
     is_dated: bool = False  # says when its content changed last: it is written only then
     is_upload: bool = False  # what somebody has uploaded: inert, whatever is in it
     aged_by: str = ""  # the file whose age is that of its data; else its own
+    is_frame: bool = False  # any site may show it in a frame
     when_stale: str = ""  # the file that stands for it once it is old; else it says so itself
 
 
 _PAGE = Kind("text/html; charset=utf-8", is_html=True)
+_FRAME = Kind(
+    "text/html; charset=utf-8", "public, max-age=30", is_frame=True, aged_by="status.json"
+)
+_WIDGET = Kind("application/json", "public, max-age=30", is_data=True, aged_by="status.json")
+_WIDGET_SCRIPT = Kind(
+    "text/javascript; charset=utf-8", "public, max-age=3600", is_data=True, can_be_stale=False
+)
 _EVENT = Kind("text/html; charset=utf-8", is_html=True, has_operator_link=True)
 ERROR_PAGE = Kind(
     "text/html; charset=utf-8", cache_control="no-store", is_html=True, can_be_stale=False
@@ -128,6 +136,9 @@ FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
         (r"/status/text/?", "status/text", _WORD),
         (r"/status/warning\.json/?", "status/warning.json", _JSON),
         (r"/warning\.js", "warning.js", _SCRIPT),
+        (r"/embed/script\.js", "embed/script.js", _WIDGET_SCRIPT),
+        (r"/embed/status\.json", "embed/status.json", _WIDGET),
+        (r"/embed/(frame|badge)/?", r"embed/\1.html", _FRAME),
         (r"/warning\.svg", "warning.svg", _IMAGE),
         (r"/badge/(icon|color)/?", r"badge/\1.svg", _IMAGE),
         *(

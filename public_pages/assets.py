@@ -15,6 +15,7 @@ from django.conf import settings
 
 _BUNDLES: Mapping[str, tuple[str, ...]] = {
     "status.css": ("css/tokens.css", "css/status.css"),
+    "embed.css": ("css/tokens.css", "css/embed.css"),
     "status.js": ("js/status.js",),
     "subscribe.js": ("js/subscribe.js",),
     "subscribe-push.js": ("js/subscribe-push.js",),
@@ -24,6 +25,7 @@ ICONS = tuple(f"favicon-{code}.svg" for code in ("op", "de", "pa", "ma", "mt", "
 
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _JS_COMMENT_LINE = re.compile(r"^\s*//.*\n", re.MULTILINE)
+_INDENT = re.compile(r"^[ ]+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def icon(name: str) -> bytes:
 def script(name: str) -> bytes:
     """Return a script that other sites load, under a name that stays the same."""
     text = (_static() / "js" / name).read_text(encoding="utf-8")
-    return _JS_COMMENT_LINE.sub("", text).encode()
+    return _INDENT.sub("", _JS_COMMENT_LINE.sub("", text)).encode()
 
 
 def _asset(name: str, parts: tuple[str, ...]) -> Asset:

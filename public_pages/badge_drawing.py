@@ -20,6 +20,15 @@ COLOURS = {
     "mt": "#33509f",
     "un": "#545a61",
 }
+# The same for text on dark grounds.
+DARK_COLOURS = {
+    "op": "#6fd3a8",
+    "de": "#efbd55",
+    "pa": "#ff9f6e",
+    "ma": "#ff8f9a",
+    "mt": "#a3b8ff",
+    "un": "#a6aeb6",
+}
 GROUND = "#26292c"
 _FONT = 'font-family="system-ui,Segoe UI,Roboto,sans-serif" font-size="12"'
 _NAME_LIMIT = 40
@@ -94,10 +103,10 @@ def width_of(words: str) -> int:
     return round(_PX_PER_LETTER * (len(words) + 0.8 * wide))
 
 
-def plain(name: str) -> str:
+def plain(name: str, *, limit: int = _NAME_LIMIT) -> str:
     """Return a name without what XML may not hold, and not endless."""
     found = "".join(letter for letter in name if letter.isprintable()).strip()
-    return found if len(found) <= _NAME_LIMIT else f"{found[: _NAME_LIMIT - 1]}…"
+    return found if len(found) <= limit else f"{found[: limit - 1]}…"
 
 
 def _right(code: str, words: str, left: int, width: int, *, has_icon: bool = True) -> str:

@@ -3,6 +3,8 @@
 Called by the publisher. The badges with more to them are in `badges`.
 """
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from branding.brand_views import PictureView
@@ -20,16 +22,27 @@ def warning_json(page: PageView) -> bytes:
                 "stale": False,
                 "since": readouts.iso(page.warning.dead_since),
                 "after_s": page.warning.after_s,
-                "url": page.site.url(""),
                 "message": _warning_words(page),
-                "more": _("See the status page"),
-                "dismiss": _("Dismiss"),
-                "brand": _brand(page),
+                **look(page, Status.MAJOR_OUTAGE.code),
             }
         )
 
 
-def _brand(page: PageView) -> dict[str, str | None]:
+def look(page: PageView, code: str) -> dict[str, Any]:
+    """Return the words on a notice elsewhere, and the colours of the page and of a status."""
+    return {
+        "url": page.site.url(""),
+        "lang": page.site.language,
+        "label": page_label(page),
+        "more": _("See the status page"),
+        "dismiss": _("Dismiss"),
+        "test": _("This is a test of the status notice. Nothing is wrong."),
+        "tone": [badge_drawing.COLOURS[code], badge_drawing.DARK_COLOURS[code]],
+        "brand": _brand(page),
+    }
+
+
+def _brand(page: PageView) -> dict[str, Any]:
     """What a widget needs to look like the page: the same record (AMB-1)."""
     brand = page.site.brand
     origin = page.site.origin
@@ -40,6 +53,7 @@ def _brand(page: PageView) -> dict[str, str | None]:
     return {
         "colour": brand.shades.light if brand.colour else None,
         "on_colour": brand.shades.on_light if brand.colour else None,
+        "accent": [brand.shades.light, brand.shades.dark],
         "logo": address(brand.logo),
         "pattern": address(brand.pattern),
     }

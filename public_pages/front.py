@@ -36,7 +36,13 @@ _RETRY_LOADING_S = 5.0
 _THEME = re.compile(r"(?:^|;)\s*theme=(light|dark)\s*(?:;|$)")
 _OPERATOR = re.compile(r"(?:^|;)\s*operator=1\s*(?:;|$)")
 # What all pages share; it stands in the published folder itself.
-_SHARED = re.compile(r"assets/.+|media/.+|favicon-[a-z]{2}\.svg|robots\.txt|warning\.js")
+_SHARED = re.compile(
+    r"assets/.+|media/.+|favicon-[a-z]{2}\.svg|robots\.txt|warning\.js|embed/script\.js"
+)
+# For scripts of every site, also of those that let in only what says so (Cross-Origin-Embedder-Policy).
+_OPEN = (("Access-Control-Allow-Origin", "*"), ("Cross-Origin-Resource-Policy", "cross-origin"))
+# What may not be shown in frames says so twice: old browsers know the second alone.
+_FRAME_ANCESTORS = re.compile(r"frame-ancestors [^;]*")
 
 
 class Front:
@@ -80,6 +86,11 @@ class Front:
             ("Referrer-Policy", "same-origin"),
             *headers,
         ]
+        self._headers_of_frames: Headers = [
+            (name, _FRAME_ANCESTORS.sub("frame-ancestors *", value))
+            for name, value in self._headers
+        ]
+        self._headers.append(("X-Frame-Options", "DENY"))
         replaced = {name for name, _value in addresses.INERT}
         self._headers_of_uploads: Headers = [
             *(header for header in self._headers if header[0] not in replaced),
@@ -115,7 +126,10 @@ class Front:
         self, environ: WSGIEnvironment, start_response: StartResponse, route: Route
     ) -> Iterable[bytes]:
         if route.moved_to:
-            return self._move(environ, start_response, route)
+            found = addresses.file(route.path)
+            is_data = found is not None and found[1].is_data
+            extra = _OPEN if is_data else ()
+            return self._move(environ, start_response, route, extra)
         if route.place.state is State.GONE:
             return self._gone(environ, start_response, route)
         is_written = route.place.state is State.PUBLISHED
@@ -141,7 +155,8 @@ class Front:
             return self._move(environ, start_response, route, v2_front.OPEN)
         found = addresses.file(route.path)
         if found is None:
-            return self._dynamic(route.environ(environ), start_response, route.tree)
+            asked = route.environ(environ) | {"PATH_INFO": route.path.lower()}
+            return self._dynamic(asked, start_response, route.tree)
         name, kind = found
         answer = self._find(environ, route.tree + name, kind)
         if answer is None:
@@ -266,11 +281,11 @@ class Front:
             ("ETag", answer.etag),
             ("Cache-Control", kind.cache_control),
             ("Vary", "Accept-Encoding, Cookie" if kind.is_html else "Accept-Encoding"),
-            *(self._headers_of_uploads if kind.is_upload else self._headers),
+            *self._headers_for(kind),
             *(extra or []),
         ]
         if kind.is_data:
-            headers.append(("Access-Control-Allow-Origin", "*"))
+            headers += _OPEN
         date = self._date(answer) if kind.is_dated else ""
         if date:
             headers.append(("Last-Modified", date))
@@ -285,6 +300,12 @@ class Front:
         ]
         start_response(_line(status), headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    def _headers_for(self, kind: addresses.Kind) -> Headers:
+        """What every answer of this kind says of how browsers may use it."""
+        if kind.is_upload:
+            return self._headers_of_uploads
+        return self._headers_of_frames if kind.is_frame else self._headers
 
     def _date(self, answer: Answer) -> str:
         """When a file was written; nothing in the second after it, in which it may change again."""

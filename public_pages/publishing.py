@@ -147,4 +147,6 @@ class Publisher:
         for name in assets.ICONS:
             self._folder.write(name, assets.icon(name), at=now)
         self._folder.write("robots.txt", _ROBOTS, at=now)
-        self._folder.write("warning.js", assets.script("warning.js"), at=now)
+        # One script under two names: the warning alone, and whatever is wrong.
+        for name in ("warning.js", "embed/script.js"):
+            self._folder.write(name, assets.script("embed.js"), at=now, brotli_quality=11)

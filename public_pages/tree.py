@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from public_pages import assets, elsewhere, projecting, readouts
+from public_pages import assets, elsewhere, embedding, projecting, readouts
 from public_pages.archive import Archive
 from public_pages.badge_files import BadgeFiles
 from public_pages.charts import Range
@@ -220,6 +220,7 @@ def _files(pages: Pages) -> dict[str, bytes]:
         "status/text": readouts.text(page),
         "badge/icon.svg": elsewhere.badge_icon(page),
         "badge/color.svg": elsewhere.badge_color(page),
+        **embedding.files(page),
         "favicon.svg": assets.icon(f"favicon-{page.code}.svg"),
     }
     if page.site.is_main:  # the only page that speaks of the health of the installation (U1)

@@ -2,27 +2,23 @@
 
 import json
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
-from wsgiref.types import WSGIApplication
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from components import catalogue
 from monitoring import page_health
 from monitoring.models import AlertSettings, Node, PageHealthChange, Replica
-from public_pages.front import Front
 from public_pages.warning import NOT_DEAD, Watch
-from tests import build, web
+from tests import build
 from tests.public_pages import world
-from tests.public_pages.world import CSP, Site
+from tests.public_pages.foreign import complaints_of, elsewhere, served
+from tests.public_pages.world import Site
 
 LIMIT = timedelta(seconds=180)
 TICK = timedelta(milliseconds=250)
@@ -207,58 +203,12 @@ def test_the_image_is_a_clear_pixel_or_a_bar_with_a_title(folder: Path, now: dat
 # ---- the script --------------------------------------------------------------------------------
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-def no_application() -> WSGIApplication:
-    raise OSError("only files are asked for")
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The published folder behind the front, on a port of its own."""
-    front = Front(no_application, folder=folder, csp=CSP)
-    with make_server("127.0.0.1", 0, front, handler_class=_Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@contextmanager
-def elsewhere(status_page: str, script: str) -> Iterator[str]:
-    """A page of another origin that allows the status page and nothing else."""
-    policy = f"default-src 'none'; script-src {status_page}; connect-src {status_page}"
-    body = f"<!doctype html><title>Help desk</title><body><h1>Help</h1>{script}</body>"
-    reply = web.answer(200, body, Content_Type="text/html", Content_Security_Policy=policy)
-    with web.server(lambda got: reply if got.path == "/" else web.answer(404)) as server:
-        yield server.url
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with browser.new_context() as context:
         opened = context.new_page()
         opened.clock.install()
         yield opened
-
-
-def complaints_of(page: Page) -> list[str]:
-    """What the page will have complained about."""
-    complaints: list[str] = []
-
-    def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error" and "favicon" not in message.location["url"]:
-            complaints.append(message.text)
-
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", on_console)
-    return complaints
 
 
 @pytest.mark.browser
@@ -277,8 +227,9 @@ def test_the_script_warns_on_another_site_under_a_strict_policy(page: Page, tmp_
             page.goto(site)
             bar = page.locator("[data-candor-warning]")
             expect(bar).to_contain_text("has an outage at the moment.")
-            expect(bar).to_have_css("background-color", "rgb(168, 28, 46)")
-            expect(bar).to_have_css("position", "fixed")
+            box = bar.locator("section")
+            expect(box).to_have_css("background-color", "rgb(168, 28, 46)")
+            expect(box).to_have_css("position", "fixed")
             expect(bar.get_by_role("link")).to_have_text("See the status page")
 
             bar.get_by_role("button", name="Dismiss").click()
@@ -286,6 +237,8 @@ def test_the_script_warns_on_another_site_under_a_strict_policy(page: Page, tmp_
             page.clock.run_for(31_000)
             expect(bar).to_have_count(0)
 
+            # Another visit, whatever was dismissed before.
+            page.evaluate("sessionStorage.clear()")
             page.reload()
             expect(bar).to_have_count(1)
             for name in ("status/warning.json", "status/warning.json.gz", "status/warning.json.br"):
@@ -308,5 +261,5 @@ def test_the_script_draws_nothing_while_all_is_well(page: Page, tmp_path: Path) 
         with elsewhere(status_page, script) as site:
             with page.expect_response("**/status/warning.json"):
                 page.goto(site)
-            expect(page.locator("body > *")).to_have_count(2)
+            expect(page.locator("body > *")).to_have_count(1)
     assert complaints == []
