@@ -4,7 +4,6 @@ Times are wall clocks (naive) of the zone that the form names; what they mean as
 `windows` and the operations.
 """
 
-import zoneinfo
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common import console
+from common import console, time_zones
 from components.models import Component
 from components.status import Status
 from incidents import maintenance_plans as plans
@@ -270,7 +269,7 @@ def filled(row: Maintenance) -> dict[str, Any]:
 
 def _zones(kept: str) -> list[str]:
     """Zones by region, without the aliases of old that nobody looks for, but for the one kept."""
-    names = zoneinfo.available_timezones()
+    names = time_zones.names()
     listed = sorted(one for one in names if "/" in one and not one.startswith("Etc/"))
     return list(dict.fromkeys([kept, "UTC", *listed]))
 

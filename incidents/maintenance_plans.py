@@ -3,7 +3,6 @@
 Called inside the transactions of `maintenance` and `maintenance_series`.
 """
 
-import zoneinfo
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from common import markdown
+from common import markdown, time_zones
 from components.models import Component
 from components.status import Status
 from incidents import dedicated, recurrence, texts, windows
@@ -74,7 +73,7 @@ def under_maintenance(component_ids: Iterable[int]) -> dict[int, Status]:
 
 def zone_info(name: str) -> ZoneInfo:
     """Return the zone of this name. Raises ValidationError for `zone`."""
-    if name not in zoneinfo.available_timezones():
+    if name not in time_zones.names():
         raise ValidationError({"zone": _("“%(zone)s” is not a time zone.") % {"zone": name[:64]}})
     return ZoneInfo(name)
 

@@ -1,6 +1,5 @@
 """The forms of pages: setting the main one up, adding a sub-page, the settings of each."""
 
-import zoneinfo
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from common import console
+from common import console, time_zones
 from components.models import Page
 from statuspage import pages_reading
 from statuspage.pages_links import Source
@@ -16,9 +15,9 @@ from statuspage.pages_links import Source
 _ONE = Decimal(1)
 
 
-def time_zones() -> list[str]:
+def offered_zones() -> list[str]:
     """What the field of the time zone proposes."""
-    return sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")
+    return sorted(zone for zone in time_zones.names() if "/" in zone or zone == "UTC")
 
 
 def _weight(label: Any) -> forms.DecimalField:

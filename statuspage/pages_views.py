@@ -202,7 +202,7 @@ def _form(
         "form": form,
         "subject": page,
         "button": button,
-        "time_zones": pages_forms.time_zones(),
+        "time_zones": pages_forms.offered_zones(),
         "has_service_domain": pages_reading.has_service_domain(),
         **_address(str(form["slug"].value() or ""), page),
     }

@@ -2,7 +2,6 @@
 
 import secrets
 import uuid
-import zoneinfo
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +10,13 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from common import public_ids
+from common import public_ids, time_zones
 from components.models.services import Component, ComponentGroup
 from components.uptime import Weights
 
 
 def _check_time_zone(value: str) -> None:
-    if value not in zoneinfo.available_timezones():
+    if value not in time_zones.names():
         raise ValidationError(
             _("“%(value)s” is not a time zone. Write one like Europe/Paris or UTC."),
             params={"value": value},

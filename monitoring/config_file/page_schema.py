@@ -1,27 +1,20 @@
 """What may stand in a config file about pages besides the main one: sub-pages, slugs, languages."""
 
-import functools
 import re
-import zoneinfo
 from typing import Annotated
 
 from django.conf import settings
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from common import time_zones
 from monitoring.config_file.values import Name, Section, Text, fault, nearest, slug_of
 
 PAGE_SLUG_LIMIT = 40
 _PAGE_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
-@functools.cache
-def _time_zones() -> frozenset[str]:
-    """Every zone the system knows; reading their names takes 50 ms."""
-    return frozenset(zoneinfo.available_timezones())
-
-
 def _time_zone(value: str) -> str:
-    known = _time_zones()
+    known = time_zones.names()
     if value in known:
         return value
     hint = nearest(value, known)
