@@ -1,11 +1,12 @@
 """Fixtures that every test may use, and the order of the tests."""
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,23 @@ def _is_of_stores(item: pytest.Item) -> bool:
         return False
     is_named = any(name in item.path.stem for name in NOT_OF_STORES_NAMES)
     return not is_named and not set(item.path.parts) & set(NOT_OF_STORES)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector, and let it pass over what was collected.
+
+    Six thousand tests and their modules live as long as the process, and its collector would walk
+    through them every few tests: a tenth of the processor time. What tests leave is still collected.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
