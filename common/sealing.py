@@ -57,6 +57,20 @@ def unseal_number(text: str, *, use: str, lives: timedelta, now: datetime) -> in
     return int(opened)
 
 
+def seal_text(text: str, *, use: str) -> str:
+    """A text for an address or a document, another one each time; good as long as the key is."""
+    return _fernet(use).encrypt(text.encode()).decode().rstrip("=")
+
+
+def unseal_text(sealed: str, *, use: str) -> str:
+    """The text that `seal_text` was given. Raises SealBroken when it was made up."""
+    try:
+        padded = (sealed + "=" * (-len(sealed) % 4)).encode("ascii")
+        return _fernet(use).decrypt(padded).decode()
+    except (InvalidToken, UnicodeError):
+        raise SealBroken("This is made up, or of another installation.") from None
+
+
 def _fernet(use: str = "sealed settings") -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet([Fernet(_derived(str(key), use)) for key in keys])

@@ -103,7 +103,7 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
     )
     where = (
         code_links.url(subscriber, now=now)
-        if occasion is Occasion.AGAIN
+        if occasion in proofs.NOT_ON_THE_PAGE
         else page_addresses.canonical(subscriber.page).url("")
     )
     with translation.override(subscriber.language or subscriber.page.language):

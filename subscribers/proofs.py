@@ -37,8 +37,13 @@ class Occasion(StrEnum):
 
     CONFIRM = "confirm"  # asked for it, and has to show that the address is theirs
     AGAIN = "again"  # the same on an operator's word, who is told why nothing is sent
+    ELSEWHERE = "elsewhere"  # asked by a program, and is told where a code is typed
     KNOWN = "known"  # asked for it, and has it already
     MANAGE = "manage"  # wants to change it
+
+
+# Who does not have the page before their eyes.
+NOT_ON_THE_PAGE = frozenset({Occasion.AGAIN, Occasion.ELSEWHERE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

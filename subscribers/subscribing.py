@@ -84,8 +84,8 @@ def ask(
     the mailbox that signed in to a customer page.
 
     A subscription that is active stays as it is, and its owner is told so; a suppressed address is
-    told nothing. One that waits keeps what it was asked for with, where a stranger could change it. `client` is the IP address of a visitor, who is counted. `asked` is AGAIN for
-    somebody who is not on the page, and has to be told where a code is typed.
+    told nothing. One that waits keeps what it was asked for with, where a stranger could change it. `client` is the IP address of a visitor, who is counted. `asked` is AGAIN or
+    ELSEWHERE for somebody who is not on the page, and has to be told where a code is typed.
 
     Raises:
         NothingChosen: see there.
@@ -110,7 +110,8 @@ def ask(
             return row
         if is_new or beginning.begins_anew(row, origin, now):
             beginning.begin(row, given, secrets, choice, now=now)
-        occasion = Occasion.KNOWN if row.is_active else asked
+        is_told_where = asked is Occasion.ELSEWHERE
+        occasion = Occasion.KNOWN if row.is_active and not is_told_where else asked
         proving.prove(subscriber=row, occasion=occasion, now=now)
     return row
 

@@ -65,7 +65,7 @@ def prove(*, subscriber: Subscriber, occasion: Occasion, now: datetime) -> bool:
         with_code=True,
     )
     # Who did not ask on the page just now has to be told where the code is typed.
-    where = code_links.url(subscriber, now=now) if occasion is Occasion.AGAIN else ""
+    where = code_links.url(subscriber, now=now) if occasion in proofs.NOT_ON_THE_PAGE else ""
     with translation.override(subscriber.language or subscriber.page.language):
         said = _words(issued.code, page=subscriber.page, where=where)
         message = Message(subject=_("Your code"), text=said)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from subscribers import own_views, views
+from subscribers import own_views, v2_views, views
 
 app_name = "subscribers"
 urlpatterns = [
     path("subscribe", views.subscribe, name="subscribe"),
     path("subscribe/sent", views.sent, name="sent"),
+    path("api/v2/subscribers.json", v2_views.subscribers, name="v2_subscribers"),
     path("subscriptions", own_views.ask_for_link, name="ask"),
     path("subscriptions/sent", own_views.link_sent, name="link_sent"),
     path("subscriptions/mine", own_views.mine, name="mine"),

@@ -1,0 +1,63 @@
+"""What a program has sent: JSON, or a form with brackets, with whatever method."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, QueryDict
+
+from common import nested_forms
+
+# Without a word on the type; some clients send JSON so.
+_FORM = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""}
+
+
+class BodyInvalid(ValueError):
+    """Cannot be read; the sentence is for who wrote the program, `status` is that of HTTP."""
+
+    def __init__(self, sentence: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def document(request: HttpRequest) -> dict[str, Any]:
+    """Return the body as a mapping; nothing sent is an empty one. Raises BodyInvalid."""
+    try:
+        return _read(request)
+    except RequestDataTooBig:
+        said = "The body is too large."
+        raise BodyInvalid(said, HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
+    except TooManyFieldsSent:
+        raise BodyInvalid("The form has too many fields.") from None
+
+
+def _read(request: HttpRequest) -> dict[str, Any]:
+    kind = request.content_type or ""
+    if kind == "multipart/form-data" and request.method == "POST":
+        return _of_form(request.POST)
+    raw = request.body
+    if kind not in _FORM or raw.lstrip()[:1] == b"{":
+        return _of_json(raw)
+    return _of_form(QueryDict(raw, encoding="utf-8"))
+
+
+def _of_json(raw: bytes) -> dict[str, Any]:
+    if not raw.strip():
+        return {}
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise BodyInvalid("The body is not JSON.") from None
+    if not isinstance(found, dict):
+        raise BodyInvalid("The body has to be a JSON object.")
+    return found
+
+
+def _of_form(fields: QueryDict) -> dict[str, Any]:
+    try:
+        return nested_forms.nested(
+            (name, value) for name, values in fields.lists() for value in values
+        )
+    except nested_forms.FormMalformed as error:
+        raise BodyInvalid(str(error)) from None
