@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
 from components.models import Component
 from components.status import Source, Status
 from incidents import dedicated, lifecycle, speaking
@@ -36,8 +39,11 @@ def choose(*, incident: Incident, chosen: Mapping[int, Status | None]) -> None:
     """Make these the affected components, by id; None follows the impact, a status is a person's choice.
 
     One that was affected and is not among them any more stays listed, as operational again; in a
-    draft, which nobody has seen, it is not listed any more.
+    draft, which nobody has seen, it is not listed any more. Raises ValidationError for `components`.
     """
+    if not {one for one in chosen.values() if one is not None} <= {*lifecycle.DECLARABLE}:
+        said = _("One of the chosen statuses is not offered. Choose again.")
+        raise ValidationError({"components": said})
     removed: list[int] = []
     if incident.is_draft:
         gone = incident.affected.exclude(component__in=list(chosen))

@@ -87,6 +87,9 @@ def retract(*, announcement: Announcement) -> bool:
 
 
 def _choose_pages(row: Announcement, pages: Collection[Page]) -> None:
+    kept = {page.pk for page in row.pages.all()}
+    if any(not page.is_live and page.pk not in kept for page in pages):
+        raise ValidationError({"pages": _("One of the pages is gone. Choose again.")})
     if row.is_for_some != bool(pages):
         row.is_for_some = bool(pages)
         row.save(update_fields=["is_for_some"])

@@ -1,6 +1,6 @@
 """All reads for the operators' screens of incidents, each with a fixed number of statements."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from components.models import Component, StatusClaim
 from components.status import Source, Status
 from incidents import affecting, public_ids
 from incidents.affecting import Consequence
-from incidents.lifecycle import Impact
+from incidents.lifecycle import Impact, State
 from incidents.models import AffectedComponent, Incident, IncidentUpdate
 from incidents.models.incidents import IncidentQuerySet
 
@@ -192,6 +192,17 @@ def disagreeing(*, component_ids: Iterable[int]) -> list[str]:
     bad = {component_id for component_id, found in measured().items() if found.is_bad}
     rows = Component.objects.filter(id__in=bad & set(component_ids), is_manual=False)
     return list(rows.in_page_order().values_list("name", flat=True))
+
+
+def doubts(*, incident: Incident, state: State, component_ids: Collection[int] = ()) -> list[str]:
+    """The names of what speaks against posting this state: resolving needs a second yes then.
+
+    `component_ids` are those chosen now, besides those that are affected already.
+    """
+    if state != State.RESOLVED or not incident.is_open:
+        return []
+    affected = set(incident.affected.values_list("component_id", flat=True))
+    return disagreeing(component_ids=affected | {*component_ids})
 
 
 def _narrowed(incidents: IncidentQuerySet, wanted: Wanted) -> IncidentQuerySet:

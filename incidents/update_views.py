@@ -138,10 +138,8 @@ def _ask_whether_it_is_over(form: UpdateForm, incident: Incident) -> None:
     """Resolving needs a second yes where probes still find trouble, and only there (design 7.4)."""
     if not form.is_valid() or form.cleaned_data["is_sure"]:
         return
-    if form.cleaned_data["state"] != State.RESOLVED or not incident.is_open:
-        return
-    affected = set(incident.affected.values_list("component_id", flat=True))
-    names = reading.disagreeing(component_ids=affected | form.chosen.keys())
+    state = State(form.cleaned_data["state"])
+    names = reading.doubts(incident=incident, state=state, component_ids=form.chosen.keys())
     if names:
         form.add_error(
             "is_sure",
