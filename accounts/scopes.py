@@ -28,7 +28,7 @@ RESOURCES = (
 READ, WRITE = "read", "write"
 ALL = "*"
 # Programs change nothing of these: they are made by what happened.
-READ_ONLY = frozenset({"deliveries", "uptime", "sla"})
+READ_ONLY = frozenset({"uptime", "sla"})
 
 
 def every() -> tuple[str, ...]:

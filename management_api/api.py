@@ -6,7 +6,28 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
-from management_api import applying, components, problems, subscribers
+from management_api import (
+    announcements,
+    applying,
+    channels,
+    components,
+    deliveries,
+    event_errors,
+    groups,
+    incident_updates,
+    incidents,
+    maintenance_updates,
+    maintenances,
+    nodes,
+    pages,
+    postmortems,
+    problems,
+    replicas,
+    statements,
+    subscribers,
+    templates,
+    uptime,
+)
 
 _PROBLEM = "#/components/schemas/Problem"
 
@@ -24,8 +45,28 @@ api = NinjaAPI(
     openapi_url=None,
 )
 problems.register(api)
-for each in (components.router, applying.router, subscribers.router):
-    api.add_router("", each)
+event_errors.register(api)
+for each in (
+    pages,
+    components,
+    groups,
+    nodes,
+    replicas,
+    uptime,
+    subscribers,
+    channels,
+    deliveries,
+    statements,
+    incidents,
+    incident_updates,
+    maintenances,
+    maintenance_updates,
+    templates,
+    postmortems,
+    announcements,
+    applying,
+):
+    api.add_router("", each.router)
 
 
 def document() -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Subscribers and the suppression list, for those who may see them on the console."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -45,7 +46,7 @@ class SubscriberOut(Out):
     """One subscription. `component_ids` is null for everything; `suppressed_because` beats the state."""
 
     id: int
-    page_id: int
+    page_id: str
     channel: str
     address: str
     state: State
@@ -64,7 +65,7 @@ class SubscriberFilter(Paging):
 
     state: State | None = None
     channel: str = Field("", max_length=32, pattern=r"^[a-z]*$")
-    page_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    page_id: str = Field("", max_length=12, pattern=r"^[0-9a-z]*$")
     q: str = Field("", max_length=320, pattern=r"^[^\x00]*$", description="Part of the address.")
 
 
@@ -73,9 +74,7 @@ class SubscriberIn(In):
 
     channel: TypedChannel = TypedChannel.EMAIL
     address: str = Field(min_length=1, max_length=320)
-    page_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
-        None, description="Null: the main page."
-    )
+    page_id: str | None = Field(None, max_length=12, description="Null: the main page.")
     component_ids: list[str] | None = Field(None, max_length=1000, description="Null: everything.")
     wants_postmortems: bool = False
     has_agreed: bool = Field(False, description="The owner of the address has agreed already.")
@@ -126,10 +125,12 @@ def list_subscribers(request: ApiRequest, wanted: Query[SubscriberFilter]) -> Li
             text=wanted.q.strip(),
             state=wanted.state or "",
             channel=wanted.channel,
-            page_id=wanted.page_id,
+            page_id=_page_number(wanted.page_id),
         )
     )
-    return _listed(rows, wanted)
+    return paging.page_of(
+        rows.prefetch_related("chosen__component"), wanted, by=["-id"], show=_told
+    )
 
 
 @operations.creates(
@@ -306,10 +307,17 @@ def lift_suppression(request: ApiRequest, suppression_id: RowId, body: LiftIn) -
     return shown
 
 
-def _page(page_id: int | None) -> Page:
+def _page_number(page_id: str) -> int | None:
+    """The row of a page that the list is narrowed to; nothing is found on one that is not there."""
+    if not page_id:
+        return None
+    return Page.objects.filter(public_id=page_id).values_list("pk", flat=True).first() or -1
+
+
+def _page(page_id: str | None) -> Page:
     if page_id is None:
         return catalogue.page()
-    row = Page.objects.filter(pk=page_id, retired_at__isnull=True).first()
+    row = Page.objects.filter(public_id=page_id, retired_at__isnull=True).first()
     if row is None:
         raise ValidationError({"page_id": "There is no such page."})
     return row
@@ -331,7 +339,7 @@ def _choice(component_ids: list[str] | None, *, wants_postmortems: bool) -> Choi
 
 
 def _rows() -> "QuerySet[Subscriber]":
-    return Subscriber.objects.prefetch_related("chosen__component")
+    return Subscriber.objects.select_related("page").prefetch_related("chosen__component")
 
 
 def _row(subscriber_id: int) -> Subscriber:
@@ -343,12 +351,10 @@ def _held(subscriber_id: int) -> Subscriber:
     return rows.filter(pk=subscriber_id).first() or not_found("subscriber")
 
 
-def _listed(rows: "QuerySet[Subscriber]", paging_: Paging) -> Listed[SubscriberOut]:
-    """One page; why addresses are suppressed is asked for all of them at once."""
-    found = paging.rows_of(rows.prefetch_related("chosen__component"), paging_, by=["-id"])
-    reasons = suppressing.reasons(addresses=[(row.channel, row.canonical) for row in found.rows])
-    shown = [_shown_with(row, reasons.get((row.channel, row.canonical))) for row in found.rows]
-    return Listed(data=shown, next=found.next)
+def _told(rows: Sequence[Subscriber]) -> list[SubscriberOut]:
+    """Some of them; why addresses are suppressed is asked for all at once."""
+    reasons = suppressing.reasons(addresses=[(row.channel, row.canonical) for row in rows])
+    return [_shown_with(row, reasons.get((row.channel, row.canonical))) for row in rows]
 
 
 def _chosen(row: Subscriber) -> list[str] | None:
@@ -358,14 +364,13 @@ def _chosen(row: Subscriber) -> list[str] | None:
 
 
 def _shown(row: Subscriber) -> SubscriberOut:
-    key = (row.channel, row.canonical)
-    return _shown_with(row, suppressing.reasons(addresses=[key]).get(key))
+    return _told([row])[0]
 
 
 def _shown_with(row: Subscriber, reason: Reason | None) -> SubscriberOut:
     return SubscriberOut(
         id=row.pk,
-        page_id=row.page_pk,
+        page_id=row.page.public_id,
         channel=row.channel,
         address=row.address,
         state=State(row.state),

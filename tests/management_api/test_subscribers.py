@@ -32,6 +32,9 @@ def test_who_has_agreed_is_told_at_once_and_who_has_not_is_asked() -> None:
     assert told.json()["consent_note"] == "order 17"
     asked = api.post("/subscribers", {"address": "bob@acme.example"})
     assert asked.json()["state"] == "waiting"
+    main, other = told.json()["page_id"], build.page().public_id
+    assert len(api.get(f"/subscribers?page_id={main}").json()["data"]) == 2
+    assert api.get(f"/subscribers?page_id={other}").json()["data"] == []
     assert [row.address for row in Delivery.objects.all()] == ["bob@acme.example"]
     listed = api.get("/subscribers").json()["data"]
     assert [row["address"] for row in listed] == ["bob@acme.example", "ada@acme.example"]
@@ -46,7 +49,7 @@ def test_who_has_agreed_is_told_at_once_and_who_has_not_is_asked() -> None:
         ({"address": "nobody"}, 422, "address"),
         ({"address": "ada@acme.example", "component_ids": ["nothing"]}, 422, "component_ids"),
         ({"address": "ada@acme.example", "component_ids": []}, 422, "component_ids"),
-        ({"address": "ada@acme.example", "page_id": 99}, 422, "page_id"),
+        ({"address": "ada@acme.example", "page_id": "nothing"}, 422, "page_id"),
         ({"address": "ada@acme.example", "channel": "pigeon"}, 422, "channel"),
     ],
 )
