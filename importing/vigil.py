@@ -1,0 +1,269 @@
+"""Vigil's configuration as a plan: services as groups, nodes as components, replicas. Pure (interop 5.4).
+
+Vigil keeps no history and no incidents in files, so a plan of it has none.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+
+from importing import checks_from_others as checks
+from importing.checks_from_others import Check
+from importing.plans import Component, Group, KeptSecret, Node, Plan, Secret
+from importing.problems import SourceUnreadable
+from importing.source_values import Notes, Row, as_row, shown, unknown_keys
+
+SOURCE = "vigil"
+SIZE_LIMIT = 1024 * 1024
+MAX_NODES = 5_000
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NODE_KEYS = frozenset(
+    {"id", "label", "mode", "replicas", "http_headers", "http_method", "http_body"}
+    | {"http_body_healthy_match", "scripts"}
+)
+_READ_METRICS = frozenset(
+    {"poll_interval", "poll_retry", "poll_delay_dead", "poll_delay_sick", "push_delay_dead"}
+    | {"poll_http_status_healthy_above", "poll_http_status_healthy_below", "local_delay_dead"}
+    | {"push_system_cpu_sick_above", "push_system_ram_sick_above"}
+)
+_REASONS = {
+    "reveal_replica_name": "pages number replicas and never name them",
+    "link_url": "components have no link of their own",
+    "link_label": "components have no link of their own",
+    "rabbitmq_queue": "queues are not watched here",
+    "rabbitmq_queue_nack_healthy_below": "queues are not watched here",
+    "rabbitmq_queue_nack_dead_above": "queues are not watched here",
+    "min_replicas_available": "how many replicas must live is no setting of a node",
+    "poll_retry_wait": "the wait between attempts is fixed here",
+    "poll_parallelism": "how many checks run at once is a setting of Candor",
+    "script_interval": "scripts are not run here",
+    "script_parallelism": "scripts are not run here",
+    "custom_html": "foreign HTML is not put into pages",
+    "reminder_interval": "set reminders under Alerts",
+    "reminder_backoff_function": "set reminders under Alerts",
+    "reminder_backoff_limit": "set reminders under Alerts",
+    "reminder_escalate": "set reminders under Alerts",
+    "startup_notification": "nobody is told of a start",
+}
+
+
+def plan(
+    data: bytes, environment: Mapping[str, str], *, keeps_reporter_token: bool = False
+) -> Plan:
+    """Everything that the configuration says.
+
+    With `keeps_reporter_token` the token of Vigil's reporters goes on working here, as far as an
+    operator gives them the new names of service and node.
+
+    Raises:
+        SourceUnreadable: it is no TOML, or something in it is of the wrong kind.
+    """
+    notes = Notes()
+    top = _document(data, environment, notes)
+    services = top.row("probe").rows("service")
+    if not services:
+        raise SourceUnreadable("There is no [[probe.service]] in it: is this a file of Vigil?")
+    reader = _Reader(notes, top.row("metrics"))
+    for place, service in enumerate(services):
+        reader.service(service, place)
+    kept = _server(top.row("server"), reader, keeps_reporter_token)
+    _note_rest(top, notes, reader.secrets)
+    branding = top.row("branding")
+    title = branding.text("page_title")
+    return Plan(
+        source=SOURCE,
+        page={"name": title} if title else {},
+        groups=tuple(reader.groups),
+        components=tuple(reader.components),
+        kept_secrets=kept,
+        secrets=tuple(reader.secrets),
+        unmapped=tuple(notes.unmapped),
+    )
+
+
+class _Reader:
+    """Collects what the services say; `metrics` hold for all nodes."""
+
+    def __init__(self, notes: Notes, metrics: Row) -> None:
+        self.notes = notes
+        self.groups: list[Group] = []
+        self.components: list[Component] = []
+        self.secrets: list[Secret] = []
+        self.has_push = False
+        self._metrics = metrics
+
+    def service(self, row: Row, place: int) -> None:
+        key = row.needed("id")
+        if any(group.key == key for group in self.groups):
+            raise SourceUnreadable(f"{row.where}: a second service has the id {shown(key)}.")
+        self.groups.append(Group(key=key, name=row.text("label", key)[:100], position=place))
+        for name in unknown_keys(row, frozenset({"id", "label", "node"})):
+            self.notes.add(f"{key}: {name}", "there is no such setting here")
+        for node in row.rows("node"):
+            self._node(node, group=key)
+
+    def _node(self, row: Row, *, group: str) -> None:
+        key = f"{group}/{row.needed('id')}"
+        if any(component.key == key for component in self.components):
+            raise SourceUnreadable(f"{row.where}: a second node has the id {shown(key)}.")
+        if len(self.components) >= MAX_NODES:
+            raise SourceUnreadable(f"There are more than {MAX_NODES:,} nodes.")
+        name = row.text("label", row.needed("id"))[:100]
+        check = Check(what=key, notes=self.notes, secrets=self.secrets)
+        mode = row.needed("mode")
+        node = self._watched(row, check, mode, key=key, name=name)
+        for unknown in unknown_keys(row, _NODE_KEYS):
+            check.left_out(unknown, _REASONS.get(unknown, "there is no such setting here"))
+        self.components.append(
+            Component(
+                key=key,
+                name=name,
+                group=group,
+                position=len(self.components),
+                nodes=(node,) if node else (),
+            )
+        )
+
+    def _watched(self, row: Row, check: Check, mode: str, *, key: str, name: str) -> Node | None:
+        if mode == "script":
+            check.left_out("mode script", "scripts of others are never run: nothing checks it now")
+            return None
+        if mode not in {"poll", "push", "local"}:
+            raise SourceUnreadable(
+                f"{row.place('mode')} should be poll, push, local or script, not {shown(mode)}."
+            )
+        addresses: list[str] = []
+        if mode == "push":
+            self._push(check)
+        else:
+            self._polled(row, check)
+            if mode == "local":
+                delay_s = self._metrics.number("local_delay_dead", 40)
+                check.within("silent_after_s", delay_s, checks.SILENT_AFTER_S, "local_delay_dead")
+                check.options["silence_rule"] = "announced"
+            addresses = [
+                found
+                for text in row.texts("replicas")
+                if (found := self._address(check, text)) is not None
+            ]
+        return Node(
+            key=key,
+            name=name,
+            mode=mode,
+            options=check.options,
+            addresses=tuple(dict.fromkeys(addresses)),
+            is_paused=check.is_paused,
+        )
+
+    def _push(self, check: Check) -> None:
+        self.has_push = True
+        metrics = self._metrics
+        delay_s = metrics.number("push_delay_dead", 20)
+        check.within("silent_after_s", delay_s, checks.SILENT_AFTER_S, "push_delay_dead")
+        check.options["silence_rule"] = "announced"  # Vigil counts from the announced interval on
+        for name in ("cpu", "ram"):
+            limit = metrics.number(f"push_system_{name}_sick_above", 0.99)
+            check.within(
+                f"{name}_sick_above", limit, (0.0, 100.0), f"push_system_{name}_sick_above"
+            )
+
+    def _polled(self, row: Row, check: Check) -> None:
+        metrics = self._metrics
+        check.within(
+            "interval_s", metrics.number("poll_interval", 120), checks.INTERVAL_S, "poll_interval"
+        )
+        check.within("retries", metrics.number("poll_retry", 2), checks.RETRIES, "poll_retry")
+        dead_s = metrics.number("poll_delay_dead", 10)
+        check.within("dead_after_s", dead_s, checks.DEAD_AFTER_S, "poll_delay_dead")
+        sick_s = min(
+            metrics.number("poll_delay_sick", 5), float(str(check.options["dead_after_s"]))
+        )
+        check.within("sick_after_s", sick_s, (0.001, checks.DEAD_AFTER_S[1]), "poll_delay_sick")
+        lowest = metrics.number("poll_http_status_healthy_above", 200)
+        highest = metrics.number("poll_http_status_healthy_below", 400) - 1
+        if lowest > highest:
+            raise SourceUnreadable(
+                "metrics.poll_http_status_healthy_above should be below "
+                "poll_http_status_healthy_below."
+            )
+        check.within("http_status_min", lowest, checks.STATUS, "poll_http_status_healthy_above")
+        check.within("http_status_max", highest, checks.STATUS, "poll_http_status_healthy_below")
+        self._request(row, check)
+
+    def _request(self, row: Row, check: Check) -> None:
+        check.options["http_follow_redirects"] = False  # Vigil judges a redirect by its own code
+        pattern = row.text("http_body_healthy_match")
+        method = row.text("http_method") or ("GET" if pattern else "HEAD")
+        if method.upper() in {"POST", "PUT", "PATCH"}:
+            checks.take_method(check, method, body=row.text("http_body"))
+        else:  # Vigil sends a body with these three only
+            checks.take_method(check, method, body="")
+        if pattern:
+            checks.take_regex(check, pattern, raw=f"http_body_healthy_match {pattern}")
+        headers = row.row("http_headers")
+        checks.take_headers(check, {name: headers.text(name) for name in headers.values})
+
+    def _address(self, check: Check, text: str) -> str | None:
+        if text.lower().startswith("ssh://"):
+            check.left_out("ssh://", "only the connection over TCP is checked here")
+            host, port = checks.host_of(text)
+            return checks.address(check, f"tcp://{host}:{port or 22}")
+        return checks.address(check, text)
+
+
+def _document(data: bytes, environment: Mapping[str, str], notes: Notes) -> Row:
+    if len(data) > SIZE_LIMIT:
+        raise SourceUnreadable(f"The file is larger than {SIZE_LIMIT // 1024} KB.")
+    missing: set[str] = set()
+
+    def value(match: re.Match[str]) -> str:
+        if match.group(1) not in environment:
+            missing.add(match.group(1))
+        return environment.get(match.group(1), "")
+
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+        found = tomllib.loads(_VARIABLE.sub(value, text))
+    except UnicodeDecodeError:
+        raise SourceUnreadable("The file is not UTF-8 text.") from None
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise SourceUnreadable(f"The file is not TOML: {shown(str(error), 120)}.") from None
+    for name in sorted(missing):
+        notes.add(f"${{{name}}}", "the file names it and it is not set: it reads as nothing")
+    return as_row(found, "")
+
+
+def _server(server: Row, reader: _Reader, keeps: bool) -> tuple[KeptSecret, ...]:
+    if "manager_token" in server:
+        reader.secrets.append(Secret(where="server.manager_token", what="the password of managers"))
+    token = server.text("reporter_token")
+    if not token:
+        return ()
+    if reader.has_push:
+        reader.notes.add(
+            "reporters",
+            "services are groups here: give each reporter the names of its component and node",
+        )
+    if keeps:
+        return (KeptSecret(node="", kind="reporter", secret=token, label="Vigil's reporter token"),)
+    what = "the password of reporters; --keep-reporter-token keeps it"
+    reader.secrets.append(Secret(where="server.reporter_token", what=what))
+    return ()
+
+
+def _note_rest(top: Row, notes: Notes, secrets: list[Secret]) -> None:
+    for name in unknown_keys(top.row("metrics"), _READ_METRICS):
+        notes.add(f"metrics.{name}", _REASONS.get(name, "there is no such setting here"))
+    for name in unknown_keys(top.row("branding"), frozenset({"page_title"})):
+        notes.add(f"branding.{name}", _REASONS.get(name, "how the page looks is set in its editor"))
+    notify = top.row("notify")
+    for name, value in notify.values.items():
+        if isinstance(value, dict):
+            secrets.append(Secret(where=f"notify.{name}", what="an alert channel of Vigil"))
+        else:
+            notes.add(f"notify.{name}", _REASONS.get(name, "set it under Alerts"))
+    for name in top.row("plugins").values:
+        notes.add(f"plugins.{name}", "queues are not watched here")
+    unread = frozenset({"probe", "metrics", "branding", "notify", "plugins", "server", "assets"})
+    for name in unknown_keys(top, unread):
+        notes.add(name, "there is no such setting here")
