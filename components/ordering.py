@@ -1,5 +1,6 @@
-"""Move a row up or down among its siblings: groups, components, nodes and replicas alike."""
+"""Move rows among their siblings: groups, components, nodes and replicas alike."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,3 +34,23 @@ def move(*, siblings: "models.QuerySet[Any]", row_id: int, up: bool, now: dateti
         )
         catalogue.mark_dirty()
     return True
+
+
+def arrange(*, siblings: "models.QuerySet[Any]", row_ids: Sequence[int], now: datetime) -> None:
+    """Put the rows of these ids first, in this order; the others follow in the order they have.
+
+    `siblings` as for `move`; all of them are numbered anew.
+    """
+    with transaction.atomic():
+        rows = {row.pk: row for row in siblings.select_for_update(of=("self",))}
+        first = [pk for pk in row_ids if pk in rows]
+        wanted = [*first, *(pk for pk in rows if pk not in set(first))]
+        moved = [(rows[pk], place) for place, pk in enumerate(wanted) if rows[pk].position != place]
+        for row, place in moved:
+            auditing.record(
+                subject=row, before={"position": row.position}, after={"position": place}, now=now
+            )
+            row.position = place
+        siblings.model._default_manager.bulk_update([row for row, _place in moved], ["position"])
+        if moved:
+            catalogue.mark_dirty()

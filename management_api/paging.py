@@ -41,16 +41,27 @@ def page(
     by: Sequence[str],
     show: Callable[[Row], Shown],
 ) -> Listed[Shown]:
-    """One page of these rows.
+    """One page of these rows, each told by `show`; see `page_of`."""
+    return page_of(rows, paging, by=by, show=lambda found: [show(row) for row in found])
+
+
+def page_of(
+    rows: "models.QuerySet[Row]",
+    paging: Paging,
+    *,
+    by: Sequence[str],
+    show: Callable[[Sequence[Row]], list[Shown]],
+) -> Listed[Shown]:
+    """One page of rows that are told together, so that what they need is read at once.
 
     Args:
         by: the order, as for `order_by`; columns that are never null, the last one unique.
-        show: what is told of a row.
+        show: what is told of the rows of the page.
 
     Raises Refused for a cursor that is none of this list.
     """
     found = rows_of(rows, paging, by=by)
-    return Listed(data=[show(row) for row in found.rows], next=found.next)
+    return Listed(data=show(found.rows), next=found.next)
 
 
 def rows_of(rows: "models.QuerySet[Row]", paging: Paging, *, by: Sequence[str]) -> Rows[Row]:

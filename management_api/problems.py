@@ -74,7 +74,10 @@ def answer(
     if errors is not None:
         body["errors"] = dict(errors)
     response = HttpResponse(
-        json.dumps(body, ensure_ascii=False), status=status.value, content_type=MEDIA_TYPE
+        # Escaped: what is told back may hold half a surrogate pair, which is no UTF-8.
+        json.dumps(body),
+        status=status.value,
+        content_type=MEDIA_TYPE,
     )
     response.headers["Cache-Control"] = "no-store"
     for name, value in (headers or {}).items():

@@ -27,6 +27,12 @@ RowId = Annotated[int, Path(ge=1, le=_BIGGEST_ID)]
 PublicId = Annotated[
     str, Path(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z_-]+$", examples=["k3f8gr2bxq9t"])
 ]
+# What is looked for in names; a NUL in a query is refused by PostgreSQL.
+Words = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+Slug = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+# As large as an integer column of every database.
+Position = Annotated[int, Field(ge=0, le=_BIGGEST_ID)]
 
 
 class In(Schema):

@@ -26,3 +26,9 @@ def docs(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 def nothing_here(_request: HttpRequest) -> HttpResponse:
     return problems.answer(HTTPStatus.NOT_FOUND, "There is no such address in this API.")
+
+
+def no_such_method(allowed: str) -> HttpResponse:
+    """An address is there, but not for this method."""
+    said = f"This address knows {allowed}."
+    return problems.answer(HTTPStatus.METHOD_NOT_ALLOWED, said, headers={"Allow": allowed})

@@ -126,10 +126,8 @@ def details(*, component_ids: Iterable[int], now: datetime) -> Mapping[int, Deta
     """
     ids = list(component_ids)
     since = now - timedelta(days=projecting.YEAR_DAYS) - _ZONES
-    rows = list(Component.objects.visible().filter(id__in=ids).annotate(**_before(since)))
-    changes = _changes(rows, StatusChange.objects.filter(component_id__in=ids), since=since)
-    unseen.put(changes, blind=unseen.stretches(since=since))
-    _lay_over(changes, since=since)
+    rows = list(Component.objects.visible().filter(id__in=ids))
+    changes = changes_of(ids, since=since)
     responses = _responses(ids, now=now)
     incidents = event_lists.of_components(
         ids, since=now - timedelta(days=projecting.HISTORY_DAYS) - _ZONES
@@ -142,6 +140,19 @@ def details(*, component_ids: Iterable[int], now: datetime) -> Mapping[int, Deta
         )
         for row in rows
     }
+
+
+def changes_of(
+    component_ids: Iterable[int], *, since: datetime
+) -> Mapping[int, tuple[Change, ...]]:
+    """Read the changes of components, visible or not, as uptime counts them: what was not seen is
+    unknown, what was declared afterwards is laid over. Led by the one that held at `since`."""
+    ids = list(component_ids)
+    rows = list(Component.objects.filter(id__in=ids).annotate(**_before(since)))
+    changes = _changes(rows, StatusChange.objects.filter(component_id__in=ids), since=since)
+    unseen.put(changes, blind=unseen.stretches(since=since))
+    _lay_over(changes, since=since)
+    return changes
 
 
 def site(row: Page, address: PageAddress | None = None) -> SiteView:

@@ -192,6 +192,9 @@ def test_what_is_not_json_and_what_is_not_there_are_problems_too() -> None:
     for path in ("/components/nothing", "/no/such/address", "/"):
         answer = api.get(path)
         assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
+    answer = api.ask("PUT", "/components")
+    assert (answer.status_code, answer.json()["title"]) == (405, "Method Not Allowed")
+    assert answer.headers["Allow"] == "GET, POST"
 
 
 def test_a_token_has_so_many_requests_a_minute_and_the_database_counts_them(
