@@ -65,9 +65,10 @@ def by_component(plan: Plan) -> Mapping[str, Kept]:
 def begins(component: Component, kept: Kept, *, now: datetime) -> datetime:
     """The first moment of which the source knows anything; `now` when it kept nothing."""
     known = [span.starts_at for span in kept.spans]
-    known += [_midnight(day) for day in kept.days]
     if component.created_at is not None:
         known.append(component.created_at)
+    else:
+        known += [_midnight(day) for day in kept.days]
     return min([now, *known])
 
 

@@ -52,16 +52,17 @@ class Run:
                 self._objects[kind, key] = made
             self.skip(kind, name, self._ledger.why_skipped(known, thing))
             return
-        before = len(self._unmapped), len(self._secrets)
+        lists: tuple[list[Any], ...] = (self._unmapped, self._secrets, self._created)
+        before = [len(one) for one in lists]
         try:
             with transaction.atomic():
                 made = write()
                 self._ledger.keep(kind, key, thing, made, now=self.now)
         except ValidationError as error:
-            del self._unmapped[before[0] :], self._secrets[before[1] :]
+            _cut(lists, before)
             self._refused.append(Line(kind=kind, name=name, reason=" ".join(error.messages)))
         except NotTaken as error:
-            del self._unmapped[before[0] :], self._secrets[before[1] :]
+            _cut(lists, before)
             self.skip(kind, name, str(error))
         else:
             self._objects[kind, key] = made
@@ -81,6 +82,10 @@ class Run:
     def skip(self, kind: str, name: str, reason: str) -> None:
         """Report a thing that is left out."""
         self._skipped.append(Line(kind=kind, name=name, reason=reason))
+
+    def made(self, kind: str, name: str) -> None:
+        """Report a part of a thing that came with it."""
+        self._created.append(Line(kind=kind, name=name))
 
     def lose(self, what: str, reason: str) -> None:
         """Report a part of a thing that has no place here."""
@@ -131,6 +136,12 @@ class Run:
             secrets=tuple(self._secrets),
             page=self.plan.page,
         )
+
+
+def _cut(lists: Iterable[list[Any]], lengths: Iterable[int]) -> None:
+    """Take back what was reported of a thing that is not written after all."""
+    for one, length in zip(lists, lengths, strict=True):
+        del one[length:]
 
 
 def public_id(model: type[models.Model], wanted: str) -> str:

@@ -14,12 +14,17 @@ from components.uptime import Change
 from importing import history, plans
 from importing.history import Kept
 from importing.run import Run, public_id
-from monitoring import addresses, inventory, services
-from monitoring.models import Mode, Node
+from monitoring import addresses, inventory, services, tokens
+from monitoring.models import Mode, Node, TokenKind
 from monitoring.services import free_slug
 
 _NAME_MAX = 100
 _DESCRIPTION_MAX = 500
+_TOKENS = {
+    "push_url": TokenKind.PUSH_URL,
+    "external_endpoint": TokenKind.EXTERNAL_ENDPOINT,
+    "ping": TokenKind.PING,
+}
 
 
 def write_groups(run: Run) -> None:
@@ -186,6 +191,25 @@ def _options(said: plans.Node) -> dict[str, Any]:
 
 
 def _adopt_secrets(run: Run, node: Node, said: plans.Node) -> None:
+    """Take over the secrets that programs call this node with; one that we refuse is told."""
     for kept in run.plan.kept_secrets:
-        if kept.node == said.key:
-            run.ask_for(f"Check {said.name}", f"the {kept.kind} of it")
+        if kept.node != said.key:
+            continue
+        kind = _TOKENS[kept.kind]
+        try:
+            tokens.adopt(
+                kind=kind,
+                secret=kept.secret,
+                node=node,
+                key=kept.label if kind == TokenKind.EXTERNAL_ENDPOINT else "",
+                label=run.short(run.note, _NAME_MAX, what="Label of a token"),
+                now=run.now,
+            )
+        except ValidationError as error:
+            run.ask_for(
+                f"Check {said.name}",
+                f"its {kind.label} was not taken over: {' '.join(error.messages)} "
+                "Make a new one and give it to its caller.",
+            )
+        else:
+            run.made("token", f"{kind.label}: {said.name}")
