@@ -31,7 +31,7 @@ from management_api.maintenance_shapes import (
     Reach,
 )
 from management_api.paging import Paging
-from management_api.problems import not_found
+from management_api.problems import conflict, not_found
 from management_api.schemas import Listed, Moment, PublicId, RowId
 from management_api.touched import ComponentRef
 
@@ -126,7 +126,9 @@ def change_maintenance(
         "author": request.auth.user,
     }
     if body.applies_to is Reach.FOLLOWING:
-        rule = fields.get("rule") or (row.series.rule if row.series else "")
+        if row.series is None:
+            conflict("This maintenance belongs to no series.")
+        rule = fields.get("rule", row.series.rule)
         maintenance_series.change_from_here(occurrence=row, rule=rule, **said)
     elif "rule" in fields:
         raise ValidationError({"rule": "A rule goes with applies_to following, of a series."})
