@@ -162,7 +162,7 @@ def test_a_push_monitor_keeps_its_address(database: Database, now: datetime) -> 
     imported(database, now)
 
     node = Node.objects.get(name="Nightly job")
-    assert (node.mode, node.silent_after_s) == (Mode.PUSH, 3600)
+    assert (node.mode, node.silent_after_s) == (Mode.PUSH, 3620)
     token = tokens.verify(secret=PUSH_TOKEN, kinds=[TokenKind.PUSH_URL])
     assert token is not None
     assert token.node == node
