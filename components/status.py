@@ -48,6 +48,12 @@ class Source(StrEnum):
     MONITOR = "monitor"
     INCIDENT = "incident"
     MAINTENANCE = "maintenance"
+    ALERT = "alert"
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether a program looked: ours, or one that sends us its alerts."""
+        return self in {Source.MONITOR, Source.ALERT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,8 @@ def displayed(
 ) -> Status:
     """Return the status visitors see of a component, from the claims in force.
 
-    It is the worst of the claims, operational without any, but monitor claims are left out when
+    It is the worst of the claims, operational without any, but what was measured, by our monitors or
+    by others that send alerts, is left out when
 
     - an operator switched the component to manual (`is_manual`, AMB-19), or
     - a maintenance claim, which stands only while its window is in progress, is among them and
@@ -135,7 +142,7 @@ def displayed(
     is_in_maintenance = any(claim.source == Source.MAINTENANCE for claim in claims)
     hides_monitors = is_manual or (maintenance_hides_monitors and is_in_maintenance)
     return worst(
-        claim.status for claim in claims if not (hides_monitors and claim.source == Source.MONITOR)
+        claim.status for claim in claims if not (hides_monitors and claim.source.is_measured)
     )
 
 

@@ -96,7 +96,7 @@ def draft(*, now: datetime) -> list[Incident]:
         # Of two beats at once the second waits here, and then sees what the first one drafted.
         ids = [outage.component.id for outage in ripe]
         list(Component.objects.select_for_update(of=("self",)).filter(id__in=ids).order_by("id"))
-        spoken = _spoken_for()
+        spoken = spoken_for()
         fresh = [outage for outage in ripe if outage.component.id not in spoken]
         if not fresh:
             return []
@@ -144,16 +144,16 @@ def note_recovery(*, now: datetime) -> list[Incident]:
     return changed
 
 
-def _is_ripe(outage: Outage, row: TruthSettings, now: datetime) -> bool:
-    after_s = outage.policy.draft_after_s or row.draft_after_s
-    return outage.policy.drafts and now - outage.since >= timedelta(seconds=after_s)
-
-
-def _spoken_for() -> set[int]:
+def spoken_for() -> set[int]:
     """Components that an open incident or a waiting draft names."""
     over = [State.RESOLVED, State.POSTMORTEM]
     named = AffectedComponent.objects.exclude(incident__state__in=over)
     return set(named.values_list("component_id", flat=True))
+
+
+def _is_ripe(outage: Outage, row: TruthSettings, now: datetime) -> bool:
+    after_s = outage.policy.draft_after_s or row.draft_after_s
+    return outage.policy.drafts and now - outage.since >= timedelta(seconds=after_s)
 
 
 def _drafted(found: Sequence[Outage], *, now: datetime) -> Incident:

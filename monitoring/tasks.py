@@ -16,6 +16,7 @@ from monitoring import (
     fullness,
     heard,
     listening,
+    outside_alerts,
     page_health,
     polling,
     recording,
@@ -87,8 +88,10 @@ def find_silent() -> None:
 @shared_task(ignore_result=True, acks_late=True)
 def remove_gone() -> None:
     """Remove replicas that fell silent long ago while others of their node report, say so where a
-    full node has room again, and forget signing secrets that were replaced a day ago."""
+    full node has room again, and forget alerts that nobody told again and signing secrets that were
+    replaced a day ago."""
     listening.remove_gone(now=timezone.now())
+    outside_alerts.expire(now=timezone.now())
     fullness.note_room(now=timezone.now())
     rotation.forget_replaced(now=timezone.now())
 

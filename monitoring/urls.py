@@ -10,6 +10,7 @@ from monitoring import (
     edit_views,
     hook_views,
     push_views,
+    rule_views,
     token_views,
     truth_views,
     verdict_views,
@@ -62,5 +63,9 @@ console: list[Screen] = [
     ("alerts/hooks/<int:hook_id>/", hook_views.hook_edit, "hook_edit"),
     ("alerts/hooks/<int:hook_id>/test/", hook_views.hook_test, "hook_test"),
     ("alerts/hooks/<int:hook_id>/remove/", hook_views.hook_remove, "hook_remove"),
+    ("alertmanager/", rule_views.alertmanager, "alertmanager"),
+    ("alertmanager/rules/<int:rule_id>/", rule_views.rule_edit, "alert_rule_edit"),
+    ("alertmanager/rules/<int:rule_id>/move/", rule_views.rule_move, "alert_rule_move"),
+    ("alertmanager/rules/<int:rule_id>/remove/", rule_views.rule_remove, "alert_rule_remove"),
     ("monitors/nodes/<int:node_id>/alerts/", alert_views.node_alerts_edit, "node_alerts"),
 ]

@@ -14,6 +14,7 @@ from sla.counting import Cause, Stretch
 
 _SOURCES = {
     Source.MONITOR: "monitors",
+    Source.ALERT: "monitors",
     Source.MANUAL: "operator",
 }
 

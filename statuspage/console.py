@@ -127,6 +127,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 also=("truth_", "draft_policy"),
             ),
             Entry(
+                label=_("Alertmanager"),
+                view="alertmanager",
+                permission="monitoring.change_alertrule",
+                icon="bell",
+                also=("alert_rule_",),
+            ),
+            Entry(
                 label=_("Health changes"),
                 view="monitoring_healthchange_changelist",
                 permission="monitoring.view_healthchange",

@@ -132,7 +132,9 @@ def _rows(components: list[Component], now: datetime) -> Iterable[ServiceRow]:
     measured = overview.measured(components=components)
     held: dict[int, StatusClaim] = {}
     told: dict[tuple[int, str], StatusClaim] = {}
-    claims = StatusClaim.objects.filter(component__in=ids).exclude(source=Source.MONITOR)
+    claims = StatusClaim.objects.filter(component__in=ids).exclude(
+        source__in=[Source.MONITOR, Source.ALERT]
+    )
     for claim in claims.order_by("claimed_at"):
         if claim.source == Source.MANUAL:
             held[claim.component_id] = claim

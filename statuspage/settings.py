@@ -292,6 +292,7 @@ PUSH_GRACE_S = env.number("CANDOR_PUSH_GRACE_S", 20)
 LOCAL_GRACE_S = env.number("CANDOR_LOCAL_GRACE_S", 40)
 REPLICAS_PER_NODE = env.number("CANDOR_REPLICAS_PER_NODE", 200, at_least=1)
 GONE_REPLICA_KEPT_H = env.number("CANDOR_GONE_REPLICA_KEPT_H", 24, at_least=1)
+ALERTS_KEPT_H = env.number("CANDOR_ALERTS_KEPT_H", 12, at_least=1)
 REPORTS_PER_S = env.number("CANDOR_REPORTS_PER_S", 10, at_least=1)
 REPORTS_BURST = env.number("CANDOR_REPORTS_BURST", 60, at_least=1)
 

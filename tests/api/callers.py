@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
+from wsgiref.types import WSGIApplication
 
 from api.reports import Reports
 
@@ -36,7 +37,7 @@ def basic(token: str, user: str = "") -> str:
 
 
 def call(
-    application: Reports,
+    application: WSGIApplication,
     method: str,
     path: str,
     body: Any = None,

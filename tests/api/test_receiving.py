@@ -34,7 +34,7 @@ class World:
         self.node = build.node(component=component, slug="jobs", name="Jobs", mode=Mode.PUSH)
 
     def ask(self, path: str, method: str = "GET", body: Any = None, **more: Any) -> Got:
-        return call(self.app, method, path, body, **more)  # type: ignore[arg-type]
+        return call(self.app, method, path, body, **more)
 
     def later(self, **time: float) -> datetime:
         self.now += timedelta(**time)

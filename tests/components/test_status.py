@@ -168,7 +168,7 @@ def test_whatever_people_declared_is_never_shown_better_than_they_said(
     claims: list[ClaimValue], is_manual: bool, hides: bool
 ) -> None:
     shown = status.displayed(claims, is_manual=is_manual, maintenance_hides_monitors=hides)
-    declared = [claim.status for claim in claims if claim.source != Source.MONITOR]
+    declared = [claim.status for claim in claims if not claim.source.is_measured]
     assert shown.rank >= status.worst(declared).rank
 
 

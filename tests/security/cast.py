@@ -18,7 +18,15 @@ from customer_pages import readers
 from customer_pages.models import Reader, ReaderToken
 from incidents.models import Announcement, EventTemplate
 from monitoring import tokens
-from monitoring.models import AlertChannel, Browser, Finding, HealthHook, Location, TokenKind
+from monitoring.models import (
+    AlertChannel,
+    AlertRule,
+    Browser,
+    Finding,
+    HealthHook,
+    Location,
+    TokenKind,
+)
 from subscribers import proofs, visits
 from subscribers.models import Purpose, Reason, Suppression
 from tests import build
@@ -114,6 +122,7 @@ def _values(page: Page, own: Component, now: datetime) -> dict[str, Callable[[st
         "source_id": PageSource.objects.get(type=entry.type_id),
         "host_id": PageHost.objects.create(page=page, name=OWN_HOST, challenge="x", created_at=now),
         "channel_id": AlertChannel.objects.create(kind="email", recipients=["ops@example.com"]),
+        "rule_id": AlertRule.objects.create(labels={"a": "b"}),
         "hook_id": HealthHook.objects.create(name="hook"),
         "finding_id": Finding.objects.create(
             kind="late", subject="incident:1", sentence="It is late.", found_at=now
