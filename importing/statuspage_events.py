@@ -5,6 +5,7 @@ for the form of their texts. Words of states and impacts are ours, letter by let
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from components.status import Status
@@ -25,6 +26,7 @@ _WORK_STATES = {
     "completed": "completed",
 }
 _IMPACTS = frozenset({"none", "minor", "major", "critical"})
+_FINE = Status.OPERATIONAL
 _HOUR = timedelta(hours=1)
 # What a maintenance does by itself there and here; a person has to look where the two differ.
 _OPTIONS = {
@@ -48,6 +50,7 @@ class Reader:
         """Raises SourceUnreadable."""
         key, state = row.needed("id"), _word(row, "status", _INCIDENT_STATES)
         updates, report = self._updates(row, _INCIDENT_STATES)
+        updates = self._with_silent(row, updates)
         started_at = row.moment("started_at") or _created(row)
         if backfilled := row.moment("resolved_at"):
             # A backfilled incident says when it was written in started_at (interop 1.2).
@@ -114,6 +117,23 @@ class Reader:
             found = [Update(key=key, state=_WORK_STATES.get(said, said), text="", at=_created(row))]
         found.reverse()  # they come newest first; of two at one moment the order counts
         return tuple(sorted(found, key=lambda one: one.at)), report
+
+    def _with_silent(self, row: Row, updates: tuple[Update, ...]) -> tuple[Update, ...]:
+        """The entries, the first with what no entry says of the components it lists: no change.
+
+        There an impact claims nothing of them; here it would, unless the incident says better.
+        """
+        said = {key for update in updates for key in update.components}
+        silent = {
+            code: (shown, shown)
+            for one in row.rows("components")
+            if (code := one.needed("id")) in self._components - said
+            for shown in [status(one, "status") if not row.text("resolved_at") else _FINE]
+        }
+        if not silent:
+            return updates
+        first = replace(updates[0], components={**updates[0].components, **silent})
+        return (first, *updates[1:])
 
     def _changes(self, entry: Row) -> Mapping[str, tuple[Status, Status]]:
         """What an entry said of components; old pages have a placeholder without any code there."""

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import markdown
+from common import markdown, statuspage
 from importing import html_text
-from public_pages import v2_rendering
 
 
 @pytest.mark.parametrize(
@@ -55,9 +54,9 @@ def test_tags_become_signs_and_signs_stay_text(html: str, text: str) -> None:
     ],
 )
 def test_what_we_publish_reads_the_same_after_it_was_imported(written: str) -> None:
-    published = v2_rendering.body(markdown.render(written))
+    published = statuspage.body(markdown.render(written))
 
-    again = v2_rendering.body(markdown.render(html_text.to_markdown(published)))
+    again = statuspage.body(markdown.render(html_text.to_markdown(published)))
 
     assert again == published
 

@@ -17,7 +17,7 @@ PAGE = {
     "time_zone": "Etc/UTC",
     "updated_at": "2026-11-19T12:00:00.000Z",
 }
-CORE, API, WEB = "1grpbcdfghjk", "2apbcdfghjkl", "3wbbcdfghjkl"
+CORE, API, WEB = "1grpbcdfghjk", "2vpbcdfghjkl", "3wbbcdfghjkl"
 
 
 def component(key: str, **fields: object) -> dict[str, Any]:
@@ -202,6 +202,24 @@ def test_an_incident_keeps_ids_times_words_and_texts() -> None:
         {API: (Status.OPERATIONAL, Status.PARTIAL_OUTAGE)},
         {API: (Status.PARTIAL_OUTAGE, Status.OPERATIONAL)},
     ]
+
+
+def test_a_component_of_which_no_entry_says_anything_stays_as_it_is_shown() -> None:
+    """An impact claims nothing of components there."""
+    rows = [entry("5pdbcdfghjkl", "identified", "10T10:00")]
+    fields = {"incident_updates": rows, "impact": "critical"}
+
+    over = one(**fields)
+    going_on = one(
+        **fields,
+        status="identified",
+        resolved_at=None,
+        components=[component(API, status="degraded_performance")],
+    )
+
+    assert over.components == going_on.components == (API,)
+    assert over.updates[0].components == {API: (Status.OPERATIONAL,) * 2}
+    assert going_on.updates[0].components == {API: (Status.DEGRADED_PERFORMANCE,) * 2}
 
 
 @pytest.mark.parametrize("impact", ["none", "minor", "major", "critical"])
