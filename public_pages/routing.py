@@ -15,14 +15,14 @@ _BELOW = re.compile(r"/s/([a-z0-9-]{1,40})(/.*)?", re.DOTALL)
 # What Django answers for visitors of a page that is not the main host's. All else is the console,
 # invitations and the hooks of providers, which only the main host has, and other pages.
 _OF_VISITORS = re.compile(
-    r"/(?:(?:subscribe|subscriptions|preferences|push-worker\.js|static)(?:/.*)?"
+    r"/(?:(?:subscribe|subscriptions|preferences|push-worker\.js|static|oembed)(?:/.*)?"
     r"|(?i:api/v2/subscribers\.json))",
     re.DOTALL,
 )
 # Mail programs post here by themselves and follow no redirect (RFC 8058): old links stay where they are.
 _STAYS = re.compile(r"/subscriptions/leave/[^/]*")
 _OF_MAIN_HOST = re.compile(
-    r"/+(?:admin|setup|join|manager|hooks|readyz|metrics|p|s)(?:/.*)?", re.DOTALL
+    r"/+(?:admin|setup|join|manager|hooks|readyz|metrics|v1|p|s)(?:/.*)?", re.DOTALL
 )
 
 

@@ -21,13 +21,19 @@ BEFORE_TOKENS = (
     "setup",
     "join",
 )
-_TOKEN = re.compile(rf"(?<![\w-])((?:{'|'.join(BEFORE_TOKENS)})(?:/|%2[Ff]))[^\s/\"'<>?#&,]+")
+# Those that are answered in front of Django, which therefore names none of them (api.receiving).
+IN_FRONT = ("ping", "api/push")
+_TOKEN = re.compile(
+    rf"(?<![\w-])((?:{'|'.join((*BEFORE_TOKENS, *IN_FRONT))})(?:/|%2[Ff]))[^\s/\"'<>?#&,]+"
+)
 _MASK = r"\1…"
+# Clients of Statuspage's manage API may send their key in the query.
+_KEY = re.compile(r"(api_key=)[^\s\"'<>#&,]+")
 
 
 def masked(text: str) -> str:
-    """The text without the tokens in it."""
-    return _TOKEN.sub(_MASK, text)
+    """The text without the tokens and keys in it."""
+    return _KEY.sub(_MASK, _TOKEN.sub(_MASK, text))
 
 
 class MaskTokens(logging.Filter):

@@ -21,7 +21,7 @@ _FORWARDING = (
     "HTTP_FORWARDED",
 )
 
-_OF_MAIN_HOST = ("/admin/", "/setup/", "/join/", "/manager/", "/hooks/")
+_OF_MAIN_HOST = ("/admin/", "/setup/", "/join/", "/manager/", "/hooks/", "/v1/pages")
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
 

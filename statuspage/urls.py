@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/login/", admin.site.login, name="account_login"),  # the name allauth asks for
     path("api/manage/v1/", include("management_api.urls")),
     path("admin/api/v1/", include("api.estatus_urls")),
+    path("v1/", include("api.v1_urls")),
     path("admin/", admin.site.urls),
     path("push-worker.js", views.push_worker, name="push_worker"),
     path("", include("notifications.hook_urls")),

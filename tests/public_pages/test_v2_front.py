@@ -130,3 +130,9 @@ def test_documents_are_answered_with_a_tag_that_scripts_may_read(site: Site) -> 
     assert (answer.status, json.loads(answer.body)["page"]) == (200, "pages/7/")
     assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
     assert answer.headers["Cache-Control"] == "public, max-age=30, stale-while-revalidate=60"
+
+
+@pytest.mark.parametrize(("host", "status"), [(MAIN, 200), (EU, 404), ("private.example", 404)])
+def test_the_manage_api_is_on_the_main_host_alone(site: Site, host: str, status: int) -> None:
+    assert ask(site, "/v1/pages.json", host=host).status == status
+    assert bool(site.entered) == (status == 200)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -39,27 +38,27 @@ def twilio(settings: Settings) -> Iterator[web.Server]:
         yield running
 
 
-def ask(path: str = PATH, **fields: Any) -> HttpResponse:
+def ask(path: str = PATH, **fields: Any) -> Any:
     """As a form, from a program without cookies, and with the checks that browsers meet."""
     named = {
         f"subscriber[{name}]" + ("[]" if isinstance(value, list) else ""): value
         for name, value in fields.items()
     }
-    return Client(enforce_csrf_checks=True).post(path, named)  # type: ignore[return-value]
+    return Client(enforce_csrf_checks=True).post(path, named)
 
 
-def leave(ident: str) -> HttpResponse:
+def leave(ident: str) -> Any:
     body = f"subscriber[id]={ident}"
     kind = "application/x-www-form-urlencoded"
-    return Client(enforce_csrf_checks=True).delete(PATH, body, content_type=kind)  # type: ignore[return-value]
+    return Client(enforce_csrf_checks=True).delete(PATH, body, content_type=kind)
 
 
-def told(answer: HttpResponse) -> dict[str, Any]:
+def told(answer: Any) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(answer.content)
     return found
 
 
-def refused(answer: HttpResponse) -> str:
+def refused(answer: Any) -> str:
     assert answer.status_code == 422, answer.content
     return str(told(answer)["error"])
 
