@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.module_loading import import_string
 
-from statuspage.log_masking import BEFORE_TOKENS, MaskTokens, masked
+from statuspage.log_masking import BEFORE_TOKENS, IN_FRONT, MaskTokens, masked
 
 TOKEN = "Zr9-live_token-of-somebody-that-opens-their-page"
 
@@ -66,6 +66,11 @@ def test_every_address_that_takes_a_token_is_masked() -> None:
 def test_message_that_cannot_be_made_harms_nobody_who_logs() -> None:
     record = logging.makeLogRecord({"msg": "%s %s", "args": (1,)})
     assert MaskTokens().filter(record)
+
+
+@pytest.mark.parametrize("before", IN_FRONT)
+def test_secrets_of_pushes_and_pings_are_masked_too(before: str) -> None:
+    assert TOKEN not in masked(f"Not Found: /{before}/{TOKEN}/start")
 
 
 def test_other_words_stay_as_they_are() -> None:
