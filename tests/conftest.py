@@ -106,7 +106,7 @@ def _install_clients(target: Path) -> None:
     with tempfile.TemporaryDirectory() as copy:
         for name in ("clients", "probing"):
             shutil.copytree(ROOT / name, Path(copy) / name, ignore=ignored)
-        packages = ["./clients/candor-local", "./clients/candor-reporter"]
+        packages = ["./clients/candor", "./clients/candor-local", "./clients/candor-reporter"]
         options = ["-q", "--no-deps", "--target", str(target)]
         subprocess.run(
             [sys.executable, "-m", "pip", "install", *options, *packages], cwd=copy, check=True
@@ -170,6 +170,10 @@ NOT_OF_STORES_NAMES = (
 )
 
 
+# What `bin/test` collects to run the stories.
+FOLDERS_OF_STORIES = ("contracts", "faultlab", "stories")
+
+
 def _is_of_stores(item: pytest.Item) -> bool:
     if item.get_closest_marker("postgres") or item.get_closest_marker("stores"):
         return True
@@ -206,6 +210,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     waits for is done by other programs, and on two cores under load that can take too long once.
     """
     for item in items:
+        if "story" in item.keywords and not set(item.path.parts) & set(FOLDERS_OF_STORIES):
+            raise pytest.UsageError(f"{item.nodeid} is a story: bin/test looks for it elsewhere")
         if _is_of_stores(item):
             item.add_marker("stores")
         if "browser" in item.keywords or "story" in item.keywords:
