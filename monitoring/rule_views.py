@@ -57,7 +57,7 @@ class RuleForm(ConsoleForm):
     @classmethod
     def of(cls, rule: AlertRule) -> dict[str, Any]:
         return {
-            "labels": "\n".join(f"{name}={value}" for name, value in rule.labels.items()),
+            "labels": "\n".join(f"{name}={value}" for name, value in sorted(rule.labels.items())),
             "component": rule.component_id,
             "status": rule.status,
             "effect": rule.effect,

@@ -73,7 +73,7 @@ class AlertRule(models.Model):
         verbose_name_plural = _("alert rules")
 
     def __str__(self) -> str:
-        return ", ".join(f"{name}={value}" for name, value in self.labels.items()) or "*"
+        return ", ".join(f"{name}={value}" for name, value in sorted(self.labels.items())) or "*"
 
 
 class OutsideAlert(models.Model):
