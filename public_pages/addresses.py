@@ -35,6 +35,23 @@ _WIDGET = Kind("application/json", "public, max-age=30", is_data=True, aged_by="
 _WIDGET_SCRIPT = Kind(
     "text/javascript; charset=utf-8", "public, max-age=3600", is_data=True, can_be_stale=False
 )
+_LASTING = Kind("text/html; charset=utf-8", is_html=True, can_be_stale=False)
+_PREVIEW = Kind(
+    "image/png",
+    "public, max-age=300",
+    is_data=True,
+    aged_by="status.json",
+    when_stale="preview-stale.png",
+)
+_DESCRIPTION = Kind(
+    "application/vnd.oai.openapi+json", "public, max-age=300", is_data=True, can_be_stale=False
+)
+_CATALOG = Kind(
+    'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"',
+    "public, max-age=300",
+    is_data=True,
+    can_be_stale=False,
+)
 _EVENT = Kind("text/html; charset=utf-8", is_html=True, has_operator_link=True)
 ERROR_PAGE = Kind(
     "text/html; charset=utf-8", cache_control="no-store", is_html=True, can_be_stale=False
@@ -117,6 +134,7 @@ FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
         (rf"/incidents/({_ID})/postmortem/?", r"incidents/\1/postmortem.html", _PAGE),
         (rf"/maintenance/({_ID})/?", r"maintenance/\1.html", _EVENT),
         (r"/maintenance/?", "maintenance.html", _PAGE),
+        (r"/api/?", "api.html", _LASTING),
         (r"/history/?", "history/index.html", _PAGE),
         (rf"/history/({_MONTH})/?", r"history/\1.html", _PAGE),
         (
@@ -136,6 +154,10 @@ FILES: Sequence[tuple[re.Pattern[str], str, Kind]] = tuple(
         (r"/status/text/?", "status/text", _WORD),
         (r"/status/warning\.json/?", "status/warning.json", _JSON),
         (r"/warning\.js", "warning.js", _SCRIPT),
+        (r"/preview\.png", "preview.png", _PREVIEW),
+        (r"/openapi\.json", "openapi.json", _DESCRIPTION),
+        (r"/\.well-known/api-catalog/?", "api-catalog.json", _CATALOG),
+        (r"/llms\.txt", "llms.txt", _TEXT),
         (r"/embed/script\.js", "embed/script.js", _WIDGET_SCRIPT),
         (r"/embed/status\.json", "embed/status.json", _WIDGET),
         (r"/embed/(frame|badge)/?", r"embed/\1.html", _FRAME),

@@ -44,9 +44,7 @@ def badge(
     `unknown` stands there instead once the file is old. Without an icon the words have to say it all.
     """
     left = 18 + width_of(label)
-    width = left + 35 + max(width_of(words), width_of(unknown))
-    if not has_icon:
-        width = left + max(18 + width_of(words), 35 + width_of(unknown))
+    width = left + (35 if has_icon else 18) + max(width_of(words), width_of(unknown))
     return svg(
         width,
         24,
@@ -54,7 +52,7 @@ def badge(
         f'<rect width="{width}" height="24" rx="5" fill="{ground}"/>{text(label, 9, 16)}'
         + _right(code, words, left, width, has_icon=has_icon),
         title_when_stale=f"{label}: {unknown}",
-        when_stale=_right("un", unknown, left, width),
+        when_stale=_right("un", unknown, left, width, has_icon=has_icon),
     )
 
 
@@ -109,10 +107,10 @@ def plain(name: str, *, limit: int = _NAME_LIMIT) -> str:
     return found if len(found) <= limit else f"{found[: limit - 1]}…"
 
 
-def _right(code: str, words: str, left: int, width: int, *, has_icon: bool = True) -> str:
+def _right(code: str, words: str, left: int, width: int, *, has_icon: bool) -> str:
     """The coloured half of a badge."""
     end = width - left - 5
-    inside = text(words, left + 9, 16)
+    inside = text(words, (left + width - width_of(words)) // 2, 16)
     if has_icon:
         inside = f"{icon(code, left + 8, 6, 0.6)}{text(words, left + 26, 16)}"
     return (

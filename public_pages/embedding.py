@@ -7,6 +7,7 @@ Called by the publisher. The widget (`static/js/embed.js`) draws with its own wo
 import hashlib
 from collections.abc import Mapping
 
+from django.utils.safestring import mark_safe
 from django.utils.translation import ngettext
 
 from components.status import Status
@@ -94,7 +95,7 @@ def _frame(page: PageView, name: str) -> bytes:
                 "as_of": page.as_of,
                 "favicon": page.code,
                 "headline": wording.headline(page),
-                "words": wording.page_word(page),
+                "badge": mark_safe(elsewhere.badge_color(page).decode()),  # noqa: S308 - escaped there
                 "code": page.code,
                 "events": [(line.title, page.site.url(line.path)) for line in told[:_SHOWN]],
                 "address": page.site.url("/"),

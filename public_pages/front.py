@@ -140,7 +140,8 @@ class Front:
         if found := addresses.file(route.path):
             name, kind = found
             if is_written or _SHARED.fullmatch(name):
-                return self._file(environ, start_response, route.tree, name, kind)
+                links = _links(route.base) if is_written and kind.is_html else []
+                return self._file(environ, start_response, route.tree, name, kind, extra=links)
         if route.is_dynamic:
             return self._dynamic(route.environ(environ), start_response, route.tree)
         return self._missing(environ, start_response, route.tree)
@@ -203,6 +204,8 @@ class Front:
         tree: str,
         name: str,
         kind: addresses.Kind,
+        *,
+        extra: Headers | None = None,
     ) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self._plain(
@@ -215,7 +218,7 @@ class Front:
         folder = "" if _SHARED.fullmatch(name) else tree
         answer = self._find(environ, name, kind, folder)
         if answer is not None:
-            return self._send(environ, start_response, HTTPStatus.OK, answer, kind)
+            return self._send(environ, start_response, HTTPStatus.OK, answer, kind, extra)
         if left_name := addresses.withdrawn(name):
             left = self._find(environ, left_name, addresses.ERROR_PAGE, tree)
             if left is not None:
@@ -383,6 +386,17 @@ class Front:
                 except Exception:
                     logger.exception("The application could not be loaded; public pages go on")
             return self._app
+
+
+def _links(base: str) -> Headers:
+    """What there is for programs beside a page (RFC 8631, RFC 9727), as in its head."""
+    links = (
+        (f"{base}/api/v2/summary.json", "status", "application/json"),
+        (f"{base}/openapi.json", "service-desc", "application/vnd.oai.openapi+json"),
+        (f"{base}/api", "service-doc", "text/html"),
+        (f"{base}/.well-known/api-catalog", "api-catalog", "application/linkset+json"),
+    )
+    return [("Link", ", ".join(f'<{to}>; rel="{rel}"; type="{kind}"' for to, rel, kind in links))]
 
 
 def _is_operator(environ: WSGIEnvironment) -> bool:

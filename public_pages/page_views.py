@@ -160,6 +160,11 @@ class SiteView:
         return self.page_id == MAIN_ID
 
     @property
+    def is_open(self) -> bool:
+        """Whether everybody may read it: it is no customer's."""
+        return self.kind is not PageKind.CUSTOMER
+
+    @property
     def origin(self) -> str:
         """The origin of its host, as in https://status.example.com."""
         return self.address.origin

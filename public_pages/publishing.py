@@ -64,7 +64,7 @@ class Publisher:
     @property
     def is_behind(self) -> bool:
         """Whether pages wait for the next tick."""
-        return self._main.is_behind or self._others.is_behind
+        return self._main.is_behind or self._main.is_undrawn or self._others.is_behind
 
     def publish_if_due(self, *, now: datetime) -> bool:
         """Publish what changed or is due; whether the folder is as it should be.
@@ -107,6 +107,8 @@ class Publisher:
         is_others_due = self._others.is_due
         # A page that is not there yet, or not true, comes before the details of those that are.
         self._main.write_changes(slice_s=self._slice_s / (4 if is_others_due else 1))
+        if not (is_others_due or self._main.is_behind):
+            self._main.draw()
         if self._others.is_behind:
             slices = 3 if is_others_due else 1
             self._others.write(until=time.monotonic() + slices * self._slice_s)

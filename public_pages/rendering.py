@@ -22,6 +22,7 @@ from public_pages import (
     event_rendering,
     figures,
     home_rows,
+    program_parts,
     response_section,
     templating,
     times,
@@ -122,8 +123,11 @@ class Pages:
             return {"index.html": self._index(common), "live.html": self._live(common)}
 
     def errors(self) -> Mapping[str, bytes]:
-        """Return the error pages, by file name; they change with the site and the favicon alone."""
-        return {f"{name}.html": self.error(name) for name in ERROR_PAGES}
+        """Return the error pages and the page for programs, which change with site and favicon alone."""
+        return {
+            **{f"{name}.html": self.error(name) for name in ERROR_PAGES},
+            "api.html": self._programs(),
+        }
 
     def index(self) -> bytes:
         """Return the home page."""
@@ -144,6 +148,12 @@ class Pages:
         """Return what is left of a page that was retired."""
         with templating.active(self.page.site):
             return templating.render("public_pages/gone.html", self._common())
+
+    def _programs(self) -> bytes:
+        site = self.page.site
+        with templating.active(site):
+            context = {"is_final": True, "path": f"{site.base}/api", "parts": program_parts.parts()}
+            return templating.render("public_pages/programs.html", self._common() | context)
 
     def component(self, component: ComponentView, detail: DetailView) -> Mapping[str, bytes]:
         """Return the pages of a component, one a chart range, by file name."""

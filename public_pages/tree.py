@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from public_pages import assets, elsewhere, embedding, projecting, readouts
+from public_pages import assets, discovery, elsewhere, embedding, projecting, readouts
 from public_pages.archive import Archive
 from public_pages.badge_files import BadgeFiles
 from public_pages.charts import Range
@@ -18,6 +18,7 @@ from public_pages.event_source import EventSource
 from public_pages.feeds import Feeds
 from public_pages.folder import Folder
 from public_pages.page_views import ComponentView, PageView
+from public_pages.preview_files import PreviewFiles
 from public_pages.rendering import Fragments, Histories, Pages
 from public_pages.response_section import file_name
 from public_pages.troubles import Troubles
@@ -40,6 +41,7 @@ class Tree:
         self._feeds = Feeds(folder, troubles)
         self._documents = V2Files(folder, troubles)
         self._badges = BadgeFiles(folder, troubles)
+        self._previews = PreviewFiles(folder, troubles)
         self._page: PageView | None = None
         self._pages: Pages | None = None  # while pages of components wait
         self._source: EventSource | None = None
@@ -60,6 +62,11 @@ class Tree:
         is_any = bool(self._waiting) or self._is_feeds_due or self._are_documents_due
         followers = (self._feeds, self._archive, self._badges)
         return is_any or any(each.is_behind for each in followers)
+
+    @property
+    def is_undrawn(self) -> bool:
+        """Whether pictures wait to be drawn, which come after everything else."""
+        return self._previews.is_behind
 
     def is_over(self, now: datetime) -> bool:
         """Whether the clock alone makes what was published untrue."""
@@ -95,9 +102,13 @@ class Tree:
                 # Seldom asked for: a thousand pages save the compression.
                 self.folder.write(name, body, at=now, has_twins=page.site.is_main)
         self._errors = errors
+        if self._page is None or self._page.site != page.site:
+            for name, body in discovery.files(page.site).items():
+                self.folder.write(name, body, at=now)
         self.look(page, source, is_clock=is_clock or is_full or self.is_over(now))
         self._are_documents_due = True
         self._badges.look(page, histories)
+        self._previews.look(page)
         before = self._page
         self._waiting = self._to_publish(page, before, is_full=is_full)
         self._remove_vanished(page, before)
@@ -129,6 +140,10 @@ class Tree:
         self._publish_waiting(until=time.monotonic() + slice_s)
         if not self._waiting:
             self._archive.write_rest(until=time.monotonic() + slice_s)
+
+    def draw(self) -> None:
+        """Draw one picture, if any waits."""
+        self._previews.write_one()
 
     def touch(self, at: datetime) -> None:
         """Let the files that speak of the present say that they still hold at this moment."""

@@ -58,7 +58,8 @@ class Trees:
     @property
     def is_behind(self) -> bool:
         """Whether anything waits to be written."""
-        return bool(self._due) or any(each.is_behind for each in self._trees.values())
+        trees = self._trees.values()
+        return bool(self._due) or any(each.is_behind or each.is_undrawn for each in trees)
 
     @property
     def is_due(self) -> bool:
@@ -110,6 +111,9 @@ class Trees:
                 self._safely(pk, self._write_changes)
                 if time.monotonic() > until:
                     return
+        for pk, each in list(self._trees.items()):
+            if each.is_undrawn and time.monotonic() <= until:
+                self._safely(pk, self._draw)
 
     # ---- what is due -------------------------------------------------------------------------------
 
@@ -160,6 +164,9 @@ class Trees:
             fragments=self._fragments,
         )
         del self._due[pk]
+
+    def _draw(self, pk: int) -> None:
+        self._trees[pk].draw()
 
     def _write_changes(self, pk: int) -> None:
         self._trees[pk].write_changes(slice_s=0)

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from common import host_names
-from public_pages import hosts, readiness
+from public_pages import hosts, oembed, readiness
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,41 @@ def readyz(_request: HttpRequest) -> HttpResponse:
         status=HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK,
     )
     # Django logs every 5xx as an error, once; whoever asks this often would fill the log with it.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+@require_safe
+def embed_code(request: HttpRequest) -> HttpResponse:
+    """Answer oEmbed's question about an address of the page that is asked."""
+    given = request.GET
+    if given.get("format", "json") != "json":
+        return _said("Only the format json is there.", HTTPStatus.NOT_IMPLEMENTED)
+    try:
+        room = oembed.limits(given.get("maxwidth", ""), given.get("maxheight", ""))
+    except oembed.UnusableSize as error:
+        return _said(str(error), HTTPStatus.BAD_REQUEST)
+    tree = Path(settings.PUBLISHED_DIR) / hosts.tree(
+        request.META.get(host_names.PAGE_KEY, hosts.MAIN_ID)
+    )
+    here = request.build_absolute_uri(f"{request.META.get('SCRIPT_NAME', '')}/")
+    found = oembed.answer(tree, given.get("url", ""), [here], room)
+    if found is None:
+        return _said("This is not an address of this page.", HTTPStatus.NOT_FOUND)
+    response = JsonResponse(found)
+    response.headers["Cache-Control"] = f"public, max-age={oembed.CACHE_S}"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _said(sentence: str, status: HTTPStatus) -> HttpResponse:
+    """A sentence for a program, whichever site it runs on."""
+    response = HttpResponse(
+        f"{sentence}\n", status=status, content_type="text/plain; charset=utf-8"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    # Django logs every 5xx as an error, once; a format that is not there is none.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 

@@ -52,6 +52,8 @@ def of_page(page: Page, user: User) -> list[Link]:
         (_("Branding"), "branding.change_brand", "branding_page", own),
         (_("Custom domains"), "components.view_pagehost", "domains", []),
     ]
+    if page.is_live and not page.is_customer:
+        found.insert(0, (_("Embed"), "components.view_page", "page_embed", own))
     if page.is_customer:
         may_look = "customer_pages.view_customersession"
         found.insert(0, (_("Access and people"), may_look, "customer_page", own))

@@ -14,6 +14,7 @@ console: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
     ("pages/add/", pages_views.page_add, "page_add"),
     ("pages/address/", pages_views.page_address, "page_address"),
     (_PAGE, pages_views.page_edit, "page_edit"),
+    (f"{_PAGE}embed/", pages_views.page_embed, "page_embed"),
     (f"{_PAGE}retire/", pages_views.page_retire, "page_retire"),
     (f"{_PAGE}restore/", pages_views.page_restore, "page_restore"),
     ("settings/", pages_views.settings, "settings"),

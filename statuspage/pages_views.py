@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import console
-from components import catalogue, claims, pages
+from components import catalogue, claims, page_addresses, pages
 from components.models import Page, PageKind
-from statuspage import pages_forms, pages_links, pages_reading
+from statuspage import pages_embeds, pages_forms, pages_links, pages_reading
 from statuspage.pages_forms import NamedPageForm, PageForm, SettingsForm
 from subscribers import operators_list
 
@@ -109,6 +109,23 @@ def _save(request: HttpRequest, page_id: int) -> HttpResponse:
         return _settings(request, page, form)
     messages.success(request, _("The settings of “%(name)s” are saved.") % {"name": saved.name})
     return redirect("admin:page_edit", page.pk)
+
+
+@require_safe
+@may_look
+def page_embed(request: HttpRequest, page_id: int) -> HttpResponse:
+    """What to copy to show a page elsewhere; customer pages are shown nowhere else."""
+    found = pages_reading.open_to(request.user).exclude(kind=PageKind.CUSTOMER)
+    page = get_object_or_404(found, pk=page_id, retired_at=None)
+    context = {
+        "title": _("Embed “%(name)s”") % {"name": page.name},
+        "subject": page,
+        "frame": page_addresses.canonical(page).url("/embed/frame"),
+        "snippets": pages_embeds.snippets(page),
+        "badges": pages_embeds.badges(page),
+        "pictures": pages_embeds.pictures(page),
+    }
+    return console.page(request, "admin/pages/embed.html", context)
 
 
 @get_and_post

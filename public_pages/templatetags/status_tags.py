@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from components.status import Status
 from components.uptime import DayBar, Tally
 from probing.health import Health
-from public_pages import assets, times, wording
+from public_pages import assets, templating, times, wording
 from public_pages.figures import History
 from public_pages.page_views import AnnouncementView, ComponentView, NodeView, ReplicaView
 
@@ -42,6 +42,12 @@ _DRAWN_GAP_US = 5 * 60 * 1_000_000
 def asset(name: str) -> str:
     """The address of a style sheet or script."""
     return assets.bundle()[name].url
+
+
+@register.simple_tag
+def own(what: str) -> str:
+    """The title or description that the page turns out to have; put in by `templating.render`."""
+    return templating.MARKS[what]
 
 
 @register.simple_tag

@@ -18,11 +18,13 @@ LIMIT_BYTES = 30 * 1024
 
 def test_vendored_files_are_the_published_ones() -> None:
     listed = dict(
-        re.findall(r"`([\w.-]+\.js)`.*`([0-9a-f]{64})`", (VENDOR / "README.md").read_text("utf-8"))
+        re.findall(r"`([\w.-]+\.(?:js|ttf))`.*`([0-9a-f]{64})`", (VENDOR / "README.md").read_text("utf-8"))
     )
 
     found = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VENDOR.glob("*.js")
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in VENDOR.iterdir()
+        if path.suffix in {".js", ".ttf"}
     }
 
     assert found == listed

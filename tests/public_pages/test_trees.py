@@ -64,7 +64,7 @@ def texts(folder: Path) -> Mapping[str, str]:
                 body = gzip.decompress(body)
             elif path.suffix == ".br":
                 body = brotli.decompress(body)
-            found[path.relative_to(folder).as_posix()] = body.decode()
+            found[path.relative_to(folder).as_posix()] = body.decode(errors="replace")
     return found
 
 
