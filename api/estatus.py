@@ -19,8 +19,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from common import auditing, client_address
-from common.auditing import Actor
+from accounts.access_tokens import NotAllowed, TooMany
+from api.estatus_tokens import By, Need, by_token
 from components.models import Component
 from components.status import Status
 from incidents import maintenance, publishing, status_telling
@@ -29,8 +29,6 @@ from incidents.lifecycle import Impact, State, TransitionNotAllowed
 from incidents.maintenance_plans import Plan, under_maintenance
 from incidents.models import Incident, Maintenance
 from incidents.publishing import Report
-from monitoring import tokens
-from monitoring.models import TokenKind
 
 Operation = Callable[..., HttpResponse]
 
@@ -56,14 +54,20 @@ class Refused(Exception):
         self.status = status
 
 
-def route(**operations: Operation) -> Callable[..., HttpResponse]:
-    """A view that knows these methods, for who shows a token."""
+def route(need: Need, **operations: Operation) -> Callable[..., HttpResponse]:
+    """A view that knows these methods, for who shows a token that may do what they need."""
 
     @csrf_exempt
     @never_cache
     def view(request: HttpRequest, **captured: Any) -> HttpResponse:
         now = timezone.now()
-        if not _is_allowed(request, now):
+        try:
+            by = by_token(request, need=need, now=now)
+        except NotAllowed as refused:
+            return _error(str(refused), HTTPStatus.FORBIDDEN)
+        except TooMany as refused:
+            return _too_many(refused.retry_after_s)
+        if by is None:
             sentence = "Send a valid token in the header Authorization-Token."
             return _error(sentence, HTTPStatus.UNAUTHORIZED)
         operation = operations.get("GET" if request.method == "HEAD" else request.method or "")
@@ -71,7 +75,7 @@ def route(**operations: Operation) -> Callable[..., HttpResponse]:
             answer = _error("Use another method here.", HTTPStatus.METHOD_NOT_ALLOWED)
             answer.headers["Allow"] = ", ".join(sorted(operations))
             return answer
-        return _carried_out(lambda: operation(request, now=now, **captured))
+        return _carried_out(lambda: operation(request, by=by, now=now, **captured))
 
     return view
 
@@ -92,14 +96,16 @@ def _carried_out(operation: Callable[[], HttpResponse]) -> HttpResponse:
         return _error("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
-def list_services(_request: HttpRequest, *, now: datetime) -> HttpResponse:
+def list_services(_request: HttpRequest, *, by: By, now: datetime) -> HttpResponse:
     """Every service with its status."""
-    del now
+    del by, now
     rows = Component.objects.in_page_order().select_related("group")
     return JsonResponse([_service(row) for row in rows], safe=False)
 
 
-def set_status(request: HttpRequest, *, now: datetime, ident: str, status: str) -> HttpResponse:
+def set_status(
+    request: HttpRequest, *, by: By, now: datetime, ident: str, status: str
+) -> HttpResponse:
     """Hold a service in a status, as on the dashboard; an unknown status leaves all as it is."""
     if request.method == "GET" and not settings.ESTATUS_GET_CHANGES:
         answer = _error("Use PUT or POST: a GET changes nothing.", HTTPStatus.METHOD_NOT_ALLOWED)
@@ -112,19 +118,19 @@ def set_status(request: HttpRequest, *, now: datetime, ident: str, status: str) 
             f"“{status}” is no status. Use operational, degraded, partial_outage, major_outage or "
             "maintenance."
         )
-    status_telling.choose(choices={component.pk: held}, now=now, by=auditing.actor().name)
+    status_telling.choose(choices={component.pk: held}, now=now, by=by.name)
     component.refresh_from_db()
     return JsonResponse(_service(component))
 
 
-def list_incidents(_request: HttpRequest, *, now: datetime) -> HttpResponse:
+def list_incidents(_request: HttpRequest, *, by: By, now: datetime) -> HttpResponse:
     """The open incidents, then the latest that are over."""
-    del now
+    del by, now
     rows = [*Incident.objects.open(), *Incident.objects.past()[:_LISTED]]
     return JsonResponse([_incident(row) for row in rows], safe=False)
 
 
-def add_incident(request: HttpRequest, *, now: datetime) -> HttpResponse:
+def add_incident(request: HttpRequest, *, by: By, now: datetime) -> HttpResponse:
     """Open an incident: title, status, impact, message, services, notify."""
     body = _body(request)
     report = Report(
@@ -138,13 +144,14 @@ def add_incident(request: HttpRequest, *, now: datetime) -> HttpResponse:
         report=report,
         notify=_flag(body, "notify"),
         now=now,
-        author_name=auditing.actor().name,
+        author=by.user,
+        author_name=by.name,
         origin="api",
     )
     return JsonResponse(_incident(row), status=HTTPStatus.CREATED)
 
 
-def update_incident(request: HttpRequest, *, now: datetime, ident: str) -> HttpResponse:
+def update_incident(request: HttpRequest, *, by: By, now: datetime, ident: str) -> HttpResponse:
     """Post an update: status, message, notify."""
     row = Incident.objects.public().filter(public_id=ident).first()
     if row is None:
@@ -156,21 +163,22 @@ def update_incident(request: HttpRequest, *, now: datetime, ident: str) -> HttpR
         text=_text(body, "message", is_required=True),
         notify=_flag(body, "notify"),
         now=now,
-        author_name=auditing.actor().name,
+        author=by.user,
+        author_name=by.name,
     )
     row.refresh_from_db()
     return JsonResponse(_incident(row))
 
 
-def list_maintenance(_request: HttpRequest, *, now: datetime) -> HttpResponse:
+def list_maintenance(_request: HttpRequest, *, by: By, now: datetime) -> HttpResponse:
     """What is going on or planned, then the latest that is over."""
-    del now
+    del by, now
     every = Maintenance.objects.public()
     rows = [*every.running(), *every.scheduled(), *every.past()[:_LISTED]]
     return JsonResponse([_work(row) for row in rows], safe=False)
 
 
-def add_maintenance(request: HttpRequest, *, now: datetime) -> HttpResponse:
+def add_maintenance(request: HttpRequest, *, by: By, now: datetime) -> HttpResponse:
     """Plan a maintenance: title, message, starts_at, ends_at (ISO 8601 with zone), services, notify."""
     body = _body(request)
     starts_at, ends_at = _time(body, "starts_at"), _time(body, "ends_at")
@@ -186,6 +194,9 @@ def add_maintenance(request: HttpRequest, *, now: datetime) -> HttpResponse:
         ),
         notify=_flag(body, "notify"),
         now=now,
+        author=by.user,
+        author_name=by.name,
+        origin="api",
     )
     return JsonResponse(_work(row), status=HTTPStatus.CREATED)
 
@@ -230,18 +241,14 @@ def _error(sentence: str, status: HTTPStatus) -> HttpResponse:
     return JsonResponse({"error": sentence}, status=status)
 
 
+def _too_many(wait_s: int) -> HttpResponse:
+    sentence = f"This token has had its requests of this minute. Go on in {wait_s} s."
+    answer = _error(sentence, HTTPStatus.TOO_MANY_REQUESTS)
+    answer.headers["Retry-After"] = str(wait_s)
+    return answer
+
+
 # ---- what is asked -----------------------------------------------------------------------------
-
-
-def _is_allowed(request: HttpRequest, now: datetime) -> bool:
-    secret = request.headers.get("Authorization-Token", "").strip()
-    token = tokens.verify(secret=secret, kinds=[TokenKind.API]) if secret else None
-    if token is None:
-        return False
-    address = client_address.of(request.META, hops=settings.TRUSTED_PROXY_HOPS) or None
-    tokens.note_use(token=token, address=address, now=now)
-    auditing.act_as(Actor(name=f"token “{token}”", address=address))
-    return True
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The REST API of eStatus: who may, what it lists, and that the page follows."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import AuditEntry
+from accounts import access_tokens
+from accounts.models import AuditEntry, User
+from accounts.roles import Role
 from components.models import Component
 from components.status import Status
 from incidents.models import Incident, Maintenance
@@ -237,3 +239,59 @@ def test_maintenance_is_planned(api: Client, service: Component) -> None:
             f"{BASE}/maintenance/post/", json.dumps(body | wrong), content_type="application/json"
         )
         assert refused.status_code == 400
+
+
+def member(role: Role = Role.RESPONDER, *scopes: str) -> tuple[Client, User]:
+    """A program with an access token of a member."""
+    owner = build.operator(role=role, first_name="Ada", last_name="Lovelace")
+    now = timezone.now()
+    _, secret = access_tokens.create(
+        owner=owner, label="pager", scopes=scopes, expires_at=None, now=now
+    )
+    return Client(headers={"Authorization-Token": secret}), owner
+
+
+def test_an_access_token_of_a_member_does_what_its_scopes_say(service: Component) -> None:
+    api, owner = member(Role.RESPONDER, "components:write", "incidents:write", "maintenances:write")
+    assert api.get(LIST).status_code == 200
+    assert put(api, service, "degraded").json()["status"] == "degraded_performance"
+    made = api.post(f"{BASE}/incident/post/", {"title": "Slow", "message": "Looking."})
+    assert made.status_code == 201, made.content
+    row = Incident.objects.get()
+    assert (row.author, row.author_name, row.origin) == (owner, "Ada Lovelace", "api")
+    path = f"{BASE}/incident/put/{row.public_id}/"
+    assert api.post(path, {"message": "Over.", "status": "resolved"}).status_code == 200
+    tomorrow = timezone.now() + timedelta(days=1)
+    plan = {
+        "title": "Disks",
+        "starts_at": tomorrow.isoformat(),
+        "ends_at": (tomorrow + timedelta(hours=1)).isoformat(),
+        "services": service.public_id,
+    }
+    assert api.post(f"{BASE}/maintenance/post/", plan).status_code == 201
+    assert Maintenance.objects.get().author == owner
+    entry = AuditEntry.objects.filter(content_type__model="incident").latest("id")
+    assert (entry.actor, entry.actor_name) == (owner, f"{owner.username} (token “pager”)")
+
+
+def test_an_access_token_does_nothing_beyond_its_scopes_and_its_owners_role(
+    service: Component, settings: Settings
+) -> None:
+    reader, _ = member(Role.OWNER, "components:read")
+    assert reader.get(LIST).status_code == 200
+    refused = put(reader, service, "degraded")
+    assert refused.status_code == 403
+    assert "components:write" in refused.json()["error"]
+    viewer, _ = member(Role.VIEWER, "*:write")
+    assert put(viewer, service, "degraded").status_code == 403
+    for path in ("/incident/post/", "/maintenance/post/"):
+        for api in (reader, viewer):
+            assert api.post(BASE + path, {"title": "x", "message": "y"}).status_code == 403
+    assert Component.objects.get(pk=service.pk).shown_status == Status.OPERATIONAL
+    assert not Incident.objects.exists()
+    settings.API_PER_MINUTE = 1
+    late, _ = member(Role.OWNER, "components:read")
+    assert late.get(LIST).status_code == 200
+    waits = late.get(LIST)
+    assert waits.status_code == 429
+    assert 0 < int(waits.headers["Retry-After"]) <= 61
