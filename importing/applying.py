@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from importing import events, people, services, words, works
+from importing import events, people, reporters, services, words, works
 from importing.plans import Plan
 from importing.reports import Outcome
 from importing.run import Run
@@ -34,6 +34,7 @@ def apply(plan: Plan, *, now: datetime, dry_run: bool) -> Outcome:
 def _write(run: Run) -> None:
     services.write_groups(run)
     services.write_components(run)
+    reporters.write_tokens(run)
     works.write_maintenances(run)
     events.write_incidents(run)
     words.write_templates(run)

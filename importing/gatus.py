@@ -6,7 +6,6 @@ Keys are Gatus's own (`group_name`), so that pushes and badges find their node.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from urllib.parse import quote
 
 from importing import checks_from_others as checks
@@ -51,7 +50,7 @@ _REASONS = {
 }
 
 
-def plan(top: Row, notes: Notes, *, now: datetime, slow_is_sick: bool = False) -> Plan:
+def plan(top: Row, notes: Notes, *, slow_is_sick: bool = False) -> Plan:
     """Everything that the configuration says.
 
     With `slow_is_sick` a limit of the response time makes a check sick instead of dead.
@@ -59,7 +58,7 @@ def plan(top: Row, notes: Notes, *, now: datetime, slow_is_sick: bool = False) -
     Raises:
         SourceUnreadable: something in it is of the wrong kind.
     """
-    reader = _Reader(notes, now=now, slow_is_sick=slow_is_sick)
+    reader = _Reader(notes, slow_is_sick=slow_is_sick)
     for row in top.rows("endpoints"):
         reader.endpoint(row)
     for row in top.rows("external-endpoints"):
@@ -94,14 +93,13 @@ def key_of(group: str, name: str) -> str:
 class _Reader:
     """Collects what the endpoints say."""
 
-    def __init__(self, notes: Notes, *, now: datetime, slow_is_sick: bool) -> None:
+    def __init__(self, notes: Notes, *, slow_is_sick: bool) -> None:
         self.notes = notes
         self.groups: dict[str, Group] = {}
         self.components: list[Component] = []
         self.maintenances: list[Maintenance] = []
         self.kept: list[KeptSecret] = []
         self.secrets: list[Secret] = []
-        self._now = now
         self._slow_is_sick = slow_is_sick
         self._keys: set[str] = set()
 
@@ -134,25 +132,22 @@ class _Reader:
             check.left_out("no heartbeat", "after a week without a push it counts as dead here")
         for name in unknown_keys(row, _EXTERNAL_KEYS):
             check.left_out(name, _REASONS.get(name, "there is no such setting here"))
-        is_paused = not row.flag("enabled", True)
-        node = Node(
-            key=key,
-            name=row.needed("name")[:100],
-            mode="push",
-            options=check.options,
-            is_paused=is_paused,
-        )
+        if not row.flag("enabled", True):
+            check.left_out("enabled: false", "it is switched off, so no push node waits for it")
+            self._add(row, key, ())
+            return
         if token := row.text("token").strip():
             self.kept.append(
                 KeptSecret(node=key, kind="external_endpoint", secret=token, label=key)
             )
         else:
             check.left_out("token", "it has none, so nothing can push to it until it gets one here")
-        self._add(row, key, (node,))
+        name = row.needed("name")[:100]
+        self._add(row, key, (Node(key=key, name=name, mode="push", options=check.options),))
 
     def window(self, row: Row, components: Sequence[str], what: str) -> None:
         """A maintenance window, of an endpoint (`what`) or of everything."""
-        found = gatus_windows.read(row, components, what, now=self._now)
+        found = gatus_windows.read(row, components, what)
         if found is not None:
             self.maintenances.append(found)
         elif row.values:

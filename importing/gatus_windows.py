@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from importing.plans import Maintenance
@@ -22,9 +22,10 @@ _DAYS = {
 }
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\Z")
 _LONGEST_S = 24 * 3600
+_SINCE = date(2024, 1, 1)
 
 
-def read(row: Row, components: Sequence[str], what: str, *, now: datetime) -> Maintenance | None:
+def read(row: Row, components: Sequence[str], what: str) -> Maintenance | None:
     """The window as a maintenance that comes again; None when there is none or it is off.
 
     Its key is what it says, because a window has no name: one that is changed is another one.
@@ -42,7 +43,7 @@ def read(row: Row, components: Sequence[str], what: str, *, now: datetime) -> Ma
         raise SourceUnreadable(f"{row.place('duration')} should be up to 24h.")
     rule = _rule(row)
     zone = _zone(row)
-    first = _first(rule, time(int(clock[1]), int(clock[2])), zone, now)
+    first = _first(rule, time(int(clock[1]), int(clock[2])), zone)
     said = "|".join([what, row.needed("start"), f"{duration_s:g}", zone.key, rule])
     return Maintenance(
         key=hashlib.sha256(said.encode()).hexdigest()[:32],
@@ -77,9 +78,8 @@ def _zone(row: Row) -> ZoneInfo:
         ) from None
 
 
-def _first(rule: str, clock: time, zone: ZoneInfo, now: datetime) -> datetime:
-    """The first start that is still to come."""
-    today = datetime.combine(windows.wall_clock(now, zone=zone).date(), clock)
+def _first(rule: str, clock: time, zone: ZoneInfo) -> datetime:
+    """The first start since a day in the past: what a file says must not change with the day it is read."""
     parsed = recurrence.parse(rule, zone=zone)
-    found = recurrence.upcoming(parsed, first=today, zone=zone, after=now, limit=1)
-    return found[0][1]
+    first = next(recurrence.starts(parsed, first=datetime.combine(_SINCE, clock)))
+    return windows.instant(first, zone=zone)

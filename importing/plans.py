@@ -29,12 +29,13 @@ class Group:
 class Node:
     """How a component is looked at. `options` are fields of `monitoring.models.Node` by name
     (`interval_s`, `retries`, `dead_after_s`, `http_method`, `http_headers` …); what they cannot
-    hold, the reader has told as `Unmapped`. `mode` is "poll" or "push". `addresses` are replicas
+    hold, the reader has told as `Unmapped`. `mode` is "poll", "push" or "local". `addresses` are replicas
     as we write them (`https://…`, `tcp://host:port`, `icmp://host`, `dns://…`).
     """
 
     key: str
     name: str
+    slug: str = ""  # what programs call it by; taken as it is when it is free
     mode: str = "poll"
     options: Mapping[str, object] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Component:
 
     key: str
     name: str
+    slug: str = ""  # as of a Node
     description: str = ""
     group: str = ""  # the key of a Group
     position: int = 0
@@ -174,7 +176,8 @@ class Announcement:
 class KeptSecret:
     """A secret that only works when it is kept: programs out there call an address with it.
 
-    `kind` is a kind of token ("push_url", "external_endpoint"); `node` the key of a Node.
+    `kind` is a kind of token ("push_url", "external_endpoint"); `node` the key of a Node, empty for a
+    "reporter", which speaks for all.
     `label` is what the source calls it, such as Gatus's key of an endpoint.
     """
 

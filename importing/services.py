@@ -83,7 +83,7 @@ def _write_component(run: Run, said: plans.Component, kept: Mapping[str, Kept]) 
     name = run.short(said.name, _NAME_MAX, what=f"Name of the component {said.name}")
     row = Component(
         name=name,
-        slug=free_slug(name, taken=set(Component.objects.values_list("slug", flat=True))),
+        slug=_slug(run, said, name),
         group=group,
         description=run.short(
             said.description, _DESCRIPTION_MAX, what=f"Description of the component {said.name}"
@@ -100,6 +100,16 @@ def _write_component(run: Run, said: plans.Component, kept: Mapping[str, Kept]) 
         _hold(run, row, said, Status(said.status))
     row.refresh_from_db()
     return row
+
+
+def _slug(run: Run, said: plans.Component, name: str) -> str:
+    """The slug by which programs know it, if nobody has it; else one from its name."""
+    taken = set(Component.objects.values_list("slug", flat=True))
+    if said.slug and said.slug not in taken:
+        return said.slug
+    if said.slug:
+        run.lose(f"Slug {said.slug} of {name}", "Another service has it: reporters need a new one.")
+    return free_slug(name, taken=taken)
 
 
 def _write_past(run: Run, row: Component, said: plans.Component, kept: Kept) -> None:
@@ -154,14 +164,14 @@ def _write_node(run: Run, row: Component, said: plans.Node) -> None:
             node = services.add_node(
                 component=row,
                 name=run.short(said.name, _NAME_MAX, what=what),
-                slug="",
+                slug=said.slug,
                 now=run.now,
                 mode=said.mode,
                 **_options(said),
             )
             if said.is_paused and good:
                 run.lose(what, f"It is paused: add {', '.join(good)} to it when it is to begin.")
-            elif said.mode == Mode.POLL:
+            elif said.mode != Mode.PUSH:
                 inventory.add_replicas(node=node, addresses=good, now=run.now)
     except ValidationError as error:
         run.lose(what, " ".join(error.messages))

@@ -1,4 +1,4 @@
-"""Vigil's configuration as a plan: services as groups, nodes as components, replicas. Pure (interop 5.4).
+"""Vigil's configuration as a plan: services, nodes and replicas. Pure (interop 5.4).
 
 Vigil keeps no history and no incidents in files, so a plan of it has none.
 """
@@ -6,6 +6,7 @@ Vigil keeps no history and no incidents in files, so a plan of it has none.
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from importing import checks_from_others as checks
 from importing.checks_from_others import Check
@@ -17,6 +18,7 @@ SOURCE = "vigil"
 SIZE_LIMIT = 1024 * 1024
 MAX_NODES = 5_000
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,90}")
 _NODE_KEYS = frozenset(
     {"id", "label", "mode", "replicas", "http_headers", "http_method", "http_body"}
     | {"http_body_healthy_match", "scripts"}
@@ -48,12 +50,17 @@ _REASONS = {
 
 
 def plan(
-    data: bytes, environment: Mapping[str, str], *, keeps_reporter_token: bool = False
+    data: bytes,
+    environment: Mapping[str, str],
+    *,
+    keeps_reporter_token: bool = False,
+    services_are_components: bool = False,
 ) -> Plan:
     """Everything that the configuration says.
 
-    With `keeps_reporter_token` the token of Vigil's reporters goes on working here, as far as an
-    operator gives them the new names of service and node.
+    A service is a group and each node a component, or, with `services_are_components`, a service one
+    component with its nodes: then both keep the ids by which reporters call them. With
+    `keeps_reporter_token` the reporters' password goes on working here.
 
     Raises:
         SourceUnreadable: it is no TOML, or something in it is of the wrong kind.
@@ -64,12 +71,18 @@ def plan(
     if not services:
         raise SourceUnreadable("There is no [[probe.service]] in it: is this a file of Vigil?")
     reader = _Reader(notes, top.row("metrics"))
+    take = reader.as_component if services_are_components else reader.as_group
     for place, service in enumerate(services):
-        reader.service(service, place)
+        take(service, place)
+    if reader.has_push and not services_are_components:
+        reader.notes.add(
+            "reporters",
+            "services are groups here: give each reporter the names of its component and node, or "
+            "import with --services-as-components",
+        )
     kept = _server(top.row("server"), reader, keeps_reporter_token)
     _note_rest(top, notes, reader.secrets)
-    branding = top.row("branding")
-    title = branding.text("page_title")
+    title = top.row("branding").text("page_title")
     return Plan(
         source=SOURCE,
         page={"name": title} if title else {},
@@ -91,40 +104,63 @@ class _Reader:
         self.secrets: list[Secret] = []
         self.has_push = False
         self._metrics = metrics
+        self._ids: set[str] = set()
 
-    def service(self, row: Row, place: int) -> None:
-        key = row.needed("id")
-        if any(group.key == key for group in self.groups):
-            raise SourceUnreadable(f"{row.where}: a second service has the id {shown(key)}.")
-        self.groups.append(Group(key=key, name=row.text("label", key)[:100], position=place))
-        for name in unknown_keys(row, frozenset({"id", "label", "node"})):
-            self.notes.add(f"{key}: {name}", "there is no such setting here")
+    def as_group(self, row: Row, place: int) -> None:
+        """A service as a group of components with one node each."""
+        key, name = self._service(row)
+        self.groups.append(Group(key=key, name=name, position=place))
         for node in row.rows("node"):
-            self._node(node, group=key)
-
-    def _node(self, row: Row, *, group: str) -> None:
-        key = f"{group}/{row.needed('id')}"
-        if any(component.key == key for component in self.components):
-            raise SourceUnreadable(f"{row.where}: a second node has the id {shown(key)}.")
-        if len(self.components) >= MAX_NODES:
-            raise SourceUnreadable(f"There are more than {MAX_NODES:,} nodes.")
-        name = row.text("label", row.needed("id"))[:100]
-        check = Check(what=key, notes=self.notes, secrets=self.secrets)
-        mode = row.needed("mode")
-        node = self._watched(row, check, mode, key=key, name=name)
-        for unknown in unknown_keys(row, _NODE_KEYS):
-            check.left_out(unknown, _REASONS.get(unknown, "there is no such setting here"))
-        self.components.append(
-            Component(
-                key=key,
-                name=name,
-                group=group,
-                position=len(self.components),
-                nodes=(node,) if node else (),
+            own, label, found = self._node(node, service=key)
+            self.components.append(
+                Component(
+                    key=own,
+                    name=label,
+                    group=key,
+                    position=len(self.components),
+                    nodes=(found,) if found else (),
+                )
             )
+
+    def as_component(self, row: Row, place: int) -> None:
+        """A service as one component with all its nodes, called by their ids."""
+        key, name = self._service(row)
+        nodes = [
+            replace(found, slug=_slug(node))
+            for node in row.rows("node")
+            if (found := self._node(node, service=key)[2]) is not None
+        ]
+        self.components.append(
+            Component(key=key, name=name, slug=_slug(row), position=place, nodes=tuple(nodes))
         )
 
-    def _watched(self, row: Row, check: Check, mode: str, *, key: str, name: str) -> Node | None:
+    def _service(self, row: Row) -> tuple[str, str]:
+        """Id and label of a service, told what else it says."""
+        key = self._own(row, row.needed("id"), "service")
+        for name in unknown_keys(row, frozenset({"id", "label", "node"})):
+            self.notes.add(f"{key}: {name}", "there is no such setting here")
+        return key, row.text("label", key)[:100]
+
+    def _own(self, row: Row, key: str, what: str) -> str:
+        if key in self._ids:
+            raise SourceUnreadable(f"{row.where}: a second {what} has the id {shown(key)}.")
+        if len(self._ids) >= MAX_NODES:
+            raise SourceUnreadable(f"There are more than {MAX_NODES:,} services and nodes.")
+        self._ids.add(key)
+        return key
+
+    def _node(self, row: Row, *, service: str) -> tuple[str, str, Node | None]:
+        """Key, label and check of a node."""
+        key = self._own(row, f"{service}/{row.needed('id')}", "node")
+        name = row.text("label", row.needed("id"))[:100]
+        check = Check(what=key, notes=self.notes, secrets=self.secrets)
+        node = self._watched(row, check, key=key, name=name)
+        for unknown in unknown_keys(row, _NODE_KEYS):
+            check.left_out(unknown, _REASONS.get(unknown, "there is no such setting here"))
+        return key, name, node
+
+    def _watched(self, row: Row, check: Check, *, key: str, name: str) -> Node | None:
+        mode = row.needed("mode")
         if mode == "script":
             check.left_out("mode script", "scripts of others are never run: nothing checks it now")
             return None
@@ -211,6 +247,12 @@ class _Reader:
         return checks.address(check, text)
 
 
+def _slug(row: Row) -> str:
+    """The id as a slug, if it can be one; reporters of the others need the new name."""
+    key = row.needed("id")
+    return key if _SLUG.fullmatch(key) else ""
+
+
 def _document(data: bytes, environment: Mapping[str, str], notes: Notes) -> Row:
     if len(data) > SIZE_LIMIT:
         raise SourceUnreadable(f"The file is larger than {SIZE_LIMIT // 1024} KB.")
@@ -239,11 +281,6 @@ def _server(server: Row, reader: _Reader, keeps: bool) -> tuple[KeptSecret, ...]
     token = server.text("reporter_token")
     if not token:
         return ()
-    if reader.has_push:
-        reader.notes.add(
-            "reporters",
-            "services are groups here: give each reporter the names of its component and node",
-        )
     if keeps:
         return (KeptSecret(node="", kind="reporter", secret=token, label="Vigil's reporter token"),)
     what = "the password of reporters; --keep-reporter-token keeps it"

@@ -78,24 +78,19 @@ def adopt(
     """
     if not kind.is_of_one_node:
         raise ValidationError(_("Only addresses of one node can be taken over."))
-    if len(secret) < SHORTEST_ADOPTED:
-        raise ValidationError(
-            _("The secret is too short to be safe: it needs %(count)d characters or more.")
-            % {"count": SHORTEST_ADOPTED}
-        )
-    if len(secret) > LONGEST_ADOPTED:
-        raise ValidationError(_("The secret is too long."))
+    _check_length(secret)
     token = Token(kind=kind, node=node, label=label, key=endpoint_key(key))
-    wanted = digest_of(kind=kind, secret=secret, key=token.key)
-    known = Token.objects.filter(digest=wanted).first()
-    if known is None:
-        _save(token, secret=secret, now=now)
-        return token
-    if known.revoked_at is not None:
-        raise ValidationError(_("This secret was revoked here. Use another one."))
-    if (known.kind, known.node_id) != (kind, node.pk):
-        raise ValidationError(_("This secret is in use for something else."))
-    return known
+    return _adopted(token, secret=secret, now=now)
+
+
+def adopt_reporter(*, secret: str, now: datetime, label: str = "") -> Token:
+    """Take over the password that reporters of another product show, for every push node.
+
+    Raises:
+        ValidationError: as of `adopt`.
+    """
+    _check_length(secret)
+    return _adopted(Token(kind=TokenKind.REPORTER, label=label), secret=secret, now=now)
 
 
 def endpoint_key_of(*, group: str, name: str) -> str:
@@ -162,6 +157,30 @@ def note_use(*, token: Token, address: str | None, now: datetime) -> None:
     Token.objects.filter(unnoted, pk=token.pk).update(last_used_at=now, last_used_from=address)
     if token.location is not None:
         heard.note(location=token.location.slug, now=now)
+
+
+def _check_length(secret: str) -> None:
+    if len(secret) < SHORTEST_ADOPTED:
+        raise ValidationError(
+            _("The secret is too short to be safe: it needs %(count)d characters or more.")
+            % {"count": SHORTEST_ADOPTED}
+        )
+    if len(secret) > LONGEST_ADOPTED:
+        raise ValidationError(_("The secret is too long."))
+
+
+def _adopted(token: Token, *, secret: str, now: datetime) -> Token:
+    """Store a token with this secret, or return the one that is the same already."""
+    wanted = digest_of(kind=TokenKind(token.kind), secret=secret, key=token.key)
+    known = Token.objects.filter(digest=wanted).first()
+    if known is None:
+        _save(token, secret=secret, now=now)
+        return token
+    if known.revoked_at is not None:
+        raise ValidationError(_("This secret was revoked here. Use another one."))
+    if (known.kind, known.node_id) != (token.kind, token.node_id):
+        raise ValidationError(_("This secret is in use for something else."))
+    return known
 
 
 def _new(kind: TokenKind) -> str:

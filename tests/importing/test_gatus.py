@@ -22,7 +22,7 @@ def read(config: object, environment: Mapping[str, str] | None = None, **options
     """The plan of one file; a mapping is written as YAML first."""
     data = config if isinstance(config, bytes) else yaml.safe_dump(config).encode()
     top, notes = gatus_files.documents([("config.yaml", data)], environment or {})
-    return gatus.plan(top, notes, now=NOW, **options)
+    return gatus.plan(top, notes, **options)
 
 
 def one(
@@ -289,6 +289,13 @@ def test_an_external_endpoint_without_a_heartbeat_may_be_silent_for_a_week() -> 
     assert "Job: no heartbeat" in reasons(plan)
 
 
+def test_an_external_endpoint_that_is_off_has_no_node_and_keeps_no_token() -> None:
+    plan = read({"external-endpoints": [{"name": "Job", "token": "t", "enabled": False}]})
+
+    assert (plan.components[0].nodes, plan.kept_secrets) == ((), ())
+    assert "Job: enabled: false" in reasons(plan)
+
+
 def test_windows_come_again_in_their_zone() -> None:
     plan = read(
         {
@@ -311,10 +318,10 @@ def test_windows_come_again_in_their_zone() -> None:
 
     own, all_of_it = plan.maintenances
     assert (own.rule, own.zone, own.components) == ("FREQ=DAILY", "UTC", ("_shop",))
-    assert own.starts_at == datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+    assert own.starts_at == datetime(2024, 1, 1, 2, 0, tzinfo=UTC)
     assert all_of_it.rule == "FREQ=WEEKLY;BYDAY=MO,TH"
     assert (all_of_it.zone, all_of_it.components) == ("Europe/Berlin", ("_shop", "_mail"))
-    assert all_of_it.starts_at == datetime(2026, 11, 19, 22, 0, tzinfo=UTC)
+    assert all_of_it.starts_at == datetime(2024, 1, 1, 22, 0, tzinfo=UTC)
     assert all_of_it.ends_at - all_of_it.starts_at == 90 * MINUTE
 
 
@@ -426,7 +433,7 @@ def test_several_files_are_one_configuration() -> None:
         return yaml.safe_dump({"endpoints": [{"name": name, "url": "icmp://192.0.2.1"}]}).encode()
 
     top, notes = gatus_files.documents([("a.yaml", file("A")), ("b.yaml", file("B"))], {})
-    assert [one.name for one in gatus.plan(top, notes, now=NOW).components] == ["A", "B"]
+    assert [one.name for one in gatus.plan(top, notes).components] == ["A", "B"]
 
     with pytest.raises(SourceUnreadable, match=r"b\.yaml: web\.port stands in two files"):
         gatus_files.documents([("a.yaml", b"web: {port: 1}"), ("b.yaml", b"web: {port: 2}")], {})

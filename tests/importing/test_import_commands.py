@@ -22,6 +22,7 @@ from incidents.models import Incident, IncidentUpdate, Maintenance, MaintenanceS
 from monitoring.models import Node, Replica, Token, TokenKind
 from notifications.models import Delivery
 from subscribers.models import Subscriber
+from tests.api import callers
 from tests.importing import apis, test_cachet, test_statuspage
 from tests.importing.apis import Answer, Query
 
@@ -430,6 +431,26 @@ def test_a_file_of_vigil_comes_across(capsys: pytest.CaptureFixture[str], tmp_pa
         "server.reporter_token",
     }
     assert Token.objects.count() == 0
+    assert Replica.objects.get(node__name="Inner").address == "tcp://shop.example:5432"
+
+
+def test_reporters_of_vigil_report_as_before(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "config.cfg").write_text(VIGIL)
+    options = ("--keep-reporter-token", "--services-as-components")
+    run_thrice(capsys, "import_vigil", str(tmp_path / "config.cfg"), *options)
+
+    answer = callers.call(
+        callers.app(),
+        "POST",
+        "/reporter/web/relay/",
+        {"replica": "10.0.0.1", "interval": 30, "load": {"cpu": 0.1, "ram": 0.2}},
+        auth=callers.basic("s3cret-reporter-of-vigil"),
+    )
+
+    assert answer.status == 200
+    assert Replica.objects.get(node__slug="relay").address == "10.0.0.1"
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,34 @@ def test_the_reporters_token_is_kept_only_when_it_is_asked_for() -> None:
     assert "give each reporter the names" in reasons(plan)["reporters"]
 
 
+def test_a_service_may_be_one_component_that_reporters_call_as_before() -> None:
+    plan = read(
+        POLLED
+        + """
+[[probe.service.node]]
+id = "relay"
+label = "Relay"
+mode = "push"
+
+[[probe.service]]
+id = "two words"
+label = "Two words"
+""",
+        services_are_components=True,
+    )
+
+    assert plan.groups == ()
+    assert [(one.key, one.slug, one.name) for one in plan.components] == [
+        ("web", "web", "Web"),
+        ("two words", "", "Two words"),
+    ]
+    assert [(one.key, one.slug, one.mode) for one in plan.components[0].nodes] == [
+        ("web/front", "front", "poll"),
+        ("web/relay", "relay", "push"),
+    ]
+    assert "reporters" not in reasons(plan)
+
+
 def test_a_variable_that_is_not_set_is_told() -> None:
     assert "${MANAGER}" in reasons(read(REST + POLLED))
 

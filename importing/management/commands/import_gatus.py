@@ -4,7 +4,6 @@ import os
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
 from importing import gatus, gatus_files, gatus_history, reading_apis
 from importing.management.commands import _access, _frame
@@ -33,7 +32,7 @@ class Command(_frame.ImportCommand):
 
     def read(self, source: Source, options: dict[str, Any]) -> Plan:
         top, notes = gatus_files.documents(_files(source), os.environ)
-        plan = gatus.plan(top, notes, now=timezone.now(), slow_is_sick=options["slow_is_sick"])
+        plan = gatus.plan(top, notes, slow_is_sick=options["slow_is_sick"])
         if not options["history"]:
             return plan
         running = Source(name=options["history"], allows_private=source.allows_private)

@@ -25,6 +25,17 @@ class Command(_frame.ImportCommand):
             help="let the token of Vigil's reporters report here as well",
         )
 
+        parser.add_argument(
+            "--services-as-components",
+            action="store_true",
+            help="make each service one component with its nodes, which reporters call as before",
+        )
+
     def read(self, source: Source, options: dict[str, Any]) -> Plan:
         content = source.content(limit=vigil.SIZE_LIMIT)
-        return vigil.plan(content, os.environ, keeps_reporter_token=options["keep_reporter_token"])
+        return vigil.plan(
+            content,
+            os.environ,
+            keeps_reporter_token=options["keep_reporter_token"],
+            services_are_components=options["services_as_components"],
+        )
