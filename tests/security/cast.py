@@ -149,6 +149,13 @@ def _values(page: Page, own: Component, now: datetime) -> dict[str, Callable[[st
     return {name: _always(str(row.pk)) for name, row in rows.items()} | {
         "address": _always(str(page.address)),
         "public_id": event,
+        "incident_id": _always(incident.public_id),
+        "maintenance_id": _always(work.public_id),
+        "group_id": _always("1"),
+        "delivery_id": _always("1"),
+        "type_key": _always("customer"),
+        "entry_key": _always("acme"),
+        "attribute_key": _always("name"),
         "update_id": entry_of_event,
         "rest": lambda route: "components/of-a" if "read/" not in route else "history.rss",
         "month": _always(f"{people.clock():%Y-%m}"),
