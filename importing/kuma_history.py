@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from components.status import Status
 from importing.kuma_source import Beat, DayCount
@@ -52,8 +53,7 @@ def past(key: str, *, beats: Iterable[Beat], counts: list[DayCount], interval_s:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     status: Status

@@ -70,7 +70,23 @@ class Ledger:
         self, kind: str, key: str, thing: object, made: models.Model, *, now: datetime
     ) -> ImportedRow:
         """Note that a thing became this row of ours; call in the transaction that wrote it."""
-        return ImportedRow.objects.create(
+        row = self._entry(kind, key, thing, made, now=now)
+        row.save()
+        return row
+
+    def keep_many(
+        self, kind: str, kept: Iterable[tuple[str, object, models.Model]], *, now: datetime
+    ) -> None:
+        """`keep` for many: key, thing and row of each."""
+        ImportedRow.objects.bulk_create(
+            [self._entry(kind, key, thing, made, now=now) for key, thing, made in kept],
+            batch_size=_CHUNK,
+        )
+
+    def _entry(
+        self, kind: str, key: str, thing: object, made: models.Model, *, now: datetime
+    ) -> ImportedRow:
+        return ImportedRow(
             source=self._source,
             kind=kind,
             source_id=_short(key),

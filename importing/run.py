@@ -1,6 +1,6 @@
 """One import while it goes on: what is here already, what our rows are called, what to report."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +67,39 @@ class Run:
         else:
             self._objects[kind, key] = made
             self._created.append(Line(kind=kind, name=name))
+
+    def take_many(
+        self,
+        *,
+        kind: str,
+        things: Mapping[str, Any],
+        name: Callable[[Any], str],
+        write: Callable[[Mapping[str, Any]], Mapping[str, models.Model]],
+    ) -> None:
+        """Write several things by key, and the notes that they came, in one transaction.
+
+        `write` gets those that did not come before, and returns the row of each that it took; of the
+        others it has reported why not.
+        """
+        fresh: dict[str, Any] = {}
+        for key, thing in things.items():
+            known = self._ledger.find(kind, key)
+            if known is None:
+                fresh[key] = thing
+            else:
+                self.skip(kind, name(thing), self._ledger.why_skipped(known, thing))
+        if not fresh:
+            return
+        with transaction.atomic():
+            made = write(fresh)
+            self._ledger.keep_many(
+                kind, [(key, fresh[key], row) for key, row in made.items()], now=self.now
+            )
+        self._created += [Line(kind=kind, name=name(fresh[key])) for key in made]
+
+    def refuse(self, kind: str, name: str, reason: str) -> None:
+        """Report a thing that our own checks do not take."""
+        self._refused.append(Line(kind=kind, name=name, reason=reason))
 
     def reuse(self, *, kind: str, key: str, name: str, thing: object, made: models.Model) -> None:
         """Note that a thing is here already, made by somebody else, and go on with that."""
