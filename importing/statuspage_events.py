@@ -94,12 +94,12 @@ class Reader:
 
     def _updates(self, row: Row, words: frozenset[str]) -> tuple[tuple[Update, ...], str]:
         """The entries, oldest first and never none; and the text of one that is a postmortem."""
-        found, report = [], ""
+        found, report = list[Update](), ""
         for entry in row.rows("incident_updates"):
             said = _word(entry, "status", words)
             text = self._body(entry.text("body"))
             if said == "postmortem":
-                report, text = text, ""
+                report = text
             key = entry.needed("id")
             found.append(
                 Update(

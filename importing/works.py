@@ -67,6 +67,9 @@ def _write_window(run: Run, said: plans.Maintenance) -> Maintenance:
         # Nothing names it yet: it has claimed nothing.
         row.public_id = public_id(Maintenance, said.public_id)
         row.save(update_fields=["public_id"])
+        if said.updates:  # its first entry has a name there, and there may be more
+            row.updates.all().delete()
+            _write_entries(run, row, said)
         return row
     return _write_begun(run, said, state)
 

@@ -253,7 +253,7 @@ def test_the_placeholder_of_old_pages_and_components_that_are_gone_touch_nothing
     assert any("does not have it any more" in reason for reason in reasons(plan).values())
 
 
-def test_a_postmortem_is_a_report_and_no_update() -> None:
+def test_the_entry_of_a_postmortem_is_the_report_as_well() -> None:
     rows = [
         entry("6pdbcdfghjkl", "postmortem", "11T10:00", body="<p>The <b>cause</b></p>"),
         entry("5pdbcdfghjkl", "resolved", "10T11:00"),
@@ -263,7 +263,7 @@ def test_a_postmortem_is_a_report_and_no_update() -> None:
     assert found.postmortem == "The **cause**"
     assert [(each.state, each.text) for each in found.updates] == [
         ("resolved", "It is resolved."),
-        ("postmortem", ""),
+        ("postmortem", "The **cause**"),
     ]
 
 
