@@ -4,6 +4,7 @@ Pure. Whoever tells somebody something makes one and hands it to `outbox`; a cha
 what it can carry. Text from people is cleaned here, once, so that no channel can be tricked by it.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -72,7 +73,8 @@ class Message:
     `tone`, `alert_key` and `is_urgent` are for pagers: a recovery closes what the problem with the
     same key opened, and an urgent message may wake somebody. `payload` is the whole JSON body of a
     webhook; without one the webhook channel makes a body of its own. What no database or receiver
-    would take of it (control characters, half surrogate pairs, NaN) is taken out.
+    would take of it (control characters, half surrogate pairs, NaN) is taken out. With `is_ordered`
+    its keys keep their order in the database, too, for receivers that have only seen one.
 
     Raises:
         HeaderNotAllowed: see there.
@@ -87,6 +89,7 @@ class Message:
     alert_key: str = ""
     is_urgent: bool = False
     payload: Mapping[str, Any] = field(default_factory=dict)
+    is_ordered: bool = False
 
     def __post_init__(self) -> None:
         cleaned = {
@@ -113,7 +116,8 @@ class Message:
             tone=Tone(stored.get("tone", Tone.NOTICE)),
             alert_key=stored.get("alert_key", ""),
             is_urgent=stored.get("is_urgent", False),
-            payload=stored.get("payload", {}),
+            payload=stored.get("payload") or json.loads(stored.get("payload_text", "{}")),
+            is_ordered="payload_text" in stored,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -127,8 +131,15 @@ class Message:
             **({"tone": self.tone.value} if self.tone is not Tone.NOTICE else {}),
             **({"alert_key": self.alert_key} if self.alert_key else {}),
             **({"is_urgent": True} if self.is_urgent else {}),
-            **({"payload": dict(self.payload)} if self.payload else {}),
+            **self._stored_payload(),
         }
+
+    def _stored_payload(self) -> dict[str, Any]:
+        if not self.payload:
+            return {}
+        if self.is_ordered:  # PostgreSQL sorts the keys of what it stores as JSON
+            return {"payload_text": json.dumps(self.payload, ensure_ascii=False)}
+        return {"payload": dict(self.payload)}
 
     def with_subject(self, subject: str) -> "Message":
         """The same message under another subject."""

@@ -46,7 +46,13 @@ def as_statuspage(content: Content) -> Message:
         },
         **(_change(content) if content.kind == "component" else _event(content)),
     }
-    return Message(subject=content.headline, text=content.text, url=content.url, payload=payload)
+    return Message(
+        subject=content.headline,
+        text=content.text,
+        url=content.url,
+        payload=payload,
+        is_ordered=True,
+    )
 
 
 def _change(content: Content) -> dict[str, Any]:

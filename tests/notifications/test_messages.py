@@ -130,6 +130,18 @@ def test_what_machines_get_is_stored_with_the_message() -> None:
     assert message.alert_key == "replica:1 x"
 
 
+def test_an_ordered_payload_keeps_its_order_where_stored_keys_are_sorted() -> None:
+    message = Message(
+        subject="", text="", payload={"page": 1, "id": {"b": "ä", "a": 2}}, is_ordered=True
+    )
+
+    stored = json.loads(json.dumps(message.as_json(), sort_keys=True))
+
+    found = Message.from_json(stored)
+    assert found == message
+    assert json.dumps(found.payload) == json.dumps(message.payload)
+
+
 def test_message_of_an_older_version_is_a_notice() -> None:
     message = Message.from_json({"subject": "a", "text": "b"})
 

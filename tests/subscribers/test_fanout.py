@@ -21,6 +21,7 @@ from incidents.lifecycle import State
 from incidents.models import Incident
 from incidents.windows import State as Step
 from notifications import delivering
+from notifications.messages import Message
 from subscribers import fanout, link_holders, links
 from subscribers.models import Broadcast, Integration, Subscriber, Suppression
 from tests import build
@@ -336,7 +337,10 @@ def test_a_webhook_gets_the_form_it_chose(now: datetime) -> None:
     incident = _incident(api, now=now)
     fanout.expand(now=now)
 
-    bodies = {row.address.split(".")[0]: row.content["payload"] for row in Delivery.objects.all()}
+    bodies = {
+        row.address.split(".")[0]: Message.from_json(row.content).payload
+        for row in Delivery.objects.all()
+    }
     assert bodies["native"]["type"] == "incident.created"
     assert bodies["native"]["data"]["components"] == [
         {"id": str(api.uuid), "name": "API", "status": "partial_outage"}
