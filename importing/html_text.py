@@ -15,6 +15,9 @@ _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=[ \t]|$)|>|[-+](?=[ \t]|$)|[-=
 _LINE_NUMBER = re.compile(r"(?m)^([ \t]*[0-9]{1,9})([.)])(?=[ \t]|$)")
 _BREAK = re.compile(r"[ \t]*<br[ \t]*/?>[ \t]*\n?[ \t]*", re.IGNORECASE)
 _TOO_MANY_LINES = re.compile(r"\n{3,}")
+_TAG = re.compile(
+    r"</(?:p|strong|b|em|i|a|ul|ol|li|code|pre|blockquote|h[1-6]|div|span)>", re.IGNORECASE
+)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _SILENT = frozenset({"script", "style", "template", "title"})
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*"}
@@ -33,8 +36,16 @@ def to_markdown(html: str) -> str:
     return reader.text()
 
 
+def either(text: str) -> str:
+    """The text of a management API: Markdown-ish as it was typed, or HTML where it has tags of its own.
+
+    A `<br />` alone says nothing: people write it into Markdown.
+    """
+    return to_markdown(text) if _TAG.search(text) else lines(text)
+
+
 def lines(text: str) -> str:
-    """Markdown-ish text of a management API: taken as it is, but for the `<br />` some write in it."""
+    """Markdown-ish text as it is, but for the `<br />` that some write into it."""
     return _BREAK.sub("\n", text.replace("\r\n", "\n")).strip()
 
 

@@ -40,7 +40,7 @@ def plan(export: Export) -> Plan:
         ]
     )
     keys = frozenset(row.needed("id") for row in leaves if not row.flag("group"))
-    reader = statuspage_events.Reader(notes, html_text.lines, keys)
+    reader = statuspage_events.Reader(notes, html_text.either, keys)
     events = _once(as_rows(list(export.incidents), "incidents"))
     works = [row for row in events if "scheduled_for" in row]
     incidents = [row for row in events if "scheduled_for" not in row]
@@ -108,7 +108,7 @@ def _template(row: Row, keys: frozenset[str]) -> Template:
         key=row.needed("id"),
         name=row.text("name") or row.needed("title"),
         title=row.text("title"),
-        text=html_text.lines(row.text("body")),
+        text=html_text.either(row.text("body")),
         components=tuple(code for code in components if code in keys),
     )
 

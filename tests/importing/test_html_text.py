@@ -80,5 +80,13 @@ def test_escaped_text_shows_exactly_itself(text: str) -> None:
     assert "<" not in plain, (line, shown)
 
 
-def test_text_of_the_management_api_is_taken_as_it_is() -> None:
-    assert html_text.lines("One<br />\r\n**two**\r\nthree") == "One\n**two**\nthree"
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("One<br />\r\n**two**\r\nthree", "One\n**two**\nthree"),
+        ("<p>One</p><p><strong>two</strong> * 3</p>", "One\n\n**two** \\* 3"),
+        ("a < b > c", "a < b > c"),
+    ],
+)
+def test_text_of_a_management_api_is_markdown_unless_it_has_tags(body: str, text: str) -> None:
+    assert html_text.either(body) == text

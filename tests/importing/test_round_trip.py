@@ -6,17 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
 
+from accounts import access_tokens
 from components import uptime
 from components.models import Component, ComponentGroup
 from components.status import Status
 from components.uptime import Weights
-from importing import applying, statuspage_v2
+from importing import applying, reading_apis, statuspage_v1, statuspage_v2
+from importing.fetching import Asker
 from importing.models import ImportedRow
 from incidents import due_steps, postmortems
 from incidents.lifecycle import Impact, State
 from incidents.models import Incident, Maintenance, WithdrawnEvent
 from incidents.postmortems import Writing
+from subscribers.models import Subscriber
 from tests import build
 from tests.public_pages import happened, world
 
@@ -76,7 +81,7 @@ def documents(folder: Path, now: datetime) -> dict[str, Any]:
 def forget_all() -> None:
     """Have the installation be a new one."""
     for model in (Incident, Maintenance, Component, ComponentGroup, WithdrawnEvent):
-        model.objects.all().delete()  # type: ignore[attr-defined]
+        model.objects.all().delete()
 
 
 def without_written(value: object) -> object:
@@ -117,3 +122,33 @@ def test_another_installation_tells_the_same_after_it_imported_our_documents(
     again = applying.apply(statuspage_v2.plan(before), now=now, dry_run=False)
     assert (again.created, again.refused) == ((), ())
     assert ImportedRow.objects.filter(source="statuspage").count() == 2 + 1 + 3 + 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_of_it_comes_across_over_our_own_management_api(
+    tmp_path: Path, now: datetime, live_server: LiveServer
+) -> None:
+    make(now)
+    build.subscriber(address="reader@example.com")
+    before = documents(tmp_path / "before", now)
+    _row, secret = access_tokens.create(
+        owner=build.operator(),
+        label="Move",
+        scopes=("*:read",),
+        expires_at=None,
+        now=timezone.now(),
+    )
+    asker = Asker(
+        now=now, allows_private=True, headers={"Authorization": f"OAuth {secret}"}, wait=print
+    )
+    export = reading_apis.statuspage_export(asker, f"{live_server.url}/v1", page_id="")
+    forget_all()
+    Subscriber.objects.all().delete()
+
+    outcome = applying.apply(statuspage_v1.plan(export), now=now, dry_run=False)
+    after = documents(tmp_path / "after", now)
+
+    assert outcome.refused == ()
+    for name in statuspage_v2.NAMES:
+        assert without_written(after[name]) == without_written(before[name]), name
+    assert Subscriber.objects.get().address == "reader@example.com"
