@@ -147,7 +147,7 @@ class PushJudgingForm(ConsoleForm):
     silent_after_s = SecondsField(
         label=_("Dead after silence, seconds"),
         required=False,
-        help_text=_("Empty: 60. Counted as “All options” says."),
+        help_text=_("Empty: 60; for a job that pings its grace, an hour. See “All options”."),
     )
     cpu_sick_above = forms.FloatField(
         label=_("Sick above CPU load"),
@@ -213,7 +213,8 @@ class NodeForm(JudgingForm):
         label=_("Dead after silence, seconds"),
         required=False,
         help_text=_(
-            "No report for that long. Empty: 60 for push; for local the announced interval and 40 s."
+            "No report for that long. Empty: 60 for push; for local the announced interval and 40 s. "
+            "For a job that pings: how late it may be, an hour when empty."
         ),
     )
     silence_rule = forms.ChoiceField(

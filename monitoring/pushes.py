@@ -139,7 +139,7 @@ def _observation(replica: Replica, push: Push, health: Health, at: datetime) -> 
         reachable=is_well,
         latency_ms=push.latency_ms,
         phases=Phases(),
-        reason=Reason.OK if is_well else Reason.REPORTED,
+        reason=Reason.OK if is_well else Reason.TOLD,
         detail=push.detail[:DETAIL_LIMIT],
     )
     return Observation(replica_id=replica.pk, outcome=outcome, at=at, measured=health)

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     ANSWER_MISMATCH = "answer_mismatch"
     SILENT = "silent"
     REPORTED = "reported"
+    TOLD = "told"
     ADDRESS_FORBIDDEN = "address_forbidden"
     CONFIGURATION_INVALID = "configuration_invalid"
     NOT_PERMITTED = "not_permitted"
@@ -87,6 +88,7 @@ _LABELS = {
     Reason.ANSWER_MISMATCH: "unexpected DNS answer",
     Reason.SILENT: "no report in time",
     Reason.REPORTED: "reported by its daemon",
+    Reason.TOLD: "told by its caller",
     Reason.ADDRESS_FORBIDDEN: "address may not be probed",
     Reason.CONFIGURATION_INVALID: "check is set up wrongly",
     Reason.NOT_PERMITTED: "not permitted on this host",
