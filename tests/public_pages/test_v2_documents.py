@@ -312,6 +312,42 @@ def test_a_page_may_leave_maintenance_and_incidents_out_of_its_indicator(
         assert document(Site(tmp_path, now), "status")["status"]["indicator"] == indicator
 
 
+def test_every_indicator_is_in_documents_that_the_schema_accepts(
+    tmp_path: Path, now: datetime
+) -> None:
+    first = build.component(created_at=now - 9 * DAY)
+    build.component(created_at=now - 9 * DAY)
+    publisher = world.publish(tmp_path, now=now)
+    said: list[str] = []
+    for minute, status in enumerate(
+        (
+            Status.OPERATIONAL,
+            Status.UNDER_MAINTENANCE,
+            Status.PARTIAL_OUTAGE,
+            Status.MAJOR_OUTAGE,
+        ),
+        start=2,
+    ):
+        world.said(first, status, now + timedelta(minutes=minute))
+        publisher.publish_if_due(now=now + timedelta(minutes=minute))
+        said.append(_valid_indicator(Site(tmp_path, now)))
+    Component.objects.exclude(pk=first.pk).delete()
+    catalogue.mark_dirty()
+    publisher.publish_if_due(now=now + timedelta(minutes=9))
+    said.append(_valid_indicator(Site(tmp_path, now)))
+
+    assert said == ["none", "maintenance", "minor", "major", "critical"]
+
+
+def _valid_indicator(site: Site) -> str:
+    """The indicator, of documents that are as the schema says."""
+    for name in ("summary", "status"):
+        schema = {"$ref": f"#/$defs/doc_{name}", "$defs": SCHEMA["$defs"]}
+        found = document(site, name)
+        assert [error.message for error in Draft202012Validator(schema).iter_errors(found)] == []
+    return str(found["status"]["indicator"])
+
+
 def test_a_sub_page_has_documents_of_its_own_part(tmp_path: Path, now: datetime) -> None:
     own, other = build.component(name="Own"), build.component(name="Other")
     build.incident(components={other: None}, title="Elsewhere", now=now)
