@@ -232,7 +232,8 @@ def ask(folder: Path, now: datetime, settings: Any) -> Callable[..., Any]:
 
     def get(url: str | None, *, of: int = 1, **more: str) -> Any:
         given = {"format": "json", **more} if url is None else {"url": url, **more}
-        return Client().get("/oembed", given, **{host_names.PAGE_KEY: of})
+        asked: dict[str, Any] = {host_names.PAGE_KEY: of}
+        return Client().get("/oembed", given, **asked)
 
     return get
 
