@@ -84,6 +84,8 @@ def _plan(dump: Dump) -> Plan:
         pasts.append(past)
         if monitor.kept is not None:
             reading.kept.append(monitor.kept)
+    if hidden := sum(not component.is_visible for component in components):
+        reading.notes.add(f"{hidden} monitors on no page", "their services are not shown")
     _note_the_rest(dump, monitors, reading)
     return Plan(
         source=NAME,

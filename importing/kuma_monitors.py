@@ -77,6 +77,7 @@ def read(row: Row, *, notes: Notes, secrets: list[Secret]) -> Monitor:
     if address is None:
         return Monitor()
     _take_times(check, row)
+    _tell_rest(check, row)
     if kind in WEB:
         _take_http(check, row, kind)
     return Monitor(
@@ -183,6 +184,14 @@ def _take_times(check: Check, row: Row) -> None:
         check.within("dead_after_s", timeout_s, checks.DEAD_AFTER_S, "timeout")
     else:
         check.options["dead_after_s"] = min(max(timeout_s, least), most)
+
+
+def _tell_rest(check: Check, row: Row) -> None:
+    """What 2.x knows beside that, and we do not."""
+    if row.text("conditions").strip() not in {"", "[]", "null"}:
+        check.left_out("conditions", "what answers is well here, whatever it answers")
+    if row.text("ip_family") in {"ipv4", "ipv6"}:
+        check.left_out(row.text("ip_family"), "IPv4 and IPv6 are both tried here")
 
 
 def _take_http(check: Check, row: Row, kind: str) -> None:

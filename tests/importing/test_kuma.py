@@ -19,6 +19,7 @@ from importing.sources import Source
 from incidents.models import Incident, Maintenance, MaintenanceSeries
 from monitoring import tokens
 from monitoring.models import Mode, Node, TokenKind
+from tests.importing.apis import served
 from tests.importing.kuma_files import Check, Database, backup, checks
 
 pytestmark = pytest.mark.django_db
@@ -148,7 +149,12 @@ def test_what_has_no_place_is_told_and_secrets_are_named_and_nowhere(
     assert "200 to 301" in told["API: status codes 200-299, 301-301"]
     assert told["Maintenance Off"] == "It is switched off there."
     assert told["Maintenance Nobody's"] == "It names no monitor."
-    assert {"1 × user", "Tags of 1 monitors", "Domain status.acme.example"} <= told.keys()
+    assert {
+        "3 monitors on no page",
+        "1 × user",
+        "Tags of 1 monitors",
+        "Domain status.acme.example",
+    } <= told.keys()
     assert {one.where for one in outcome.secrets} == {
         "Broker: mqtt_password",
         "Intern: basic_auth_pass",
@@ -166,6 +172,17 @@ def test_a_push_monitor_keeps_its_address(database: Database, now: datetime) -> 
     token = tokens.verify(secret=PUSH_TOKEN, kinds=[TokenKind.PUSH_URL])
     assert token is not None
     assert token.node == node
+
+
+def test_a_push_token_that_is_too_short_is_asked_for(tmp_path: Path, now: datetime) -> None:
+    made = Database(tmp_path / "kuma.db", version=1)
+    made.add("monitor", id=1, name="Job", type="push", push_token="short-one", interval=60)
+
+    outcome = imported(made, now)
+
+    assert Node.objects.get().mode == Mode.PUSH
+    assert "too short" in outcome.secrets[0].what
+    assert "short-one" not in json.dumps(outcome.as_json())
 
 
 @both_versions
@@ -359,7 +376,7 @@ def test_recurring_maintenance_becomes_a_rule_or_is_told(
 
     if not rule:
         assert plan.maintenances == ()
-        assert plan.unmapped[0].what == "Maintenance Work"
+        assert "Maintenance Work" in {one.what for one in plan.unmapped}
         return
     work = plan.maintenances[0]
     assert work.rule == rule
@@ -388,6 +405,21 @@ def test_a_file_that_is_none_is_one_sentence_and_nothing_is_saved(
 
     assert sentence in str(caught.value)
     assert not Component.objects.exists()
+
+
+def test_a_backup_is_read_from_an_address_in_our_network_when_that_is_said(
+    tmp_path: Path,
+) -> None:
+    file = backup(tmp_path / "backup.json", monitors=[{"id": 1, "name": "Shop", "type": "manual"}])
+    content = file.read_bytes()
+    with served(lambda path, *_: (200 if path == "/b.json" else 404, {}, content)) as api:
+        with pytest.raises(CommandError, match="add --allow-private"):
+            call_command("import_uptime_kuma", f"{api.url}/b.json")
+        with pytest.raises(CommandError, match="answers with 404"):
+            call_command("import_uptime_kuma", f"{api.url}/c.json", "--allow-private")
+        assert not Component.objects.exists()
+        call_command("import_uptime_kuma", f"{api.url}/b.json", "--allow-private")
+    assert Component.objects.get().name == "Shop"
 
 
 def test_another_database_is_refused(tmp_path: Path) -> None:
