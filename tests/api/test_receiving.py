@@ -10,6 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from api.receiving import Receiving
+from api.receiving_paths import is_receiving_path
 from components.status import Status
 from monitoring import listening, tokens
 from monitoring.models import Mode, Node, Ping, Replica, Token, TokenKind
@@ -170,6 +171,25 @@ def test_each_secret_opens_only_its_own_address(world: World, kuma: str, job: st
     assert world.ask(f"/ping/{KUMA}").status == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "is_ours"),
+    [
+        (f"/api/push/{KUMA}", True),
+        (f"//api//push//{KUMA}//", True),
+        ("/api/v1/endpoints/a_b/external", True),
+        (f"/ping/{JOB}/start", True),
+        ("/ping", False),
+        ("/api/push/", False),
+        ("/api/v1/endpoints/a_b/statuses", False),
+        ("/api/v1/endpoints/statuses", False),
+        ("/api/alertmanager", False),
+        (f"/x/ping/{JOB}", False),
+    ],
+)
+def test_the_front_knows_the_addresses_whatever_the_host_name(path: str, *, is_ours: bool) -> None:
+    assert is_receiving_path(path) is is_ours
+
+
 @pytest.mark.parametrize("path", ["/", "/api/v2/status.json", "/api/push", "/pingu/x", "/ping"])
 def test_all_else_is_passed_on(world: World, path: str) -> None:
     assert world.ask(path).status == 299
@@ -245,9 +265,10 @@ def test_external_calls_are_judged_as_their_product_does(
     assert Replica.objects.count() == (status == 200)
 
 
-def test_an_unknown_key_is_not_found(world: World, gatus: str) -> None:
+@pytest.mark.parametrize("key", ["core_other", "%00", "%ff%fe", "%ed%a0%80", "x" * 5000, "%20"])
+def test_an_unknown_key_is_not_found(world: World, gatus: str, key: str) -> None:
     del gatus
-    path = "/api/v1/endpoints/core_other/external?success=true"
+    path = f"/api/v1/endpoints/{key}/external?success=true"
     assert world.ask(path, "POST", auth=f"Bearer {KUMA}").status == 404
 
 

@@ -379,12 +379,12 @@ components:
 def test_a_push_node_keeps_the_replicas_that_reported(now: datetime) -> None:
     text = (
         "components: [{name: A, nodes: [{name: web, mode: push, silent_after_s: 90,"
-        " silence_rule: announced, cpu_sick_above: 0.5, ram_sick_above: 0.75}]}]"
+        " silence_rule: announced, ping_every_s: 3600, cpu_sick_above: 0.5, ram_sick_above: 0.75}]}]"
     )
     apply(text, now)
     node = Node.objects.get()
     assert (node.mode, node.silent_after_s, node.silence_rule) == ("push", 90, "announced")
-    assert (node.cpu_sick_above, node.ram_sick_above) == (0.5, 0.75)
+    assert (node.cpu_sick_above, node.ram_sick_above, node.ping_every_s) == (0.5, 0.75, 3600)
     Replica.objects.create(node=node, address="10.0.0.5")
 
     again = apply(text, now, prunes=True)

@@ -284,6 +284,7 @@ def test_limits_and_defaults_are_those_of_the_database() -> None:
         *("interval_s", "retries", "dead_after_s", "sick_after_s", "mode", "silent_after_s"),
         *(
             "silence_rule",
+            "ping_every_s",
             "cpu_sick_above",
             "ram_sick_above",
             "bad_checks",
