@@ -18,6 +18,9 @@ PROGRESS = "notifications.view_progress"
 # Who the customers are: the name and the address of a customer page are told to nobody else.
 CUSTOMERS = "customer_pages.view_customersession"
 
+# To make tokens for programs of one's own, which may do no more than oneself; open to every role.
+OWN_TOKENS = "accounts.add_accesstoken"
+
 # Apps whose rows every role may look at ...
 _READABLE = frozenset({"components", "incidents", "monitoring", "notifications"})
 # ... but for these models, which hold secrets or addresses, or belong to the team's own alerting.
@@ -87,7 +90,7 @@ def allows(role: str, permission: str) -> bool:
         return False
     app, _dot, codename = permission.partition(".")
     verb, _line, model = codename.partition("_")
-    if role == Role.RESPONDER and permission in _RESPONDS_WITH:
+    if permission == OWN_TOKENS or (role == Role.RESPONDER and permission in _RESPONDS_WITH):
         return True
     if verb == "view":
         return app in _READABLE and f"{app}.{model}" not in _CLOSED

@@ -29,18 +29,26 @@ may_change = permission_required("accounts.change_user", raise_exception=True)
 _LEFT = "admin:members"
 
 
-def fresh(view: _View) -> _View:
-    """Ask again who it is, unless that was answered in the last five minutes (reliability F2)."""
+def fresh_for(screen: str) -> Callable[[_View], _View]:
+    """Ask again who it is, unless that was answered in the last five minutes (reliability F2).
 
-    @wraps(view)
-    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if did_recently_reauthenticate(request):
-            return view(request, *args, **kwargs)
-        # What was posted is not kept: the form is shown again, and posted by somebody we know.
-        back = request.get_full_path() if request.method == "GET" else reverse(_LEFT)
-        return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
+    `screen` is where somebody lands whose form was posted too late: what was posted is not kept.
+    """
 
-    return asked
+    def decorate(view: _View) -> _View:
+        @wraps(view)
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if did_recently_reauthenticate(request):
+                return view(request, *args, **kwargs)
+            back = request.get_full_path() if request.method == "GET" else reverse(screen)
+            return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
+
+        return asked
+
+    return decorate
+
+
+fresh = fresh_for(_LEFT)
 
 
 @require_safe

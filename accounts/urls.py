@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpResponseBase
 from django.urls import path
 
-from accounts import team_views, views
+from accounts import team_views, token_views, views
 
 Screen = tuple[str, Callable[..., HttpResponseBase], str]
 
@@ -17,6 +17,9 @@ urlpatterns = [
 
 # Inside the console: (route, view, name), mounted by the console site.
 console: list[Screen] = [
+    ("api-tokens/", token_views.api_tokens, "api_tokens"),
+    ("api-tokens/new/", token_views.api_token_add, "api_token_add"),
+    ("api-tokens/<int:token_id>/revoke/", token_views.api_token_revoke, "api_token_revoke"),
     ("team/", team_views.members, "members"),
     ("team/invite/", team_views.member_invite, "member_invite"),
     ("team/<int:member_id>/", team_views.member_edit, "member_edit"),

@@ -32,7 +32,7 @@ def _told_as_problem(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 operations, _app_name, _namespace = api.urls
 urlpatterns = [
     path("openapi.json", views.openapi),
-    path("docs", views.docs),
+    path("docs", views.docs, name="api_docs"),
     *_told_as_problems(operations),
     re_path(r"", views.nothing_here),
 ]

@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import setting_up
 from accounts import urls as account_urls
-from accounts.roles import PROGRESS
+from accounts.roles import OWN_TOKENS, PROGRESS
 from accounts.second_step import NewPasswordForm
 from accounts.signing_in import SignIn
 from branding import urls as branding_urls
@@ -263,6 +263,13 @@ MENU: list[tuple[Any, list[Entry]]] = [
                 permission="monitoring.add_token",
                 icon="doc",
                 also=("token_",),
+            ),
+            Entry(
+                label=_("API tokens"),
+                view="api_tokens",
+                permission=OWN_TOKENS,
+                icon="doc",
+                also=("api_token_",),
             ),
             Entry(
                 label=_("Team"),
