@@ -39,7 +39,7 @@ def use_prepared(folder: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
             is_file = connection.vendor == "sqlite"
             copy, keep = (_copy_file, _keep_file) if is_file else (_copy_cluster, _keep_cluster)
-            kept = str(folder / f"{_digest()}.sqlite3") if is_file else f"prepared_{_digest()}"
+            kept = str(migrated_file(folder)) if is_file else f"prepared_{_digest()}"
             if not copy(kept, name):
                 name = migrate(*arguments, **options)
                 keep(kept, name)
@@ -49,6 +49,11 @@ def use_prepared(folder: Path) -> None:
         return name
 
     creation.create_test_db = create_test_db  # what pytest-django calls
+
+
+def migrated_file(folder: Path) -> Path:
+    """The SQLite file that is kept in this folder for the present state of the models, if it is there."""
+    return folder / f"{_digest()}.sqlite3"
 
 
 def _keep_cluster(kept: str, name: str) -> None:
