@@ -100,6 +100,8 @@ def test_what_a_job_printed_is_escaped_and_for_responders_not_for_viewers(
     assert "exit status 3" in re.sub(r"\s+", " ", text)
     assert "Make address" not in text
     assert client.post(_screen(node), {"kind": "push_url"}).status_code == 403
+    monitors = client.get(f"/admin/monitors/?open={node.pk}").content.decode()
+    assert f'href="{_screen(node)}"' in monitors
 
     client.force_login(build.operator(is_superuser=False, role="viewer", username="vera"))
     assert client.get(_screen(node)).status_code == 403

@@ -1,5 +1,7 @@
 """The rule of silence: a table."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from monitoring import reports, silence
@@ -72,3 +74,32 @@ def test_a_limit_is_short_when_it_is_not_longer_than_what_is_announced(
 
 def test_the_rules_are_those_of_the_model() -> None:
     assert {rule.value for rule in silence.Rule} == set(SilenceRule.values)
+
+
+@pytest.mark.req("E6")
+@pytest.mark.parametrize(
+    ("away_from", "away_to", "is_missed"),
+    [
+        (0, 30, False),  # minutes after the last ping: nothing was due
+        (0, 49, False),
+        (40, 50, True),  # one may come a grace early
+        (55, 58, True),
+        (65, 90, True),
+        (70, 90, True),
+        (71, 90, False),  # it was late before we were away
+    ],
+)
+def test_a_ping_may_be_missed_around_the_time_it_is_due(
+    away_from: int, away_to: int, *, is_missed: bool
+) -> None:
+    """Once an hour, with ten minutes of grace."""
+    last = datetime(2026, 11, 21, 3, tzinfo=UTC)
+
+    found = silence.may_have_missed(
+        silent_at=last + silence.ping_allowance(every_s=3600, grace_s=600),
+        grace_s=600,
+        away_from=last + timedelta(minutes=away_from),
+        away_to=last + timedelta(minutes=away_to),
+    )
+
+    assert found is is_missed
