@@ -6,7 +6,7 @@ set by hand and their past statuses are not kept, so nothing is claimed of a tim
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from components.status import Status
@@ -306,11 +306,11 @@ class _Reader:
 
     def _at(self, row: Row, key: str) -> datetime | None:
         text = row.text(key).strip()
-        if not text:
+        if not text or text.startswith("0000-00-00"):  # MySQL's word for no time
             return None
         try:
             at = datetime.fromisoformat(text)
-            return windows.instant(at.replace(tzinfo=None), zone=self._zone)
+            return windows.instant(at, zone=self._zone) if at.tzinfo is None else at.astimezone(UTC)
         except (ValueError, OverflowError):
             raise SourceUnreadable(
                 f"{row.place(key)} should be a time like 2026-01-31 12:00:00, not {shown(text)}."

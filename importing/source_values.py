@@ -15,6 +15,7 @@ from importing.plans import Unmapped
 from importing.problems import SourceUnreadable
 
 LONGEST_TEXT = 100_000
+_ZERO_YEAR = 1970
 _DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(ns|us|µs|μs|ms|s|m|h)")
 _UNIT_S = {
     "ns": 1e-9,
@@ -62,7 +63,8 @@ class Row:
         text = str(value)
         if len(text) > LONGEST_TEXT:
             raise SourceUnreadable(f"{self.place(key)} is longer than {LONGEST_TEXT:,} characters.")
-        return text.replace("\x00", "")
+        # Half of a pair of UTF-16, which JSON may write, is no character that a database takes.
+        return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
     def needed(self, key: str) -> str:
         """A text that must be there."""
@@ -121,7 +123,7 @@ class Row:
         return [] if value is None else as_rows(value, self.place(key))
 
     def moment(self, key: str) -> datetime | None:
-        """An aware time, from RFC 3339; None when there is none."""
+        """An aware time, from RFC 3339; None when there is none, also for the zero of some languages."""
         text = self.text(key).strip()
         if not text:
             return None
@@ -129,7 +131,7 @@ class Row:
             at = datetime.fromisoformat(text)
             if at.tzinfo is None:
                 raise self._wrong(key, "a time with its zone")
-            return at.astimezone(UTC)
+            return at.astimezone(UTC) if at.year > _ZERO_YEAR else None
         except (ValueError, OverflowError):
             raise self._wrong(key, "a time like 2026-01-31T12:00:00Z") from None
 

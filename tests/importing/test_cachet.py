@@ -166,6 +166,11 @@ def test_times_are_of_cachets_zone() -> None:
     assert found.started_at == at("2026-07-10T12:00")
 
 
+def test_a_time_with_a_zone_keeps_it_and_mysqls_zero_is_none() -> None:
+    assert one(occurred_at="2026-07-10T12:00:00+00:00").started_at == at("2026-07-10T12:00")
+    assert one(occurred_at="0000-00-00 00:00:00").started_at == at("2026-07-10T10:05")
+
+
 def test_an_incident_is_its_message_and_what_was_added() -> None:
     rows = [update(12, 4, "13:00"), update(11, 3, "12:30")]
     found = one(status=4, updates=rows)
