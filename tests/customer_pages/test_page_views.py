@@ -477,3 +477,23 @@ def test_open_pages_share_one_read_and_no_change_waits_for_it(two: Two, settings
     assert b"Just now" in client.get(f"{people.base(two.acme)}/").content
     people.list_only(two.acme)
     assert client.get(f"{people.base(two.acme)}/").status_code == HTTPStatus.FORBIDDEN
+
+
+def test_a_customer_page_is_embedded_nowhere(two: Two) -> None:
+    """Its address is for its readers: no site, network or program is told of it."""
+    client = people.signed_in(two.acme)
+    base = people.base(two.acme)
+
+    page = client.get(f"{base}/").content.decode()
+
+    for told in ("oembed", "og:", "preview.png", "service-desc", "embed/"):
+        assert told not in page
+    for path in (
+        "embed/frame",
+        "embed/script.js",
+        "embed/status.json",
+        "preview.png",
+        "api",
+        "oembed",
+    ):
+        assert client.get(f"{base}/{path}").status_code == 404, path

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 from django.conf import settings
@@ -282,7 +283,7 @@ def test_addresses_are_shown_only_where_the_operator_shows_them(now: datetime) -
     closed = world.watched(now=now, healths=["healthy"] * 2)
     opened = world.watched(now=now, healths=["healthy"] * 2, shows_addresses=True)
 
-    shown = component_page(closed, now).replace(settings.CANDOR_ORIGIN, "")
+    shown = unquote(component_page(closed, now)).replace(settings.CANDOR_ORIGIN, "")
     assert "127.0.0.1" not in shown
     assert "tcp://127.0.0.1:" in component_page(opened, now)
 
