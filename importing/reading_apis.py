@@ -1,6 +1,7 @@
 """Read everything that an importer needs from a running Cachet, Statuspage or Gatus."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from importing import cachet, gatus_history, statuspage_v1, statuspage_v2
 from importing.fetching import Asker
@@ -20,7 +21,7 @@ def cachet_export(asker: Asker, base: str, *, has_token: bool) -> cachet.Export:
     for row in as_rows(incidents, "incidents"):
         if "updates" not in row.values:  # before 2.4 they are a list of their own
             key = row.needed("id")
-            updates[key] = asker.enveloped(f"{api}/incidents/{key}/updates")
+            updates[key] = asker.enveloped(f"{api}/incidents/{quote(key, safe='')}/updates")
     return cachet.Export(
         components=components,
         groups=asker.enveloped(f"{api}/components/groups"),
@@ -66,7 +67,7 @@ def gatus_statuses(asker: Asker, base: str) -> list[object]:
         if not any(len(row.rows("results")) >= 100 for row in as_rows(found, "statuses")):
             break
     for key in gatus_history.keys(pages[0]):
-        single = asker.json_or_none(f"{api}/{key}/statuses")
+        single = asker.json_or_none(f"{api}/{quote(key, safe='')}/statuses")
         if single is not None:
             pages.append(single)
     return pages

@@ -360,6 +360,30 @@ def test_a_folder_of_gatus_comes_across_and_its_tokens_go_on_working(
     assert MaintenanceSeries.objects.get().rule == "FREQ=WEEKLY;BYDAY=SU"
 
 
+def test_no_secret_of_candor_gets_into_what_is_imported(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "of-candor-itself"
+    for name in ("SECRET_KEY", "DATABASE_URL", "CANDOR_TWILIO_TOKEN", "OTHER"):
+        monkeypatch.setenv(name, secret)
+    url = "https://evil.example/$SECRET_KEY/${DATABASE_URL}/$CANDOR_TWILIO_TOKEN"
+    gatus = yaml.safe_dump({"endpoints": [{"name": "A", "url": url}]}).encode()
+    own = tmp_path / "own.yaml"
+    own.write_bytes(gatus)
+    vigil = tmp_path / "own.cfg"
+    vigil.write_text(VIGIL.replace("https://a.example", "https://a.example/${SECRET_KEY}"))
+
+    report = run(capsys, "import_gatus", str(own))
+    run(capsys, "import_vigil", str(vigil))
+    foreign = gatus.replace(b"$SECRET_KEY", b"$OTHER").replace(b"name: A", b"name: B")
+    with apis.served(lambda path, query, headers: apis.ok(foreign)) as api:
+        run(capsys, "import_gatus", f"{api.url}/config.yaml")
+
+    assert not [each for each in Replica.objects.all() if secret in each.address]
+    assert Node.objects.filter(component__name__in=["A", "B"]).count() == 2
+    assert "$SECRET_KEY" in {each["what"] for each in report["not_mapped"]}
+
+
 def test_uptime_is_what_a_running_gatus_counted(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

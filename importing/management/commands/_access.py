@@ -1,6 +1,7 @@
 """What importers of running products share: a key that is never on the command line, and one asker."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -11,6 +12,20 @@ from importing.fetching import Asker
 from importing.sources import Source
 
 _LONGEST_KEY = 4096
+_OWN = (
+    *("CANDOR_", "DJANGO_", "EMAIL_", "SECRET_KEY", "DATABASE_URL", "BROKER_URL"),
+    *("STATUSPAGE_API_KEY", "CACHET_TOKEN"),
+)
+
+
+def environment(source: Source) -> Mapping[str, str]:
+    """The variables that a configuration may name: none of Candor's own, which hold its secrets.
+
+    A file from somewhere else names none at all: what it puts into an address would be sent there.
+    """
+    if source.is_url:
+        return {}
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
 
 
 def key(options: dict[str, Any], *, variable: str) -> str:

@@ -1,6 +1,5 @@
 """`bin/manage import_gatus FILE|DIRECTORY|URL`: endpoints, windows and announcements of Gatus."""
 
-import os
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -31,7 +30,7 @@ class Command(_frame.ImportCommand):
         )
 
     def read(self, source: Source, options: dict[str, Any]) -> Plan:
-        top, notes = gatus_files.documents(_files(source), os.environ)
+        top, notes = gatus_files.documents(_files(source), _access.environment(source))
         plan = gatus.plan(top, notes, slow_is_sick=options["slow_is_sick"])
         if not options["history"]:
             return plan

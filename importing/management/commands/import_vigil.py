@@ -1,12 +1,11 @@
 """`bin/manage import_vigil FILE|URL`: services, nodes and replicas of Vigil."""
 
-import os
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from importing import vigil
-from importing.management.commands import _frame
+from importing.management.commands import _access, _frame
 from importing.plans import Plan
 from importing.sources import Source
 
@@ -35,7 +34,7 @@ class Command(_frame.ImportCommand):
         content = source.content(limit=vigil.SIZE_LIMIT)
         return vigil.plan(
             content,
-            os.environ,
+            _access.environment(source),
             keeps_reporter_token=options["keep_reporter_token"],
             services_are_components=options["services_as_components"],
         )
