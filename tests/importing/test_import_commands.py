@@ -13,6 +13,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from api.receiving import Receiving
 from components import catalogue, uptime
 from components.models import Component, ComponentGroup
 from components.status import Status
@@ -358,6 +359,14 @@ def test_a_folder_of_gatus_comes_across_and_its_tokens_go_on_working(
         "_nightly",
     )
     assert MaintenanceSeries.objects.get().rule == "FREQ=WEEKLY;BYDAY=SU"
+    answer = callers.call(
+        Receiving(lambda environ, start_response: [], clock=timezone.now),
+        "POST",
+        "/api/v1/endpoints/_nightly/external?success=true",
+        auth="Bearer a-long-enough-token",
+    )
+    assert answer.status == 200
+    assert job.replicas.get().health == "healthy"
 
 
 def test_no_secret_of_candor_gets_into_what_is_imported(
