@@ -74,7 +74,7 @@ class Served:
             lines["Authorization"] = f"Basic {password}"
         lines |= {name.replace("_", "-"): value for name, value in headers.items()}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode() + raw)
             return _read(connection)
 
