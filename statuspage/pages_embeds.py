@@ -67,6 +67,7 @@ def snippets(page: Page) -> list[Snippet]:
                 "</script>",
                 home,
             ),
+            rows=2,
         ),
     ]
     if page.is_main:
@@ -98,6 +99,7 @@ def snippets(page: Page) -> list[Snippet]:
                 home,
                 _("Status of %(name)s") % {"name": page.name},
             ),
+            rows=2,
         ),
         Snippet(
             title=_("Badge, Markdown"),
