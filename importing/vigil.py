@@ -8,8 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from importing import checks_from_others as checks
-from importing.checks_from_others import Check
+from importing import vigil_nodes
 from importing.plans import Component, Group, KeptSecret, Node, Plan, Secret
 from importing.problems import SourceUnreadable
 from importing.source_values import Notes, Row, as_row, shown, unknown_keys
@@ -19,23 +18,12 @@ SIZE_LIMIT = 1024 * 1024
 MAX_NODES = 5_000
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,90}")
-_NODE_KEYS = frozenset(
-    {"id", "label", "mode", "replicas", "http_headers", "http_method", "http_body"}
-    | {"http_body_healthy_match", "scripts"}
-)
 _READ_METRICS = frozenset(
     {"poll_interval", "poll_retry", "poll_delay_dead", "poll_delay_sick", "push_delay_dead"}
     | {"poll_http_status_healthy_above", "poll_http_status_healthy_below", "local_delay_dead"}
     | {"push_system_cpu_sick_above", "push_system_ram_sick_above"}
 )
 _REASONS = {
-    "reveal_replica_name": "pages number replicas and never name them",
-    "link_url": "components have no link of their own",
-    "link_label": "components have no link of their own",
-    "rabbitmq_queue": "queues are not watched here",
-    "rabbitmq_queue_nack_healthy_below": "queues are not watched here",
-    "rabbitmq_queue_nack_dead_above": "queues are not watched here",
-    "min_replicas_available": "how many replicas must live is no setting of a node",
     "poll_retry_wait": "the wait between attempts is fixed here",
     "poll_parallelism": "how many checks run at once is a setting of Candor",
     "script_interval": "scripts are not run here",
@@ -74,7 +62,7 @@ def plan(
     take = reader.as_component if services_are_components else reader.as_group
     for place, service in enumerate(services):
         take(service, place)
-    if reader.has_push and not services_are_components:
+    if reader.nodes.has_push and not services_are_components:
         reader.notes.add(
             "reporters",
             "services are groups here: give each reporter the names of its component and node, or "
@@ -102,8 +90,7 @@ class _Reader:
         self.groups: list[Group] = []
         self.components: list[Component] = []
         self.secrets: list[Secret] = []
-        self.has_push = False
-        self._metrics = metrics
+        self.nodes = vigil_nodes.Reader(notes, self.secrets, metrics)
         self._ids: set[str] = set()
 
     def as_group(self, row: Row, place: int) -> None:
@@ -153,98 +140,7 @@ class _Reader:
         """Key, label and check of a node."""
         key = self._own(row, f"{service}/{row.needed('id')}", "node")
         name = row.text("label", row.needed("id"))[:100]
-        check = Check(what=key, notes=self.notes, secrets=self.secrets)
-        node = self._watched(row, check, key=key, name=name)
-        for unknown in unknown_keys(row, _NODE_KEYS):
-            check.left_out(unknown, _REASONS.get(unknown, "there is no such setting here"))
-        return key, name, node
-
-    def _watched(self, row: Row, check: Check, *, key: str, name: str) -> Node | None:
-        mode = row.needed("mode")
-        if mode == "script":
-            check.left_out("mode script", "scripts of others are never run: nothing checks it now")
-            return None
-        if mode not in {"poll", "push", "local"}:
-            raise SourceUnreadable(
-                f"{row.place('mode')} should be poll, push, local or script, not {shown(mode)}."
-            )
-        addresses: list[str] = []
-        if mode == "push":
-            self._push(check)
-        else:
-            self._polled(row, check)
-            if mode == "local":
-                delay_s = self._metrics.number("local_delay_dead", 40)
-                check.within("silent_after_s", delay_s, checks.SILENT_AFTER_S, "local_delay_dead")
-                check.options["silence_rule"] = "announced"
-            addresses = [
-                found
-                for text in row.texts("replicas")
-                if (found := self._address(check, text)) is not None
-            ]
-        return Node(
-            key=key,
-            name=name,
-            mode=mode,
-            options=check.options,
-            addresses=tuple(dict.fromkeys(addresses)),
-            is_paused=check.is_paused,
-        )
-
-    def _push(self, check: Check) -> None:
-        self.has_push = True
-        metrics = self._metrics
-        delay_s = metrics.number("push_delay_dead", 20)
-        check.within("silent_after_s", delay_s, checks.SILENT_AFTER_S, "push_delay_dead")
-        check.options["silence_rule"] = "announced"  # Vigil counts from the announced interval on
-        for name in ("cpu", "ram"):
-            limit = metrics.number(f"push_system_{name}_sick_above", 0.99)
-            check.within(
-                f"{name}_sick_above", limit, (0.0, 100.0), f"push_system_{name}_sick_above"
-            )
-
-    def _polled(self, row: Row, check: Check) -> None:
-        metrics = self._metrics
-        check.within(
-            "interval_s", metrics.number("poll_interval", 120), checks.INTERVAL_S, "poll_interval"
-        )
-        check.within("retries", metrics.number("poll_retry", 2), checks.RETRIES, "poll_retry")
-        dead_s = metrics.number("poll_delay_dead", 10)
-        check.within("dead_after_s", dead_s, checks.DEAD_AFTER_S, "poll_delay_dead")
-        sick_s = min(
-            metrics.number("poll_delay_sick", 5), float(str(check.options["dead_after_s"]))
-        )
-        check.within("sick_after_s", sick_s, (0.001, checks.DEAD_AFTER_S[1]), "poll_delay_sick")
-        lowest = metrics.number("poll_http_status_healthy_above", 200)
-        highest = metrics.number("poll_http_status_healthy_below", 400) - 1
-        if lowest > highest:
-            raise SourceUnreadable(
-                "metrics.poll_http_status_healthy_above should be below "
-                "poll_http_status_healthy_below."
-            )
-        check.within("http_status_min", lowest, checks.STATUS, "poll_http_status_healthy_above")
-        check.within("http_status_max", highest, checks.STATUS, "poll_http_status_healthy_below")
-        self._request(row, check)
-
-    def _request(self, row: Row, check: Check) -> None:
-        check.options["http_follow_redirects"] = False  # Vigil judges a redirect by its own code
-        pattern = row.text("http_body_healthy_match")
-        method = row.text("http_method") or ("GET" if pattern else "HEAD")
-        if method.upper() in {"POST", "PUT", "PATCH"}:
-            checks.take_method(check, method, body=row.text("http_body"))
-        else:  # Vigil sends a body with these three only
-            checks.take_method(check, method, body="")
-        if pattern:
-            checks.take_regex(check, pattern, raw=f"http_body_healthy_match {pattern}")
-        headers = row.row("http_headers")
-        checks.take_headers(check, {name: headers.text(name) for name in headers.values})
-
-    def _address(self, check: Check, text: str) -> str | None:
-        if text.lower().startswith("ssh://"):
-            check.left_out("ssh://", "only the connection over TCP is checked here")
-            host, port = checks.host_of(text)
-            return checks.address(check, f"tcp://{host}:{port or 22}")
-        return checks.address(check, text)
+        return key, name, self.nodes.read(row, key=key, name=name)
 
 
 def _slug(row: Row) -> str:
