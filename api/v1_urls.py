@@ -87,3 +87,4 @@ urlpatterns: list[URLPattern] = [
     for where, view, more in _ALL
     for ending in ("", ".json")
 ]
+urlpatterns.append(path("<path:rest>", views.nothing))

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from accounts import roles
 from api import v1_bodies, v1_reading, v1_shapes, v1_writing
-from api.v1_door import Door, Need, Refused, not_found
+from api.v1_door import Door, Need, Refused, error, not_found
 from api.v1_reading import Event, Filter, Wanted
 from components import catalogue, v2_rows
 from components.models import Component, ComponentGroup, Page
@@ -34,6 +35,13 @@ def of_events(verb: str) -> list[Need]:
     """What "view", "add", "change" and "delete" want of incidents, and of maintenance."""
     word = "read" if verb == "view" else "write"
     return [Need(f"{name}s:{word}", f"incidents.{verb}_{name}") for name in _OF_KINDS.values()]
+
+
+@csrf_exempt  # it does nothing
+def nothing(_request: HttpRequest, rest: str) -> HttpResponse:
+    """What they have and we have not."""
+    del rest
+    return error("There is no such address.", 404)
 
 
 # ---- pages and components ------------------------------------------------------------------------

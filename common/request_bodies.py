@@ -1,6 +1,7 @@
 """What a program has sent: JSON, or a form with brackets, with whatever method."""
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 
 from common import nested_forms
 
+_NOT_STORED = re.compile("[\0\ud800-\udfff]")
 # Without a word on the type; some clients send JSON so.
 _FORM = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""}
 
@@ -24,12 +26,27 @@ class BodyInvalid(ValueError):
 def document(request: HttpRequest) -> dict[str, Any]:
     """Return the body as a mapping; nothing sent is an empty one. Raises BodyInvalid."""
     try:
-        return _read(request)
+        found = _read(request)
     except RequestDataTooBig:
         said = "The body is too large."
         raise BodyInvalid(said, HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from None
     except TooManyFieldsSent:
         raise BodyInvalid("The form has too many fields.") from None
+    if not _can_be_stored(found):
+        raise BodyInvalid("The body holds characters that cannot be stored.")
+    return found
+
+
+def _can_be_stored(value: Any) -> bool:
+    """Whether every text can: a database takes neither NUL nor half of a surrogate pair."""
+    match value:
+        case str():
+            return _NOT_STORED.search(value) is None
+        case dict():
+            return all(_can_be_stored(part) for pair in value.items() for part in pair)
+        case list():
+            return all(map(_can_be_stored, value))
+    return True
 
 
 def _read(request: HttpRequest) -> dict[str, Any]:

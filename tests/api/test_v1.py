@@ -199,6 +199,12 @@ def test_what_is_not_there_is_not_found(api: Client, base: str, path: str) -> No
     assert api.get(f"{base}/{path}").status_code == 404
 
 
+def test_addresses_that_are_not_kept_here_are_not_found_in_json(api: Client, base: str) -> None:
+    for path in (f"{base}/metrics", "/v1/organizations/x/users.json"):
+        answer = api.get(path)
+        assert (answer.status_code, answer.json()["error"]) == (404, "There is no such address.")
+
+
 @pytest.mark.parametrize("is_form", [False, True])
 def test_a_status_is_set_as_on_the_dashboard(
     api: Client, base: str, checkout: Component, is_form: bool
@@ -369,7 +375,15 @@ def test_what_cannot_be_meant_is_a_sentence_and_nothing_is_saved(
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [("{", 400), ("[]", 400), ("{}", 422), ('{"incident": 1}', 422)]
+    ("body", "status"),
+    [
+        ("{", 400),
+        ("[]", 400),
+        ('{"incident": {"name": "\\u0000"}}', 400),
+        ('{"incident": {"metadata": {"\\ud800": [1]}}}', 400),
+        ("{}", 422),
+        ('{"incident": 1}', 422),
+    ],
 )
 def test_what_cannot_be_read_is_refused(api: Client, base: str, body: str, status: int) -> None:
     answer = api.post(f"{base}/incidents", body, content_type="application/json")
@@ -416,7 +430,7 @@ def test_the_text_of_an_update_is_corrected_and_nobody_is_told(api: Client, base
     assert (found.status_code, found.json()["body"]) == (200, "Better words.")
     moved = {"display_at": "2026-01-02T00:00:00Z"}
     assert sent(api, "patch", path, incident_update=moved).status_code == 422
-    assert sent(api, "patch", f"{path[:-1]}x", incident_update={}).status_code == 404
+    assert sent(api, "patch", f"{path}0", incident_update={}).status_code == 404
     assert not Broadcast.objects.exists()
 
 

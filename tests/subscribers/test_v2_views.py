@@ -153,6 +153,9 @@ def test_a_hidden_component_is_no_component() -> None:
         ("[1]", "application/json", 400),
         ("subscriber[=1", "application/x-www-form-urlencoded", 400),
         ("subscriber=1", "application/x-www-form-urlencoded", 400),
+        ("subscriber[incident_id]=a%00b", "application/x-www-form-urlencoded", 400),
+        ('{"subscriber": {"email": "a\\ud800@example.com"}}', "application/json", 400),
+        ('{"a": ' * 100_000, "application/json", 400),
     ],
 )
 def test_what_cannot_be_read_is_refused(body: str, kind: str, status: int) -> None:
