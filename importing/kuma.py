@@ -86,6 +86,8 @@ def _plan(dump: Dump) -> Plan:
             reading.kept.append(monitor.kept)
     if hidden := sum(not component.is_visible for component in components):
         reading.notes.add(f"{hidden} monitors on no page", "their services are not shown")
+    if any(past.begins_at is not None for past in pasts):
+        reading.notes.add("Response times", "their charts begin with the first check from here")
     _note_the_rest(dump, monitors, reading)
     return Plan(
         source=NAME,

@@ -8,6 +8,7 @@ import zoneinfo
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from importing import kuma_source
 from importing.plans import Maintenance
 from importing.source_values import Notes, Row, shown
 from incidents import recurrence, windows
@@ -89,6 +90,8 @@ def _wall(row: Row, column: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise _CannotSay(f"Its {column} is {shown(text, 40) or 'missing'}.") from None
+    if at.year not in kuma_source.YEARS:
+        raise _CannotSay(f"Its {column} is {shown(text, 40)}.")
     return at.replace(tzinfo=None, second=0, microsecond=0)
 
 

@@ -15,6 +15,7 @@ WEB = frozenset({"http", "keyword", "json-query"})
 _TIMEOUT_SHARE = 0.8  # of the interval, where a monitor has no timeout of its own
 # A caller that comes every minute comes a little late now and then.
 _PUSH_GRACE_S = 20.0
+_LONGEST_S = 366 * 86_400.0
 _MANUAL = {
     0: Status.MAJOR_OUTAGE,
     1: Status.OPERATIONAL,
@@ -57,7 +58,7 @@ def name_of(row: Row) -> str:
 
 def interval_s(row: Row) -> float:
     """How often it checks; a damaged one counts as once a minute."""
-    return row.number("interval", 60.0) or 60.0
+    return min(max(row.number("interval", 60.0) or 60.0, 1.0), _LONGEST_S)
 
 
 def read(row: Row, *, notes: Notes, secrets: list[Secret]) -> Monitor:

@@ -20,6 +20,8 @@ from importing.source_values import Row, as_rows, json_value
 from importing.sources import Source
 
 LARGEST_DATABASE = 16 * 1024**3
+YEARS = range(2000, 2201)  # what lies beyond is damaged, and overflows when it is counted with
+_SECONDS = range(946_684_800, 7_258_118_400)
 _MAGIC = b"SQLite format 3\x00"
 _TABLES = (
     "monitor",
@@ -139,7 +141,7 @@ def _of_database(connection: sqlite3.Connection, name: str) -> Dump:
         raise SourceUnreadable(f"{name} is an SQLite database, but not one of Uptime Kuma.")
     tables = {
         table: [
-            Row(dict(row), f"{table}[{place}]")
+            Row({name: _plain(row[name]) for name in row.keys()}, f"{table}[{place}]")  # noqa: SIM118 - sqlite3.Row
             # The names are ours, from the list above.
             for place, row in enumerate(connection.execute(f'SELECT * FROM "{table}"'))  # noqa: S608
         ]
@@ -170,11 +172,19 @@ def _of_database(connection: sqlite3.Connection, name: str) -> Dump:
             (monitor,),
         )
         return [
-            DayCount(datetime.fromtimestamp(row["timestamp"], tz=UTC), row["up"], row["down"])
-            for row in rows
+            DayCount(datetime.fromtimestamp(start, tz=UTC), max(0, up), max(0, down))
+            for start, up, down in rows
+            if all(isinstance(one, int) for one in (start, up, down))
+            and start in _SECONDS
+            and start % 86_400 == 0
         ]
 
     return Dump(tables=tables, beats=beats, days=days)
+
+
+def _plain(value: object) -> object:
+    """Text that was stored as bytes, as text."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _of_backup(content: bytes, name: str) -> Dump:
@@ -212,5 +222,7 @@ def moment(text: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
+        return None
+    if at.year not in YEARS:
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

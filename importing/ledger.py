@@ -129,7 +129,7 @@ def _plain(value: Any) -> str:
 
 
 def _short(key: str) -> str:
-    """A key as it is stored; a very long one by its digest."""
-    if len(key) <= _KEY_MAX:
+    """A key as it is stored; one that is very long or cannot be stored by its digest."""
+    if len(key) <= _KEY_MAX and key.isprintable():
         return key
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

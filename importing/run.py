@@ -144,7 +144,7 @@ class Run:
 
     def short(self, text: str, limit: int, *, what: str) -> str:
         """A text of one line that fits; what was cut off is reported."""
-        clean = " ".join(text.replace("\0", "").split())
+        clean = " ".join(storable(text).split())
         if len(clean) <= limit:
             return clean
         self.lose(what, f"It was shortened to {limit:,} characters.")
@@ -152,6 +152,7 @@ class Run:
 
     def fitting(self, text: str, limit: int, *, what: str) -> str:
         """A text of several lines that fits; what was cut off is reported."""
+        text = storable(text)
         if len(text) <= limit:
             return text
         self.lose(what, f"It was shortened to {limit:,} characters.")
@@ -169,6 +170,11 @@ class Run:
             secrets=tuple(self._secrets),
             page=self.plan.page,
         )
+
+
+def storable(text: str) -> str:
+    """The text without what no database holds: NUL, and halves of characters, which JSON can bring."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _cut(lists: Iterable[list[Any]], lengths: Iterable[int]) -> None:

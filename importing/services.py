@@ -13,7 +13,7 @@ from components.status import Source, Status
 from components.uptime import Change
 from importing import history, plans
 from importing.history import Kept
-from importing.run import Run, public_id
+from importing.run import Run, public_id, storable
 from monitoring import addresses, inventory, services, tokens
 from monitoring.models import Mode, Node, TokenKind
 from monitoring.services import free_slug
@@ -57,7 +57,7 @@ def write_components(run: Run) -> None:
 
 
 def _group_name(group: plans.Group) -> str:
-    return " ".join(group.name.split())[:_NAME_MAX]
+    return storable(" ".join(group.name.split()))[:_NAME_MAX]
 
 
 def _write_group(run: Run, group: plans.Group) -> ComponentGroup:
@@ -68,7 +68,7 @@ def _write_group(run: Run, group: plans.Group) -> ComponentGroup:
         public_id=public_id(ComponentGroup, group.public_id),
     )
     catalogue.register_group(group=row)
-    if row.name != group.name:
+    if len(group.name) > _NAME_MAX:
         run.lose(f"Name of the group {group.name}", "It was shortened to 100 characters.")
     return row
 

@@ -450,3 +450,22 @@ def test_a_paused_check_waits_for_its_address(now: datetime) -> None:
     assert NodeRow.objects.get().interval_s == 20
     assert not NodeRow.objects.get().replicas.exists()
     assert "https://example.com/" in outcome.unmapped[0].reason
+
+
+def test_text_that_no_database_holds_is_cleaned_and_what_is_too_long_shortened(
+    now: datetime,
+) -> None:
+    plan = Plan(
+        source="elsewhere",
+        groups=(Group(key="\ud800" * 3, name="Co\ud800re\0"),),
+        components=(
+            Service(key="a", name="A\0\ud800" + "n" * 200, description="d" * 600, group="g"),
+        ),
+    )
+    outcome = applying.apply(plan, now=now, dry_run=False)
+
+    assert ComponentGroup.objects.get().name == "Co?re"
+    assert Component.objects.get().name == "A?" + "n" * 97 + "…"
+    assert len(Component.objects.get().description) == 500
+    assert len(outcome.unmapped) == 2
+    assert applying.apply(plan, now=now, dry_run=False).created == ()

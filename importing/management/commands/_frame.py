@@ -53,7 +53,7 @@ class ImportCommand(BaseCommand):
                 "where it stopped."
             ) from error
         if options["json"]:
-            self.stdout.write(json.dumps(outcome.as_json(), ensure_ascii=False, indent=2))
+            self.stdout.write(json.dumps(outcome.as_json(), indent=2))
         else:
             for line in outcome.lines():
                 self.stdout.write(line)
