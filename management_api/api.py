@@ -87,6 +87,9 @@ def document() -> dict[str, Any]:
                 del operation["description"]
             for response in operation["responses"].values():
                 _tell_media_type(response)
+            for parameter in operation.get("parameters", []):
+                # There they would have to be named; their schema has them as well.
+                parameter.pop("examples", None)
     return document
 
 

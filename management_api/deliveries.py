@@ -1,7 +1,7 @@
 """Deliveries: what is waiting, sent, failed, to whom; and trying again."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from ninja import Query, Router
 from pydantic import Field
@@ -10,12 +10,13 @@ from management_api import operations, paging
 from management_api.guard import ApiRequest
 from management_api.paging import Paging
 from management_api.problems import conflict, not_found
-from management_api.schemas import Listed, Out, RowId
+from management_api.schemas import Listed, Out, RowId, in_place
 from notifications import listing, outbox
 from notifications.listing import Delivery, State
 
 router = Router(tags=["deliveries"])
 _SEEN: Any = {"scope": "deliveries:read", "permission": "notifications.view_delivery"}
+DeliveryState = Annotated[State, in_place(State)]
 
 
 class DeliveryOut(Out):
@@ -27,7 +28,7 @@ class DeliveryOut(Out):
     address: str
     subject: str
     is_sensitive: bool
-    state: State
+    state: DeliveryState
     attempts: int
     last_error: str
     created_at: datetime
@@ -40,7 +41,7 @@ class DeliveryOut(Out):
 class DeliveryFilter(Paging):
     """What to narrow the list to."""
 
-    state: State | None = None
+    state: DeliveryState | None = None
     channel: str = Field("", max_length=32, pattern=r"^[a-z]*$")
     q: str = Field(
         "", max_length=200, pattern=r"^[^\x00]*$", description="Part of the address or the event."

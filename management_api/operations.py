@@ -21,6 +21,10 @@ from management_api.schemas import Out
 
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 
+# What describes this API, to programs and to people (RFC 8631).
+SERVICE_LINKS = (
+    '</api/manage/v1/openapi.json>; rel="service-desc", </api/manage/v1/docs>; rel="service-doc"'
+)
 _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
@@ -199,6 +203,7 @@ def _answer(request: ApiRequest, out: Out, status: HTTPStatus) -> HttpResponse:
 def _counted(request: ApiRequest, response: HttpResponse) -> HttpResponse:
     """The response, for nobody's cache, with what is left of this minute's requests."""
     response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Link"] = SERVICE_LINKS
     response.headers["RateLimit-Limit"] = str(settings.API_PER_MINUTE)
     response.headers["RateLimit-Remaining"] = str(request.left)
     return response

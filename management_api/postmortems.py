@@ -31,7 +31,7 @@ def _sane_day(day: date) -> date:
 Day = Annotated[date, AfterValidator(_sane_day)]
 
 
-class EntryOut(Out):
+class TimelineEntryOut(Out):
     """One line of the report's timeline."""
 
     at: datetime
@@ -54,7 +54,7 @@ class WritingOut(Out):
     summary: str
     impact_description: str
     root_cause: str
-    entries: list[EntryOut]
+    entries: list[TimelineEntryOut]
     actions: list[ActionOut]
 
 
@@ -67,7 +67,7 @@ class PostmortemOut(WritingOut):
     changed_at: datetime
 
 
-class EntryIn(In):
+class TimelineEntryIn(In):
     """One line of the report's timeline; sorted by time when it is saved."""
 
     at: Moment
@@ -90,7 +90,7 @@ class PostmortemIn(In):
     summary: str = Field("", max_length=texts.TEXT_LIMIT)
     impact_description: str = Field("", max_length=texts.TEXT_LIMIT)
     root_cause: str = Field("", max_length=texts.TEXT_LIMIT)
-    entries: list[EntryIn] = Field([], max_length=ROWS_AT_MOST)
+    entries: list[TimelineEntryIn] = Field([], max_length=ROWS_AT_MOST)
     actions: list[ActionIn] = Field([], max_length=ROWS_AT_MOST)
 
 
@@ -117,7 +117,7 @@ def suggest_postmortem(request: ApiRequest, incident_id: PublicId) -> WritingOut
         summary=writing.summary,
         impact_description=writing.impact_description,
         root_cause=writing.root_cause,
-        entries=[EntryOut(at=one.at, text=one.text) for one in writing.entries],
+        entries=[TimelineEntryOut(at=one.at, text=one.text) for one in writing.entries],
         actions=[],
     )
 
@@ -190,7 +190,10 @@ def _shown(report: Postmortem) -> PostmortemOut:
         summary=report.summary,
         impact_description=report.impact_description,
         root_cause=report.root_cause,
-        entries=[EntryOut(at=one.at, text=one.text) for one in report.entries.order_by("at", "id")],
+        entries=[
+            TimelineEntryOut(at=one.at, text=one.text)
+            for one in report.entries.order_by("at", "id")
+        ],
         actions=[
             ActionOut(text=one.text, owner=one.owner, due_on=one.due_on, is_done=one.is_done)
             for one in report.actions.order_by("position", "id")

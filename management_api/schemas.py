@@ -2,10 +2,18 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar
 
 from ninja import Path, Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 T = TypeVar("T")
 
@@ -23,7 +31,7 @@ def _sane(moment: datetime) -> datetime:
 # With a zone; far ends of the calendar overflow when they are told in another zone.
 Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
 Length = Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=366))]
-RowId = Annotated[int, Path(ge=1, le=_BIGGEST_ID)]
+RowId = Annotated[int, Path(ge=1, le=_BIGGEST_ID, examples=[1])]
 PublicId = Annotated[
     str, Path(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z_-]+$", examples=["k3f8gr2bxq9t"])
 ]
@@ -33,6 +41,11 @@ Slug = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 # As large as an integer column of every database.
 Position = Annotated[int, Field(ge=0, le=_BIGGEST_ID)]
+
+
+def in_place(kind: type[Enum]) -> WithJsonSchema:
+    """For enums whose name another one has as well: the document would tell one of them for both."""
+    return WithJsonSchema({"type": "string", "enum": [one.value for one in kind]})
 
 
 class In(Schema):

@@ -10,7 +10,7 @@ from components.status import Status
 from management_api import operations
 from management_api.guard import ApiRequest
 from management_api.problems import not_found
-from management_api.schemas import Out, PublicId
+from management_api.schemas import Out, PublicId, in_place
 from sla import reading
 from sla.counting import Reason
 from sla.statements import ServiceLine, Statement, StretchLine
@@ -20,6 +20,7 @@ router = Router(tags=["service levels"])
 _SEEN: Any = {"scope": "sla:read", "permission": "customer_pages.view_customersession"}
 
 Month = Annotated[str, Path(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-10"])]
+StretchReason = Annotated[Reason, in_place(Reason)]
 
 
 class MonthOut(Out):
@@ -54,7 +55,7 @@ class StretchOut(Out):
     minutes: int
     status: Status
     cause: str
-    reason: Reason
+    reason: StretchReason
     share: str
 
 

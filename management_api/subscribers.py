@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -16,7 +16,7 @@ from management_api import etags, operations, paging
 from management_api.guard import ApiRequest
 from management_api.paging import Paging
 from management_api.problems import conflict, not_found
-from management_api.schemas import In, Listed, Out, RowId, left_out
+from management_api.schemas import In, Listed, Out, RowId, in_place, left_out
 from subscribers import (
     adding,
     addressing,
@@ -33,6 +33,8 @@ router = Router(tags=["subscribers"])
 _SEEN: Any = {"scope": "subscribers:read", "permission": "subscribers.view_subscriber"}
 _SUPPRESSED: Any = {"scope": "subscribers:read", "permission": "subscribers.view_suppression"}
 _WRITTEN = "subscribers:write"
+SubscriberState = Annotated[State, in_place(State)]
+SuppressionReason = Annotated[Reason, in_place(Reason)]
 
 
 class TypedChannel(StrEnum):
@@ -49,13 +51,13 @@ class SubscriberOut(Out):
     page_id: str
     channel: str
     address: str
-    state: State
+    state: SubscriberState
     component_ids: list[str] | None
     wants_postmortems: bool
     follows: str
     origin: Origin
     consent_note: str
-    suppressed_because: Reason | None
+    suppressed_because: SuppressionReason | None
     created_at: datetime
     confirmed_at: datetime | None
 
@@ -63,7 +65,7 @@ class SubscriberOut(Out):
 class SubscriberFilter(Paging):
     """What to narrow the list to; those who have unsubscribed are listed only when asked for."""
 
-    state: State | None = None
+    state: SubscriberState | None = None
     channel: str = Field("", max_length=32, pattern=r"^[a-z]*$")
     page_id: str = Field("", max_length=12, pattern=r"^[0-9a-z]*$")
     q: str = Field("", max_length=320, pattern=r"^[^\x00]*$", description="Part of the address.")
@@ -96,7 +98,7 @@ class SuppressionOut(Out):
     id: int
     channel: str
     address: str
-    reason: Reason
+    reason: SuppressionReason
     note: str
     is_liftable: bool
     created_at: datetime

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from management_api import problems
 from management_api.api import document
+from management_api.operations import SERVICE_LINKS
 
 
 @require_safe
@@ -20,7 +21,9 @@ def openapi(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """The document to read, with assets of our own."""
-    return render(request, "management_api/docs.html")
+    response = render(request, "management_api/docs.html")
+    response.headers["Link"] = SERVICE_LINKS
+    return response
 
 
 @csrf_exempt

@@ -22,7 +22,7 @@ _OF_VISITORS = re.compile(
 # Mail programs post here by themselves and follow no redirect (RFC 8058): old links stay where they are.
 _STAYS = re.compile(r"/subscriptions/leave/[^/]*")
 _OF_MAIN_HOST = re.compile(
-    r"/+(?:admin|setup|join|manager|hooks|readyz|metrics|v1|p|s)(?:/.*)?", re.DOTALL
+    r"/+(?:admin|setup|join|manager|hooks|readyz|metrics|v1|api/manage|p|s)(?:/.*)?", re.DOTALL
 )
 
 

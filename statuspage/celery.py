@@ -119,6 +119,9 @@ app.conf.update(
         "sweep pictures": _every(3600, "branding.tasks.sweep_pictures", "upkeep"),
         "forget what is over": _every(3600, "accounts.tasks.forget_what_is_over", "upkeep"),
         "forget old sign-ins": _every(3600, "customer_pages.tasks.forget_what_is_over", "upkeep"),
+        "forget answered requests": _every(
+            3600, "management_api.tasks.forget_what_is_over", "upkeep"
+        ),
         "remove retired pages": _every(3600, "components.tasks.remove_overdue_pages", "upkeep"),
         "forget what subscribers had": _every(
             3600, "subscribers.tasks.forget_what_is_over", "upkeep"
@@ -134,6 +137,7 @@ app.autodiscover_tasks(
         "custom_domains",
         "customer_pages",
         "incidents",
+        "management_api",
         "monitoring",
         "notifications",
         "observability",

@@ -21,7 +21,7 @@ _FORWARDING = (
     "HTTP_FORWARDED",
 )
 
-_OF_MAIN_HOST = ("/admin/", "/setup/", "/join/", "/manager/", "/hooks/", "/v1/pages")
+_OF_MAIN_HOST = ("/admin/", "/setup/", "/join/", "/manager/", "/hooks/", "/v1/pages", "/api/manage/")
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
 

@@ -229,6 +229,11 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "management_api.static_files.ApiDocsFinder",
+]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -348,6 +353,8 @@ ESTATUS_GET_CHANGES = env.flag("CANDOR_ESTATUS_GET_CHANGES")
 API_PER_MINUTE = env.number("CANDOR_API_PER_MINUTE", 600, at_least=1)
 
 # ---- what Candor says of itself ----------------------------------------------------------------------
+# Free megabytes on the disk of the data below which /readyz says so.
+DISK_LEFT_MB = env.number("CANDOR_DISK_LEFT_MB", 200)
 METRICS_TOKEN = env.secret("CANDOR_METRICS_TOKEN")
 METRICS_NETWORKS = env.networks("CANDOR_METRICS_NETWORKS")
 HEARTBEAT_URL = env.url("CANDOR_HEARTBEAT_URL")

@@ -1,5 +1,7 @@
 """What every operation of the management API has in common, shown with components."""
 
+import importlib
+import pkgutil
 import threading
 from datetime import timedelta
 
@@ -7,13 +9,17 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from ninja import Schema
+from pydantic import TypeAdapter
 from pytest_django.fixtures import Settings
 
+import management_api
 from accounts import access_tokens
 from accounts.models import AccessToken
 from accounts.roles import Role
 from components.models import Component
-from management_api import idempotency
+from management_api import idempotency, tasks
+from management_api.models import IdempotentRequest
 from tests import build
 from tests.management_api.calling import BASE, Caller
 
@@ -29,6 +35,7 @@ def test_a_component_is_made_read_changed_and_removed() -> None:
     assert made.json()["slug"] == "checkout"
     shown = api.get(path)
     assert shown.json() == made.json()
+    assert 'openapi.json>; rel="service-desc"' in shown.headers["Link"]
     changed = api.patch(path, {"description": "Where people pay"}, if_match=shown.headers["ETag"])
     assert changed.json() == made.json() | {"description": "Where people pay"}
     held = api.put(f"{path}/status", {"status": "partial_outage"})
@@ -124,6 +131,15 @@ def test_what_failed_may_be_tried_again_under_its_key_and_old_keys_are_forgotten
     assert idempotency.forget(now=now + timedelta(hours=24)) == 1
 
 
+def test_the_hourly_task_forgets_keys_that_count_no_longer() -> None:
+    api = Caller()
+    for key in ("k1", "k2"):
+        api.post("/components", {"name": "Checkout"}, idempotency_key=key)
+    IdempotentRequest.objects.filter(key="k1").update(created_at=timezone.now() - timedelta(days=1))
+    tasks.forget_what_is_over()
+    assert [note.key for note in IdempotentRequest.objects.all()] == ["k2"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_equal_creates_at_once_one_creates() -> None:
     api = Caller()
@@ -210,3 +226,15 @@ def test_a_token_has_so_many_requests_a_minute_and_the_database_counts_them(
     assert Caller().get("/components").status_code == 200
     AccessToken.objects.update(window_at=timezone.now() - timedelta(seconds=61))
     assert api.get("/components").status_code == 200
+
+
+def test_no_two_shapes_of_the_document_have_one_name() -> None:
+    shapes: dict[str, dict[str, object]] = {}
+    for module in pkgutil.iter_modules(management_api.__path__, "management_api."):
+        for each in vars(importlib.import_module(module.name)).values():
+            if isinstance(each, type) and issubclass(each, Schema):
+                found = TypeAdapter(each).json_schema(ref_template="{model}")
+                named = found.pop("$defs", {}) | {found.get("title", each.__name__): found}
+                for name, shape in named.items():
+                    assert shapes.setdefault(name, shape) == shape, name
+    assert {"ComponentOut", "TimelineEntryOut", "EntryOut"} <= set(shapes)
