@@ -4,6 +4,7 @@ Behind /readyz. A process that answers while nothing is probed, published or del
 (reliability 1.1): every check compares the last result with its schedule.
 """
 
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from subscribers import meter
 PUBLISHED_WITHIN = timedelta(minutes=3)
 PROBED_WITHIN = timedelta(minutes=1)
 DELIVERED_WITHIN = timedelta(minutes=5)
+_MB = 1_000_000
 
 
 def problems(*, now: datetime) -> dict[str, str]:
@@ -29,6 +31,8 @@ def problems(*, now: datetime) -> dict[str, str]:
     found = {}
     if sentence := _published(now):
         found["publisher"] = sentence
+    if sentence := _disk():
+        found["disk"] = sentence
     try:
         _write_and_read()
         checks: dict[str, Callable[[datetime], str]] = {"probes": _probed, "deliveries": _delivered}
@@ -53,6 +57,18 @@ def _published(now: datetime) -> str:
         return "Nothing has been published yet."
     age = timedelta(seconds=now.timestamp() - published_at)
     return f"The last publish is {_words(age)} old." if age > PUBLISHED_WITHIN else ""
+
+
+def _disk() -> str:
+    """What is full soon: with no room left nothing is published, and SQLite stores nothing."""
+    for folder in (Path(settings.PUBLISHED_DIR), settings.DATA_DIR):
+        try:
+            left_mb = shutil.disk_usage(folder).free // _MB
+        except OSError:
+            continue  # not there yet; nothing published says more of it
+        if left_mb < settings.DISK_LEFT_MB:
+            return f"Only {left_mb} MB are left on the disk of {folder.name}."
+    return ""
 
 
 def _probed(now: datetime) -> str:

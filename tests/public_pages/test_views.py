@@ -133,6 +133,14 @@ def test_nothing_or_nothing_new_published_is_not_ready(published: Path) -> None:
     assert readiness.problems(now=now) == {"publisher": "The last publish is 4 min old."}
 
 
+def test_a_disk_with_too_little_room_is_not_ready(published: Path, settings: Settings) -> None:
+    now = timezone.now()
+    world.publish(published, now=now)
+    settings.DISK_LEFT_MB = 10**12  # no disk has that much room
+
+    assert "MB are left on the disk of" in readiness.problems(now=now)["disk"]
+
+
 def test_checks_that_are_overdue_are_not_ready(published: Path) -> None:
     now = timezone.now()
     world.publish(published, now=now)
