@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.test.client import ClientHandler
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -17,6 +19,7 @@ from subscribers import asking, granting, link_digests, links
 from subscribers.models import Asked, State, Subscriber, WaySettings
 from tests import build, web
 from tests.notifications import post
+from tests.public_pages import world
 from tests.subscribers import texts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("N4", "D7")]
@@ -307,3 +310,31 @@ def test_a_webhook_gets_a_code_in_our_form_and_events_in_theirs(settings: Settin
     row.refresh_from_db()
     assert row.is_active
     assert granting.may_read(row)
+
+
+def _django(environ: Any, start_response: Any) -> list[bytes]:
+    """Django as it is called in tests: with the connection that they have."""
+    answer: Any = ClientHandler(enforce_csrf_checks=True)(environ)
+    start_response(f"{answer.status_code} {answer.reason_phrase}", list(answer.items()))
+    return [answer.content]
+
+
+def test_the_front_brings_what_is_sent_to_the_page_that_was_asked(
+    tmp_path: Path, now: datetime
+) -> None:
+    build.page(components=[build.component()], slug="eu")
+    world.publish(tmp_path, now=now)
+    site = world.Site(tmp_path, now, app=_django, hosts=["testserver"])
+
+    answers = [
+        site.get(path, method, host="testserver")
+        for path, method in (
+            ("/s/eu/API/v2/subscribers.json", "POST"),
+            (PATH, "GET"),
+            ("/s/eu" + PATH, "OPTIONS"),
+        )
+    ]
+
+    assert [answer.status for answer in answers] == [422, 405, 204]
+    assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {"*"}
+    assert "subscriber[email]" in answers[0].text
