@@ -152,13 +152,15 @@ class Shown:
         return made(self.page, self._shown, component)[name]
 
     def _badge(self, name: str, slug: str | None) -> bytes | None:
-        histories = Histories()
+        page, histories = self.page, Histories()
         if slug is None:
-            return badges.of_page(self.page, histories).get(name)
+            every = [badges.tallies(one, page, histories) for one in page.components]
+            return badges.of_page(page, every).get(name)
         component = self._of_slug(slug)
         if component is None:
             return None
-        return badges.of_component(component, self.page, histories).get(name)
+        spent = badges.tallies(component, page, histories)
+        return badges.of_component(component, page, spent).get(name)
 
     def _works(self) -> bytes:
         lines = self._own(event_lists.works())

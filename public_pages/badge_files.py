@@ -6,12 +6,27 @@ every look (`addresses`): files that stay as they are need no touch, ten for eac
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from public_pages import badges
+from public_pages.badges import Tallies
 from public_pages.folder import Folder
 from public_pages.page_views import ComponentView, PageView
 from public_pages.rendering import Histories
 from public_pages.troubles import Troubles
+
+# Figures move slowly: those of a component that is as it was are counted anew so often.
+_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the badges of a component were made from, and when."""
+
+    component: ComponentView
+    at: datetime
+    spent: Tallies
 
 
 class BadgeFiles:
@@ -25,6 +40,7 @@ class BadgeFiles:
         self._page: PageView | None = None
         self._histories = Histories()
         self._waiting: dict[str, ComponentView | None] = {}
+        self._known: dict[str, _Known] = {}
         self._slugs: set[str] | None = None
 
     @property
@@ -34,12 +50,16 @@ class BadgeFiles:
 
     def look(self, page: PageView, histories: Histories) -> None:
         """Take note of what the page shows now; `histories` are those it was made with."""
+        if self._page is None or self._page.site != page.site:
+            self._known = {}
         self._page, self._histories = page, histories
-        now_due: dict[str, ComponentView | None] = {one.slug: one for one in page.components}
-        # Those that wait already keep their turn; slugs are never empty.
-        turns = [slug for slug in self._waiting if slug in now_due]
-        self._waiting = {"": None, **{slug: now_due[slug] for slug in turns}, **now_due}
-        self._remove_vanished(set(now_due))
+        shown = {one.slug: one for one in page.components}
+        self._known = {slug: known for slug, known in self._known.items() if slug in shown}
+        # Those that wait already keep their turn. The page comes last: it adds up what they have.
+        waiting = {slug: shown[slug] for slug in self._waiting if slug in shown}
+        due = {slug: one for slug, one in shown.items() if self._is_due(one, page.as_of)}
+        self._waiting = {**waiting, **due, "": None}
+        self._remove_vanished(set(shown))
 
     def write_waiting(self, *, until: float) -> None:
         """Write what has changed, up to a moment of the monotonic clock."""
@@ -72,8 +92,14 @@ class BadgeFiles:
 
     def _made(self, page: PageView, component: ComponentView | None) -> Mapping[str, bytes]:
         if component is None:
-            return badges.of_page(page, self._histories)
-        return badges.of_component(component, page, self._histories)
+            return badges.of_page(page, [known.spent for known in self._known.values()])
+        spent = badges.tallies(component, page, self._histories)
+        self._known[component.slug] = _Known(component, page.as_of, spent)
+        return badges.of_component(component, page, spent)
+
+    def _is_due(self, component: ComponentView, now: datetime) -> bool:
+        known = self._known.get(component.slug)
+        return known is None or known.component != component or abs(now - known.at) >= _EVERY
 
     def _remove_vanished(self, slugs: set[str]) -> None:
         """Remove what is left of components that are gone or hidden now."""

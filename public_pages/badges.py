@@ -5,7 +5,7 @@ refuses every key that it does not know. Rendered by the publisher (`badge_files
 pages; the words are in the language of the page.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from public_pages import badge_drawing, elsewhere, readouts, templating, wording
 from public_pages.page_views import ComponentView, PageView
 from public_pages.rendering import Histories
 
+Tallies = Mapping[str, Tally]  # the time of each of PERIODS
 PERIODS: Mapping[str, timedelta] = {
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
@@ -51,28 +52,26 @@ class _Said:
     has_icon: bool = True
 
 
-def of_page(page: PageView, histories: Histories) -> Mapping[str, bytes]:
-    """Return the badges of the page itself, by file name."""
+def of_page(page: PageView, every: Iterable[Tallies]) -> Mapping[str, bytes]:
+    """Return the badges of the page itself, by file name; `every` are the times of its components."""
+    spent = list(every)
     with templating.active(page.site):
         label = elsewhere.page_label(page)
         said = [_Said("badge/status", label, wording.page_word(page), page.code)]
-        every = [_tallies(one, page, histories) for one in page.components]
-        whole = {period: sum((one[period] for one in every), start=Tally()) for period in PERIODS}
+        whole = {period: sum((one[period] for one in spent), start=Tally()) for period in PERIODS}
         said += _uptimes("badge", page.site.name, whole, page)
         stale = _Said("badge/stale", label, wording.word(Status.UNKNOWN), Status.UNKNOWN.code)
         return {**_files(said, page), STALE: _shields(stale)}
 
 
-def of_component(
-    component: ComponentView, page: PageView, histories: Histories
-) -> Mapping[str, bytes]:
-    """Return the badges of one component, by file name."""
+def of_component(component: ComponentView, page: PageView, spent: Tallies) -> Mapping[str, bytes]:
+    """Return the badges of one component, by file name; `spent` are its times."""
     with templating.active(page.site):
         below = f"badge/{component.slug}"
         status = component.status
         label = badge_drawing.plain(component.name)
         said = [_Said(f"{below}/status", label, wording.component_word(component), status.code)]
-        said += _uptimes(below, component.name, _tallies(component, page, histories), page)
+        said += _uptimes(below, component.name, spent, page)
         return _files(said, page)
 
 
@@ -84,8 +83,8 @@ def names_of(slug: str) -> Iterator[str]:
         yield from (f"{below}/uptime/{period}.{ending}" for period in PERIODS)
 
 
-def _tallies(component: ComponentView, page: PageView, histories: Histories) -> Mapping[str, Tally]:
-    """The time of each period; days are those of the page, as beside its bars."""
+def tallies(component: ComponentView, page: PageView, histories: Histories) -> Tallies:
+    """Return the time of each period; days are those of the page, as beside its bars."""
     now = page.as_of
     bars = histories.get(component, site=page.site, now=now).bars
     day = uptime.tally(component.changes, start=now - PERIODS["24h"], end=now)
@@ -95,11 +94,9 @@ def _tallies(component: ComponentView, page: PageView, histories: Histories) -> 
     }
 
 
-def _uptimes(
-    below: str, name: str, tallies: Mapping[str, Tally], page: PageView
-) -> Iterator[_Said]:
+def _uptimes(below: str, name: str, spent: Tallies, page: PageView) -> Iterator[_Said]:
     for period, length in PERIODS.items():
-        found = uptime.percent(tallies[period], page.site.weights)
+        found = uptime.percent(spent[period], page.site.weights)
         label = _("%(name)s uptime, %(period)s") % {
             "name": badge_drawing.plain(name),
             "period": wording.period_name(length // timedelta(hours=1)),

@@ -139,6 +139,7 @@ def test_a_customer_sees_their_own_part_of_everything(two: Two) -> None:
         assert "Domain=" not in str(answer.cookies), path
     missing = {path for path, status in found.items() if status == HTTPStatus.NOT_FOUND}
     assert missing == {
+        "badge/betaonly/uptime/30d.json",
         "components/betaonly",
         f"incidents/{two.private.public_id}",
         f"incidents/{two.private.public_id}/postmortem",
