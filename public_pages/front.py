@@ -21,15 +21,14 @@ from pathlib import Path
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from public_pages import addresses, certificates, v2_front
+from public_pages import addresses, certificates, front_headers, v2_front
 from public_pages.certificates import Certificates
+from public_pages.front_headers import Headers
 from public_pages.hosts import HostFile, State
 from public_pages.published import Answer, PublishedFiles
 from public_pages.routing import Route, Routes
 
 logger = logging.getLogger(__name__)
-
-Headers = list[tuple[str, str]]
 
 _RETRY_LOADING_S = 5.0
 
@@ -39,10 +38,6 @@ _OPERATOR = re.compile(r"(?:^|;)\s*operator=1\s*(?:;|$)")
 _SHARED = re.compile(
     r"assets/.+|media/.+|favicon-[a-z]{2}\.svg|robots\.txt|warning\.js|embed/script\.js"
 )
-# For scripts of every site, also of those that let in only what says so (Cross-Origin-Embedder-Policy).
-_OPEN = (("Access-Control-Allow-Origin", "*"), ("Cross-Origin-Resource-Policy", "cross-origin"))
-# What may not be shown in frames says so twice: old browsers know the second alone.
-_FRAME_ANCESTORS = re.compile(r"frame-ancestors [^;]*")
 
 
 class Front:
@@ -80,22 +75,7 @@ class Front:
         names, file = None if hosts is None else list(hosts), HostFile(folder)
         self._routes = Routes(names, file)
         self._certificates = Certificates(names, file, clock)
-        self._headers: Headers = [
-            ("Content-Security-Policy", csp),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "same-origin"),
-            *headers,
-        ]
-        self._headers_of_frames: Headers = [
-            (name, _FRAME_ANCESTORS.sub("frame-ancestors *", value))
-            for name, value in self._headers
-        ]
-        self._headers.append(("X-Frame-Options", "DENY"))
-        replaced = {name for name, _value in addresses.INERT}
-        self._headers_of_uploads: Headers = [
-            *(header for header in self._headers if header[0] not in replaced),
-            *addresses.INERT,
-        ]
+        self._policy = front_headers.Policy(csp, headers)
         self._is_hostless = is_hostless
         self._clock = clock
         self._app: WSGIApplication | None = None
@@ -128,7 +108,7 @@ class Front:
         if route.moved_to:
             found = addresses.file(route.path)
             is_data = found is not None and found[1].is_data
-            extra = _OPEN if is_data else ()
+            extra = front_headers.OPEN if is_data else ()
             return self._move(environ, start_response, route, extra)
         if route.place.state is State.GONE:
             return self._gone(environ, start_response, route)
@@ -140,7 +120,7 @@ class Front:
         if found := addresses.file(route.path):
             name, kind = found
             if is_written or _SHARED.fullmatch(name):
-                links = _links(route.base) if is_written and kind.is_html else []
+                links = front_headers.links(route.base) if is_written and kind.is_html else []
                 return self._file(environ, start_response, route.tree, name, kind, extra=links)
         if route.is_dynamic:
             return self._dynamic(route.environ(environ), start_response, route.tree)
@@ -167,7 +147,7 @@ class Front:
     def _say(
         self, environ: WSGIEnvironment, start_response: StartResponse, said: v2_front.Said
     ) -> Iterable[bytes]:
-        start_response(_line(said.status), [*self._headers, *said.headers])
+        start_response(_line(said.status), [*self._policy.usual, *said.headers])
         return [] if environ["REQUEST_METHOD"] == "HEAD" or not said.body else [said.body]
 
     def _ask(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -284,11 +264,11 @@ class Front:
             ("ETag", answer.etag),
             ("Cache-Control", kind.cache_control),
             ("Vary", "Accept-Encoding, Cookie" if kind.is_html else "Accept-Encoding"),
-            *self._headers_for(kind),
+            *self._policy.of(kind),
             *(extra or []),
         ]
         if kind.is_data:
-            headers += _OPEN
+            headers += front_headers.OPEN
         date = self._date(answer) if kind.is_dated else ""
         if date:
             headers.append(("Last-Modified", date))
@@ -303,12 +283,6 @@ class Front:
         ]
         start_response(_line(status), headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
-
-    def _headers_for(self, kind: addresses.Kind) -> Headers:
-        """What every answer of this kind says of how browsers may use it."""
-        if kind.is_upload:
-            return self._headers_of_uploads
-        return self._headers_of_frames if kind.is_frame else self._headers
 
     def _date(self, answer: Answer) -> str:
         """When a file was written; nothing in the second after it, in which it may change again."""
@@ -338,7 +312,7 @@ class Front:
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
-            *self._headers,
+            *self._policy.usual,
             *(extra or []),
         ]
         start_response(_line(status), headers)
@@ -386,17 +360,6 @@ class Front:
                 except Exception:
                     logger.exception("The application could not be loaded; public pages go on")
             return self._app
-
-
-def _links(base: str) -> Headers:
-    """What there is for programs beside a page (RFC 8631, RFC 9727), as in its head."""
-    links = (
-        (f"{base}/api/v2/summary.json", "status", "application/json"),
-        (f"{base}/openapi.json", "service-desc", "application/vnd.oai.openapi+json"),
-        (f"{base}/api", "service-doc", "text/html"),
-        (f"{base}/.well-known/api-catalog", "api-catalog", "application/linkset+json"),
-    )
-    return [("Link", ", ".join(f'<{to}>; rel="{rel}"; type="{kind}"' for to, rel, kind in links))]
 
 
 def _is_operator(environ: WSGIEnvironment) -> bool:

@@ -18,7 +18,9 @@ LIMIT_BYTES = 30 * 1024
 
 def test_vendored_files_are_the_published_ones() -> None:
     listed = dict(
-        re.findall(r"`([\w.-]+\.(?:js|ttf))`.*`([0-9a-f]{64})`", (VENDOR / "README.md").read_text("utf-8"))
+        re.findall(
+            r"`([\w.-]+\.(?:js|ttf))`.*`([0-9a-f]{64})`", (VENDOR / "README.md").read_text("utf-8")
+        )
     )
 
     found = {
