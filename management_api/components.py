@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from ninja import Query, Router
 from pydantic import Field
 
@@ -15,7 +16,7 @@ from management_api import etags, operations, paging
 from management_api.guard import ApiRequest
 from management_api.paging import Paging
 from management_api.problems import not_found
-from management_api.schemas import In, Listed, Out, PublicId, left_out
+from management_api.schemas import In, Listed, Out, PublicId, Words, left_out
 from monitoring import services
 
 router = Router(tags=["components"])
@@ -69,12 +70,26 @@ class StatusIn(In):
     status: Status | None = Field(json_schema_extra={"enum": [*CHOICES, None]})
 
 
+class ComponentFilter(Paging):
+    """Which components: those of a group, those that visitors see in a status, those named so."""
+
+    group_id: Words = ""
+    status: Status | None = None
+    q: Words = Field("", description="Part of the name or the slug.")
+
+
 @operations.reads(router, "/components", gives=Listed[ComponentOut], **_SEEN)
-def list_components(request: ApiRequest, paging_: Query[Paging]) -> Listed[ComponentOut]:
+def list_components(request: ApiRequest, wanted: Query[ComponentFilter]) -> Listed[ComponentOut]:
     """List components, in the order of their making."""
     del request
     rows = Component.objects.select_related("group")
-    return paging.page(rows, paging_, by=["id"], show=_shown)
+    if wanted.group_id:
+        rows = rows.filter(group__public_id=wanted.group_id)
+    if wanted.status is not None:
+        rows = rows.filter(status=wanted.status)
+    if wanted.q:
+        rows = rows.filter(Q(name__icontains=wanted.q) | Q(slug__icontains=wanted.q))
+    return paging.page(rows, wanted, by=["id"], show=_shown)
 
 
 @operations.creates(

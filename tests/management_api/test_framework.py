@@ -176,6 +176,22 @@ def test_a_list_comes_in_pages_that_miss_nothing_when_rows_come() -> None:
     assert api.get("/components?limit=0").status_code == 422
 
 
+def test_a_list_of_components_is_narrowed() -> None:
+    api, group = Caller(), build.group()
+    shop = build.component(name="Web shop", group=group)
+    search = build.component(name="Search")
+    api.put(f"/components/{search.public_id}/status", {"status": "major_outage"})
+    for query, row in (
+        (f"group_id={group.public_id}", shop),
+        ("status=major_outage", search),
+        ("q=SHOP", shop),
+    ):
+        found = api.get(f"/components?{query}").json()["data"]
+        assert [each["id"] for each in found] == [row.public_id], query
+    assert api.get("/components?q=%00").status_code == 422
+    assert api.get("/components?status=fine").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
