@@ -21,7 +21,15 @@ _FORWARDING = (
     "HTTP_FORWARDED",
 )
 
-_OF_MAIN_HOST = ("/admin/", "/setup/", "/join/", "/manager/", "/hooks/", "/v1/pages", "/api/manage/")
+_OF_MAIN_HOST = (
+    "/admin/",
+    "/setup/",
+    "/join/",
+    "/manager/",
+    "/hooks/",
+    "/v1/pages",
+    "/api/manage/",
+)
 
 type_of_view = Callable[[HttpRequest], HttpResponse]
 
