@@ -27,6 +27,7 @@ def test_a_widget_and_a_badge_take_the_pages_colour_and_pattern(now: datetime) -
 
     assert json.loads(elsewhere.warning_json(page))["brand"] == {
         "colour": page.site.brand.shades.light,
+        "accent": [page.site.brand.shades.light, page.site.brand.shades.dark],
         "on_colour": "#ffffff",
         "logo": None,
         "pattern": f"{page.site.origin}/media/{tile}.png",
