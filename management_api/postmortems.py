@@ -7,6 +7,7 @@ from typing import Annotated
 from ninja import Router
 from pydantic import AfterValidator, Field
 
+from common import moments
 from incidents import postmortems, texts
 from incidents.models import Incident, Postmortem
 from incidents.postmortems import LINE_LIMIT, ROWS_AT_MOST, Action, Entry, Writing
@@ -22,13 +23,7 @@ _CHANGED = {"scope": "postmortems:write", "permission": "incidents.change_postmo
 _ONE = "/incidents/{incident_id}/postmortem"
 
 
-def _sane_day(day: date) -> date:
-    if not 1990 <= day.year < 2100:
-        raise ValueError("has to be between 1990 and 2100")
-    return day
-
-
-Day = Annotated[date, AfterValidator(_sane_day)]
+Day = Annotated[date, AfterValidator(moments.sane_day)]
 
 
 class TimelineEntryOut(Out):

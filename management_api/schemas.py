@@ -1,7 +1,7 @@
 """What every body has in common: strict objects, texts that every database takes, sane moments."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -15,21 +15,13 @@ from pydantic import (
     model_validator,
 )
 
+from common import moments, nested_values
+
 T = TypeVar("T")
 
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _BIGGEST_ID = 2**31 - 1
 
-
-def _sane(moment: datetime) -> datetime:
-    if not _EARLIEST <= moment < _LATEST:
-        raise ValueError("has to be between 1990 and 2100")
-    return moment
-
-
-# With a zone; far ends of the calendar overflow when they are told in another zone.
-Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
+Moment = Annotated[AwareDatetime, AfterValidator(moments.sane)]
 Length = Annotated[timedelta, Field(ge=timedelta(minutes=1), le=timedelta(days=366))]
 RowId = Annotated[int, Path(ge=1, le=_BIGGEST_ID, examples=[1])]
 PublicId = Annotated[
@@ -56,7 +48,7 @@ class In(Schema):
     @model_validator(mode="before")
     @classmethod
     def _without_nul(cls, data: Any) -> Any:
-        if _has_nul(getattr(data, "_obj", data)):
+        if any("\0" in text for text in nested_values.texts(getattr(data, "_obj", data))):
             raise ValueError("a text holds the character NUL")
         return data
 
@@ -79,13 +71,3 @@ class Listed(Out, Generic[T]):
 def left_out(make: Callable[[], Any] = str, **rules: Any) -> Any:
     """A field of a PATCH body that may be missing; its default is never read (see `In.given`)."""
     return Field(default_factory=make, **rules)
-
-
-def _has_nul(data: object) -> bool:
-    if isinstance(data, str):
-        return "\0" in data
-    if isinstance(data, dict):
-        return any(_has_nul(key) or _has_nul(value) for key, value in data.items())
-    if isinstance(data, list):
-        return any(map(_has_nul, data))
-    return False

@@ -383,12 +383,21 @@ def test_what_cannot_be_meant_is_a_sentence_and_nothing_is_saved(
         ('{"incident": {"metadata": {"\\ud800": [1]}}}', 400),
         ("{}", 422),
         ('{"incident": 1}', 422),
+        pytest.param('{"incident": ' + "[" * 600 + "]" * 600 + "}", 400, id="deep lists"),
+        pytest.param('{"incident": ' * 600 + "1" + "}" * 600, 400, id="deep objects"),
     ],
 )
 def test_what_cannot_be_read_is_refused(api: Client, base: str, body: str, status: int) -> None:
     answer = api.post(f"{base}/incidents", body, content_type="application/json")
     assert answer.status_code == status
     assert answer.json()["message"]
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary="])
+def test_a_form_without_its_boundary_is_refused(api: Client, base: str, kind: str) -> None:
+    answer = api.post(f"{base}/incidents", b"--x\r\n", content_type=kind)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "The form cannot be read."
 
 
 def test_an_incident_of_the_past_is_recorded_and_touches_nothing_now(

@@ -338,3 +338,11 @@ def test_the_front_brings_what_is_sent_to_the_page_that_was_asked(
     assert [answer.status for answer in answers] == [422, 405, 204]
     assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {"*"}
     assert "subscriber[email]" in answers[0].text
+
+
+def test_a_body_nested_beyond_sense_is_refused() -> None:
+    body = '{"subscriber": ' * 500 + "1" + "}" * 500
+    for method in ("POST", "DELETE"):
+        answer = Client().generic(method, PATH, body, content_type="application/json")
+        assert answer.status_code == 400
+        assert told(answer) == {"error": "The body is nested more than 32 levels deep."}
