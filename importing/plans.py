@@ -125,7 +125,10 @@ class Incident:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
     """`state` is scheduled, in_progress, verification, completed or cancelled. `rule` is an RRULE
-    (RFC 5545) with `zone` when it comes again; then starts_at is the first occurrence."""
+    (RFC 5545) with `zone` when it comes again; then starts_at is the first occurrence.
+
+    Without `auto_start` or `auto_finish` a person begins or ends it, there and here.
+    """
 
     key: str
     title: str
@@ -137,6 +140,8 @@ class Maintenance:
     components: tuple[str, ...] = ()
     zone: str = "UTC"
     rule: str = ""
+    auto_start: bool = True
+    auto_finish: bool = True
     public_id: str = ""
 
 

@@ -28,10 +28,8 @@ _WORK_STATES = {
 _IMPACTS = frozenset({"none", "minor", "major", "critical"})
 _FINE = Status.OPERATIONAL
 _HOUR = timedelta(hours=1)
-# What a maintenance does by itself there and here; a person has to look where the two differ.
+# What every maintenance does with its components here; a person has to look where theirs does not.
 _OPTIONS = {
-    "scheduled_auto_in_progress": "it starts by itself here",
-    "scheduled_auto_completed": "it ends by itself here",
     "auto_transition_to_maintenance_state": "its components are under maintenance while it runs",
     "auto_transition_to_operational_state": "its components are back when it ends",
 }
@@ -89,6 +87,8 @@ class Reader:
             ends_at=ends_at,
             updates=updates,
             components=self._touched(row),
+            auto_start=_is_on(row, "scheduled_auto_in_progress"),
+            auto_finish=_is_on(row, "scheduled_auto_completed"),
             public_id=key,
         )
 
@@ -188,7 +188,7 @@ class Reader:
 
     def _note_options(self, row: Row, title: str) -> None:
         for name, here in _OPTIONS.items():
-            if name in row and not row.flag(name):
+            if not _is_on(row, name):
                 self._notes.add(f"maintenance “{title}”: {name}", f"it is off there, and {here}")
         if row.values.get("scheduled_remind_prior"):
             self._notes.add(
@@ -203,6 +203,11 @@ def status(row: Row, key: str) -> Status:
         return Status(word) if word else Status.OPERATIONAL
     except ValueError:
         raise SourceUnreadable(f"{row.place(key)}: {shown(word)} is no status.") from None
+
+
+def _is_on(row: Row, option: str) -> bool:
+    """Whether an option is on; the public documents do not tell, and then it is as usual here."""
+    return option not in row or row.flag(option)
 
 
 def _word(row: Row, key: str, words: frozenset[str]) -> str:

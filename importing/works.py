@@ -1,7 +1,7 @@
 """Write maintenance of a plan: what is over as it was, what goes on as it stands, what comes as a plan.
 
-Windows that come take their steps by themselves, and tell nobody: whoever wants them told switches
-that on for each.
+Windows that come take their steps by themselves, unless a person took them in the source, and tell
+nobody: whoever wants them told switches that on for each.
 """
 
 from datetime import timedelta
@@ -60,7 +60,7 @@ def write_maintenances(run: Run) -> None:
 
 def _write_window(run: Run, said: plans.Maintenance) -> Maintenance:
     state = _state(run, said)
-    if state == State.SCHEDULED:
+    if state == State.SCHEDULED and said.starts_at > run.now:
         row = maintenance.schedule(
             plan=_plan(run, said), notify=False, now=run.now, origin="import"
         )
@@ -71,15 +71,15 @@ def _write_window(run: Run, said: plans.Maintenance) -> Maintenance:
             row.updates.all().delete()
             _write_entries(run, row, said)
         return row
-    return _write_begun(run, said, state)
+    return _write_as_it_stands(run, said, state)
 
 
 def _state(run: Run, said: plans.Maintenance) -> State:
-    """Where it stands now: a planned window that has begun since is in progress, or over."""
+    """Where it stands now: what starts or ends by itself, and would have since, has."""
     state = State(said.state)
-    if state == State.SCHEDULED and said.starts_at <= run.now:
+    if state == State.SCHEDULED and said.auto_start and said.starts_at <= run.now:
         state = State.IN_PROGRESS
-    if state.is_running and said.ends_at <= run.now:
+    if state.is_running and said.auto_finish and said.ends_at <= run.now:
         state = State.COMPLETED
     return state
 
@@ -103,6 +103,8 @@ def _write_series(run: Run, said: plans.Maintenance) -> MaintenanceSeries:
         duration=plan.duration,
         zone=plan.zone,
         components=plan.components,
+        auto_start=plan.auto_start,
+        auto_finish=plan.auto_finish,
     )
     return maintenance_series.schedule(plan=first, rule=said.rule, notify=False, now=run.now)
 
@@ -118,10 +120,12 @@ def _plan(run: Run, said: plans.Maintenance) -> Plan:
         components=maintenance_plans.under_maintenance(
             row.pk for row in run.components(said.components).values()
         ),
+        auto_start=said.auto_start,
+        auto_finish=said.auto_finish,
     )
 
 
-def _write_begun(run: Run, said: plans.Maintenance, state: State) -> Maintenance:
+def _write_as_it_stands(run: Run, said: plans.Maintenance, state: State) -> Maintenance:
     plan = _plan(run, said)
     if said.ends_at <= said.starts_at:
         raise ValidationError("It ends before it starts.")
@@ -139,6 +143,8 @@ def _write_begun(run: Run, said: plans.Maintenance, state: State) -> Maintenance
         duration=plan.duration,
         started_at=said.starts_at if was_done else None,
         ended_at=said.ends_at if state == State.COMPLETED else None,
+        auto_start=plan.auto_start,
+        auto_finish=plan.auto_finish,
         notifies=False,
         origin="import",
         created_at=min([said.starts_at, run.now, *(one.at for one in said.updates)]),

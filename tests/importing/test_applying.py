@@ -342,6 +342,48 @@ def test_who_left_or_is_suppressed_here_stays_so(now: datetime) -> None:
     assert {"ada@example.com", "bob@example.com"} <= {line.name for line in outcome.skipped}
 
 
+@pytest.mark.parametrize(
+    ("state", "starts", "is_auto", "then"),
+    [
+        ("scheduled", DAY, True, ["in_progress", "completed"]),
+        ("scheduled", DAY, False, ["scheduled", "scheduled"]),
+        ("scheduled", -HOUR, False, ["scheduled", "scheduled"]),  # its start has passed already
+        ("in_progress", -HOUR, True, ["in_progress", "completed"]),
+        ("in_progress", -HOUR, False, ["in_progress", "in_progress"]),
+        ("in_progress", -3 * HOUR, False, ["in_progress", "in_progress"]),  # its end has
+    ],
+)
+def test_maintenance_that_a_person_begins_and_ends_there_does_not_go_by_itself_here(
+    now: datetime, state: str, starts: timedelta, is_auto: bool, then: list[str]
+) -> None:
+    starts_at = now.replace(second=0, microsecond=0) + starts
+    work = Maintenance(
+        key="m1",
+        title="New disks",
+        text="",
+        state=state,
+        starts_at=starts_at,
+        ends_at=starts_at + 2 * HOUR,
+        components=("api",),
+        auto_start=is_auto,
+        auto_finish=is_auto,
+    )
+    plan = Plan(
+        source="elsewhere",
+        components=(Service(key="api", name="API"),),
+        maintenances=(work,),
+    )
+
+    outcome = applying.apply(plan, now=now, dry_run=False)
+
+    assert outcome.refused == ()
+    seen = []
+    for moment in (max(now, starts_at + HOUR), starts_at + 3 * HOUR):
+        due_steps.take(now=moment)
+        seen.append(MaintenanceRow.objects.get().state)
+    assert seen == then
+
+
 def spent(component: Component, start: datetime, end: datetime) -> uptime.Tally:
     found = [uptime.Change(at=one.at, status=Status(one.status)) for one in component.changes.all()]
     return uptime.tally(found, start=start, end=end)

@@ -290,11 +290,33 @@ def test_maintenance_keeps_its_window_and_state(theirs: str, ours: str) -> None:
     assert [each.state for each in found.updates] == ["scheduled", ours]
 
 
-def test_what_maintenance_does_not_do_by_itself_there_is_told() -> None:
-    row = work(scheduled_auto_in_progress=False, scheduled_remind_prior=True, scheduled_until=None)
+@pytest.mark.parametrize(
+    ("said", "starts", "ends"),
+    [
+        ({}, True, True),  # the public documents do not tell
+        ({"scheduled_auto_in_progress": False, "scheduled_auto_completed": True}, False, True),
+        ({"scheduled_auto_in_progress": True, "scheduled_auto_completed": False}, True, False),
+    ],
+)
+def test_maintenance_starts_and_ends_by_itself_only_where_it_did_there(
+    said: dict[str, bool], starts: bool, ends: bool
+) -> None:
+    plan = managed(incidents=[work(**said)])
+
+    (found,) = plan.maintenances
+    assert (found.auto_start, found.auto_finish) == (starts, ends)
+    assert not any("scheduled_auto" in what for what in reasons(plan))
+
+
+def test_what_maintenance_does_not_do_with_its_components_there_is_told() -> None:
+    row = work(
+        auto_transition_to_maintenance_state=False,
+        scheduled_remind_prior=True,
+        scheduled_until=None,
+    )
     told = reasons(managed(incidents=[row]))
 
-    assert "maintenance “New disks”: scheduled_auto_in_progress" in told
+    assert "maintenance “New disks”: auto_transition_to_maintenance_state" in told
     assert "maintenance “New disks”: scheduled_remind_prior" in told
     assert "an hour is assumed" in told["maintenance “New disks”"]
 
