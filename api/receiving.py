@@ -98,8 +98,13 @@ class Receiving:
         # A database takes no NUL; what cannot be printed is the key of nobody.
         key = tokens.endpoint_key(receiving_words.line(receiving_words.text(named["key"])))
         digest = tokens.digest_of(kind=kind, secret=secret, key=key)
-        answer = self._take(environ, kind=kind, digest=digest, said=said, key=key)
-        return answer if isinstance(answer, Reply) else _EXTERNAL_ANSWERS[answer]
+        answer = self._take(environ, kind=kind, digest=digest, said=said)
+        if isinstance(answer, Reply):
+            return answer
+        if answer is Answer.ACCEPTED:
+            return Reply(HTTPStatus.OK)
+        # Also for a key that there is none of: who has no token learns nothing of names.
+        return _plain(HTTPStatus.UNAUTHORIZED, "invalid token")
 
     def _ping(self, environ: WSGIEnvironment, named: Mapping[str, Any]) -> Reply:
         """A job's: GET, HEAD or POST; what it printed is the body."""
@@ -127,7 +132,6 @@ class Receiving:
         kind: TokenKind,
         digest: str,
         said: receiving_words.Said,
-        key: str = "",
     ) -> Answer | Reply:
         """Hand a call on, unless its sender has to wait."""
         if wait_s := self._buckets.take(digest, at_s=time.monotonic()):
@@ -136,7 +140,6 @@ class Receiving:
             Push(
                 kind=kind,
                 token_digest=digest,
-                key=key,
                 at=self._clock(),
                 health=said.health,
                 detail=said.detail,
@@ -187,10 +190,3 @@ def _kuma(status: HTTPStatus, problem: str = "") -> Reply:
 
 def _plain(status: HTTPStatus, sentence: str) -> Reply:
     return Reply(status, [_TEXT], sentence.encode())
-
-
-_EXTERNAL_ANSWERS = {
-    Answer.ACCEPTED: Reply(HTTPStatus.OK),
-    Answer.WRONG_SECRET: _plain(HTTPStatus.UNAUTHORIZED, "invalid token"),
-    Answer.UNKNOWN: _plain(HTTPStatus.NOT_FOUND, "not found"),
-}

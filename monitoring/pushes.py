@@ -29,25 +29,24 @@ _STEP = timedelta(milliseconds=100)
 
 
 class Answer(Enum):
-    """What became of a call. WRONG_SECRET: an external endpoint with this key has another token."""
+    """What became of a call. UNKNOWN: the secret is none here; which keys there are is not told."""
 
     ACCEPTED = auto()
     UNKNOWN = auto()
-    WRONG_SECRET = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
     """One call as it arrived. `health` is None where it says nothing of it (a job's start, a log).
 
-    `token_digest` is `tokens.digest_of`; `key` the external endpoint's; `detail` for operators.
+    `token_digest` is `tokens.digest_of`, which for an external endpoint is of its key as well;
+    `detail` is for operators.
     """
 
     kind: TokenKind
     token_digest: str
     at: datetime
     health: Health | None
-    key: str = ""
     detail: str = ""
     latency_ms: float | None = None
     job: Job | None = None
@@ -64,7 +63,7 @@ def receive(*, pushes: Sequence[Push]) -> list[Answer]:
             token = known.get(push.token_digest)
             is_known = token is not None and token.kind == push.kind
             if token is None or not is_known or token.node is None or token.node.mode != Mode.PUSH:
-                answers.append(_refusal(push))
+                answers.append(Answer.UNKNOWN)
                 continue
             tokens.note_use(token=token, address=push.address, now=push.at)
             answers.append(Answer.ACCEPTED)
@@ -79,13 +78,6 @@ def _tokens(pushes: Sequence[Push]) -> dict[str, Token]:
         digest__in={push.token_digest for push in pushes}, kind__in=KINDS, node__isnull=False
     )
     return {row.digest: row for row in rows.select_related("node__component", "location")}
-
-
-def _refusal(push: Push) -> Answer:
-    if push.kind is not TokenKind.EXTERNAL_ENDPOINT:
-        return Answer.UNKNOWN
-    endpoints = tokens.live().filter(kind=push.kind, key=push.key)
-    return Answer.WRONG_SECRET if endpoints.exists() else Answer.UNKNOWN
 
 
 def _store(accepted: Sequence[tuple[Push, Token, Node]]) -> None:

@@ -266,10 +266,15 @@ def test_external_calls_are_judged_as_their_product_does(
 
 
 @pytest.mark.parametrize("key", ["core_other", "%00", "%ff%fe", "%ed%a0%80", "x" * 5000, "%20"])
-def test_an_unknown_key_is_not_found(world: World, gatus: str, key: str) -> None:
-    del gatus
+def test_who_has_no_token_of_it_cannot_tell_a_key_from_none(
+    world: World, gatus: str, key: str
+) -> None:
     path = f"/api/v1/endpoints/{key}/external?success=true"
-    assert world.ask(path, "POST", auth=f"Bearer {KUMA}").status == 404
+    unknown = world.ask(path, "POST", auth=f"Bearer {KUMA}")
+    wrong = world.ask(f"{gatus}?success=true", "POST", auth="Bearer wrong-secret-of-nobody")
+
+    assert unknown.status == 401
+    assert (unknown.body, unknown.headers) == (wrong.body, wrong.headers)
 
 
 # ---- jobs ------------------------------------------------------------------------------------------
