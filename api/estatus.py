@@ -5,15 +5,15 @@ own; verbs, status words, bodies and the other addresses are ours, because none 
 (AMB-10, interop 4). Every path wants the header `Authorization-Token`, and takes no cookie.
 """
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -21,6 +21,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts.access_tokens import NotAllowed, TooMany
 from api.estatus_tokens import By, Need, by_token
+from common import moments, request_bodies
+from common.request_bodies import BodyInvalid
 from components.models import Component
 from components.status import Status
 from incidents import maintenance, publishing, status_telling
@@ -44,6 +46,8 @@ _STATUSES: Mapping[str, Status] = {
     "under maintenance": Status.UNDER_MAINTENANCE,
 }
 _LISTED = 100
+# Of one event; each costs rows, so a body may not name as many as fit into it.
+_MOST_SERVICES = 1000
 
 
 class Refused(Exception):
@@ -92,8 +96,8 @@ def _carried_out(operation: Callable[[], HttpResponse]) -> HttpResponse:
         return _error(str(error), HTTPStatus.CONFLICT)
     except IncidentGone:
         return _error("There is no such incident.", HTTPStatus.NOT_FOUND)
-    except RequestDataTooBig:
-        return _error("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    except BodyInvalid as invalid:
+        return _error(str(invalid), invalid.status)
 
 
 def list_services(_request: HttpRequest, *, by: By, now: datetime) -> HttpResponse:
@@ -107,7 +111,7 @@ def set_status(
     request: HttpRequest, *, by: By, now: datetime, ident: str, status: str
 ) -> HttpResponse:
     """Hold a service in a status, as on the dashboard; an unknown status leaves all as it is."""
-    if request.method == "GET" and not settings.ESTATUS_GET_CHANGES:
+    if request.method in {"GET", "HEAD"} and not settings.ESTATUS_GET_CHANGES:
         answer = _error("Use PUT or POST: a GET changes nothing.", HTTPStatus.METHOD_NOT_ALLOWED)
         answer.headers["Allow"] = "POST, PUT"
         return answer
@@ -253,17 +257,7 @@ def _too_many(wait_s: int) -> HttpResponse:
 
 def _body(request: HttpRequest) -> dict[str, Any]:
     """The JSON object, or the fields of a form."""
-    if request.content_type != "application/json":
-        found: dict[str, Any] = request.POST.dict()
-        found["services"] = request.POST.getlist("services")
-        return found
-    try:
-        document = json.loads(request.body)
-    except (ValueError, RecursionError):
-        raise Refused("The body is not JSON.") from None
-    if not isinstance(document, dict):
-        raise Refused("The body has to be a JSON object.")
-    return document
+    return request_bodies.document(request, lists=["services"])
 
 
 def _text(body: Mapping[str, Any], name: str, *, is_required: bool = False) -> str:
@@ -277,6 +271,8 @@ def _text(body: Mapping[str, Any], name: str, *, is_required: bool = False) -> s
 
 def _flag(body: Mapping[str, Any], name: str) -> bool:
     value = body.get(name, True)
+    if isinstance(value, list | dict):
+        raise Refused(f"{name} has to be true or false.")
     return value not in {False, "false", "0", "no", "off"}
 
 
@@ -295,7 +291,10 @@ def _time(body: Mapping[str, Any], name: str) -> datetime:
         raise Refused(f"{name} has to be a time like 2026-11-24T02:00:00+00:00.") from None
     if at.tzinfo is None:
         raise Refused(f"{name} needs a time zone, like 2026-11-24T02:00:00+00:00.")
-    return at
+    try:
+        return moments.sane(at)
+    except ValueError as error:
+        raise Refused(f"{name} {error}.") from None
 
 
 def _component(ident: str) -> Component:
@@ -307,10 +306,19 @@ def _component(ident: str) -> Component:
     return found
 
 
-def _component_ids(body: Mapping[str, Any]) -> Sequence[int]:
+def _component_ids(body: Mapping[str, Any]) -> list[int]:
     value = body.get("services") or []
     if isinstance(value, str):
         value = [part for part in re.split(r"[\s,]+", value) if part]
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise Refused("services has to be a list of ids.")
-    return [_component(one).pk for one in value]
+    wanted = list(dict.fromkeys(value))
+    if len(wanted) > _MOST_SERVICES:
+        raise Refused(f"services may name {_MOST_SERVICES} at most.")
+    rows = Component.objects.filter(Q(public_id__in=wanted) | Q(slug__in=wanted))
+    named = list(rows.values_list("public_id", "slug", "pk"))
+    # As one alone is looked up: an id goes before the slug of another one.
+    by_name = {slug: pk for _, slug, pk in named} | {ident: pk for ident, _, pk in named}
+    if any(one not in by_name for one in wanted):
+        raise Refused("There is no such service.", HTTPStatus.NOT_FOUND)
+    return [by_name[one] for one in wanted]

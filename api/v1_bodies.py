@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.v1_door import Refused
+from common import moments
 from components.status import Status
 from incidents.lifecycle import Impact
 
@@ -109,15 +110,22 @@ def flag(fields: Mapping[str, Any], name: str) -> bool | None:
 
 
 def moment(fields: Mapping[str, Any], name: str) -> datetime | None:
-    """A time in ISO 8601, in UTC unless it names a zone; a day begins at midnight. Raises Refused."""
+    """A time in ISO 8601, in UTC unless it names a zone; a day begins at midnight. Raises Refused.
+
+    It lies between 1990 and 2100: nothing that is added to it overflows.
+    """
     value = (text(fields, name) or "").strip()
     if not value:
         return None
     try:
         at = datetime.fromisoformat(f"{value}T00:00:00" if _DAY.fullmatch(value) else value)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Refused(f"{name} has to be a time like 2026-11-24T02:00:00Z.") from None
+    try:
+        at = moments.sane(at.replace(tzinfo=UTC) if at.tzinfo is None else at)
+    except ValueError as error:
+        raise Refused(f"{name} {error}.") from None
+    return at.astimezone(UTC)
 
 
 def status(fields: Mapping[str, Any], name: str = "status") -> Status | None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -154,8 +156,10 @@ def test_an_unknown_status_or_service_changes_nothing(api: Client, service: Comp
 def test_a_get_changes_a_status_only_where_it_was_allowed(
     api: Client, service: Component, settings: Settings
 ) -> None:
-    answer = put(api, service, "major_outage", "get")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, PUT")
+    for verb in ("get", "head"):
+        answer = put(api, service, "major_outage", verb)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, PUT")
+    assert Component.objects.get().shown_status is Status.OPERATIONAL
 
     settings.ESTATUS_GET_CHANGES = True
 
@@ -201,6 +205,11 @@ def test_an_incident_is_opened_and_updated(api: Client, service: Component) -> N
         ('{"title": "A", "services": ["nothing"]}', "no such service"),
         ('{"title": "A", "services": 5}', "services has to be a list"),
         ('{"title": "A", "status": "postmortem"}', ""),
+        ('{"title": "A", "notify": []}', "notify has to be true or false"),
+        ('{"title": "A", "notify": {}}', "notify has to be true or false"),
+        ('{"title": "A", "services": ["\\ud800"]}', "characters that cannot be stored"),
+        ('{"title": "\\u0000"}', "characters that cannot be stored"),
+        (json.dumps({"title": "A", "services": [str(n) for n in range(1001)]}), "1000 at most"),
     ],
 )
 def test_bad_input_gets_a_sentence_and_nothing_is_saved(
@@ -211,6 +220,38 @@ def test_bad_input_gets_a_sentence_and_nothing_is_saved(
     assert answer.status_code in {400, 404, 409}
     assert sentence in answer.json()["error"]
     assert not Incident.objects.exists()
+
+
+@pytest.mark.req("P5")
+def test_services_are_named_by_id_or_slug_and_read_at_once(api: Client) -> None:
+    rows = [build.component() for _ in range(3)]
+    # Its slug is the id of another one, and an id goes first.
+    build.component(slug=rows[0].public_id)
+    names = [rows[0].public_id, rows[1].slug, rows[2].public_id, rows[1].public_id]
+
+    def opened(names: list[str]) -> tuple[set[str], int]:
+        body = json.dumps({"title": "Slow", "message": "Looking.", "services": names})
+        with CaptureQueriesContext(connection) as queries:
+            answer = api.post(f"{BASE}/incident/post/", body, content_type="application/json")
+        assert answer.status_code == 201, answer.content
+        return set(answer.json()["services"]), len(queries)
+
+    opened(names)  # What the first request alone reads.
+    once, queries_once = opened(names)
+    often, queries_often = opened(names * 500)
+
+    assert once == often == {row.public_id for row in rows}
+    assert queries_often == queries_once
+
+
+@pytest.mark.req("P5")
+def test_a_form_names_services_one_by_one(api: Client) -> None:
+    rows = [build.component() for _ in range(2)]
+    form = {"title": "Slow", "message": "Looking.", "services": [row.public_id for row in rows]}
+
+    answer = api.post(f"{BASE}/incident/post/", form)
+
+    assert set(answer.json()["services"]) == {row.public_id for row in rows}
 
 
 @pytest.mark.req("P5")
@@ -234,6 +275,8 @@ def test_maintenance_is_planned(api: Client, service: Component) -> None:
         {"ends_at": body["starts_at"]},
         {"starts_at": "tomorrow"},
         {"starts_at": "2027-03-01T03:00:00"},
+        {"starts_at": "0001-01-01T00:00:00+14:00"},
+        {"ends_at": "9999-12-31T23:59:59-14:00"},
     ):
         refused = api.post(
             f"{BASE}/maintenance/post/", json.dumps(body | wrong), content_type="application/json"
@@ -295,3 +338,15 @@ def test_an_access_token_does_nothing_beyond_its_scopes_and_its_owners_role(
     waits = late.get(LIST)
     assert waits.status_code == 429
     assert 0 < int(waits.headers["Retry-After"]) <= 61
+
+
+def test_a_token_of_a_program_has_its_requests_of_a_minute_as_well(
+    api: Client, settings: Settings
+) -> None:
+    settings.API_PER_MINUTE = 2
+    answers = [api.get(LIST) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 61
+    _, other = tokens.create(kind=TokenKind.API, now=timezone.now(), label="other")
+    assert Client(headers={"Authorization-Token": other}).get(LIST).status_code == 200

@@ -358,6 +358,8 @@ def test_a_title_is_corrected_without_an_update(api: Client, base: str) -> None:
         ({"name": {"a": 1}}, "name has to be text"),
         ({"name": "X", "deliver_notifications": "perhaps"}, "true or false"),
         ({"name": "X", "scheduled_for": "tomorrow"}, "scheduled_for has to be a time"),
+        ({"name": "X", "scheduled_for": "9999-12-31T23:30:00Z"}, "between 1990 and 2100"),
+        ({"name": "X", "backfilled": True, "backfill_date": "0001-01-01"}, "between 1990 and 2100"),
         ({"name": "X", "status": "scheduled"}, "scheduled_for is required"),
         ({"name": "X", "status": "completed"}, "scheduled or in_progress"),
         ({"name": "X", "body": "x" * 30_000}, "20,000"),
@@ -467,6 +469,7 @@ def test_maintenance_is_an_incident_that_is_planned_begun_and_completed(
     assert (found["status"], found["impact"]) == ("scheduled", "maintenance")
     assert found["scheduled_for"] == f"{start:%Y-%m-%dT%H:%M:%S}.000Z"
     assert not found["scheduled_auto_in_progress"], "as there, unless it is asked for"
+    assert found["scheduled_remind_prior"] is True
     row = Maintenance.objects.get()
     assert list(row.reminders.values_list("lead_minutes", flat=True)) == [60]
     path = f"{base}/incidents/{found['id']}"
