@@ -110,7 +110,7 @@ def _whole(kind: type[Event], page: Page, which: Q) -> Sequence[Event]:
         rows: QuerySet[Any] = Incident.objects.filter(which)
         entries: QuerySet[Any] = updates.order_by("-at", "-id")
     else:
-        rows = Maintenance.objects.filter(which)
+        rows = Maintenance.objects.filter(which).prefetch_related("reminders")
         entries = MaintenanceUpdate.objects.timeline()
         seen = MaintenanceUpdateComponent.objects.all()
     with_seen = entries.prefetch_related(

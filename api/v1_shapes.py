@@ -158,7 +158,7 @@ def _work(row: Maintenance) -> Json:
         "started_at": stamp(row.started_at or row.starts_at),
         "scheduled_for": stamp(row.starts_at),
         "scheduled_until": stamp(row.ends_at),
-        "scheduled_remind_prior": False,
+        "scheduled_remind_prior": bool(row.reminders.all()),
         "scheduled_reminded_at": None,
         "scheduled_auto_in_progress": row.auto_start,
         "scheduled_auto_completed": row.auto_finish,
