@@ -129,6 +129,8 @@ def admit(*, caller: Caller, now: datetime, per_minute: int | None = None) -> in
     limit = settings.API_PER_MINUTE if per_minute is None else per_minute
     mine = AccessToken.objects.filter(pk=caller.token.pk)
     is_over = models.Q(window_at__isnull=True) | models.Q(window_at__lte=now - WINDOW)
+    # A minute that lies ahead was begun by a clock that was put back since.
+    is_over |= models.Q(window_at__gt=now)
     if mine.filter(is_over).update(window_at=now, window_count=1):
         return limit - 1
     if mine.filter(window_count__lt=limit).update(window_count=models.F("window_count") + 1):

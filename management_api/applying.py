@@ -69,6 +69,7 @@ class AppliedOut(Out):
     scope="page:write",
     permission="components.change_page",
     gives=AppliedOut,
+    has_etag=False,
 )
 def apply_file(request: ApiRequest, body: ApplyIn) -> AppliedOut:
     """Make the installation what a configuration file says, in one transaction, or not at all.

@@ -127,7 +127,12 @@ def delete_entry(request: ApiRequest, type_key: Key, entry_key: Key) -> None:
 
 
 @operations.acts(
-    router, f"{_ONE}/restore", scope=_WRITTEN, permission="catalog.change_entry", gives=EntryOut
+    router,
+    f"{_ONE}/restore",
+    scope=_WRITTEN,
+    permission="catalog.change_entry",
+    gives=EntryOut,
+    has_etag=False,
 )
 def restore_entry(request: ApiRequest, type_key: Key, entry_key: Key) -> EntryOut:
     """Bring back a removed entry with its pages, their addresses and their subscribers."""

@@ -152,6 +152,7 @@ def delete_channel(request: ApiRequest, channel_id: RowId) -> None:
     scope=_WRITTEN,
     permission="monitoring.change_alertchannel",
     gives=TestSentOut,
+    has_etag=False,
 )
 def test_channel(request: ApiRequest, channel_id: RowId) -> TestSentOut:
     """Send a test to everybody the channel names, also while it is off."""

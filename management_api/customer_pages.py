@@ -91,14 +91,25 @@ def list_sessions(
     return paging.page(rows, paging_, by=["-id"], show=_session)
 
 
-@operations.acts(router, "/customer-pages/{page_id}/sessions/end", gives=EndedOut, **_ENDED)
+@operations.acts(
+    router,
+    "/customer-pages/{page_id}/sessions/end",
+    gives=EndedOut,
+    **_ENDED,
+    has_etag=False,
+)
 def end_sessions(request: ApiRequest, page_id: PublicId) -> EndedOut:
     """End every open session of a customer page."""
     rows = CustomerSession.objects.open(now=request.now).filter(page=_row(page_id))
     return EndedOut(ended=sessions.end_by_operator(sessions=list(rows), now=request.now))
 
 
-@operations.removes(router, "/customer-pages/{page_id}/sessions/{session_id}", **_ENDED)
+@operations.removes(
+    router,
+    "/customer-pages/{page_id}/sessions/{session_id}",
+    **_ENDED,
+    has_etag=False,
+)
 def delete_session(request: ApiRequest, page_id: PublicId, session_id: RowId) -> None:
     """End a session: its next request has to sign in anew."""
     rows = CustomerSession.objects.open(now=request.now).filter(page=_row(page_id), pk=session_id)

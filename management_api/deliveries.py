@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from ninja import Query, Router
 from pydantic import Field
 
-from management_api import operations, paging
+from management_api import etags, operations, paging
 from management_api.guard import ApiRequest
 from management_api.paging import Paging
 from management_api.problems import conflict, not_found
@@ -75,7 +75,7 @@ def retry_delivery(request: ApiRequest, delivery_id: RowId) -> DeliveryOut:
 
     One that was perhaps sent may arrive twice.
     """
-    _row(delivery_id)
+    etags.check(request, _shown(_row(delivery_id)))
     if not outbox.try_again(ids=[delivery_id], now=request.now):
         conflict("It has not ended, was sent, or its content is gone: it was left alone.")
     return _shown(_row(delivery_id))

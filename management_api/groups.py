@@ -77,7 +77,14 @@ def create_group(request: ApiRequest, body: GroupIn) -> GroupOut:
     return _shown(catalogue.add_group(name=body.name, is_collapsed=body.is_collapsed))
 
 
-@operations.acts(router, "/groups/order", gives=Groups, method="PUT", **_CHANGED)
+@operations.acts(
+    router,
+    "/groups/order",
+    gives=Groups,
+    method="PUT",
+    **_CHANGED,
+    has_etag=False,
+)
 def order_groups(request: ApiRequest, body: GroupOrder) -> Groups:
     """Put groups into an order."""
     rows = ComponentGroup.objects.order_by("position", "name")

@@ -97,7 +97,7 @@ def creates(
 
             return idempotency.once(request, create)
 
-        responses = _responses(HTTPStatus.CREATED, gives, *_OF_WRITES)
+        responses = _responses(HTTPStatus.CREATED, gives, *_of_writes(has_etag=False))
         needs = (scope, permission)
         _add(router, "POST", path, run, needs=needs, responses=responses, header=_KEY)
         return function
@@ -106,10 +106,21 @@ def creates(
 
 
 def acts(
-    router: Router, path: str, *, scope: str, permission: str, gives: Any, method: str = "POST"
+    router: Router,
+    path: str,
+    *,
+    scope: str,
+    permission: str,
+    gives: Any,
+    method: str = "POST",
+    has_etag: bool = True,
 ) -> Callable[[Operation], Operation]:
-    """Declare what changes something without making anything new, like publishing: 200."""
-    return _writes(router, method, path, needs=(scope, permission), gives=gives)
+    """Declare what changes something without making anything new, like publishing: 200.
+
+    `has_etag` is false where there is no one thing that a caller has read: no `If-Match` then.
+    """
+    needs = (scope, permission)
+    return _writes(router, method, path, needs=needs, gives=gives, has_etag=has_etag)
 
 
 def changes(
@@ -120,9 +131,12 @@ def changes(
 
 
 def removes(
-    router: Router, path: str, *, scope: str, permission: str
+    router: Router, path: str, *, scope: str, permission: str, has_etag: bool = True
 ) -> Callable[[Operation], Operation]:
-    """Declare a DELETE: 204, one transaction; the function calls `etags.check` with the row held."""
+    """Declare a DELETE: 204, one transaction; the function calls `etags.check` with the row held.
+
+    `has_etag` is false for what has no answer of its own to read first.
+    """
 
     def declare(function: Operation) -> Operation:
         @wraps(function)
@@ -131,16 +145,23 @@ def removes(
                 function(request, *args, **kwargs)
             return _counted(request, HttpResponse(status=HTTPStatus.NO_CONTENT))
 
-        responses = _responses(HTTPStatus.NO_CONTENT, None, *_OF_WRITES)
+        responses = _responses(HTTPStatus.NO_CONTENT, None, *_of_writes(has_etag))
+        header = _IF_MATCH if has_etag else None
         needs = (scope, permission)
-        _add(router, "DELETE", path, run, needs=needs, responses=responses, header=_IF_MATCH)
+        _add(router, "DELETE", path, run, needs=needs, responses=responses, header=header)
         return function
 
     return declare
 
 
 def _writes(
-    router: Router, method: str, path: str, *, needs: tuple[str, str], gives: Any
+    router: Router,
+    method: str,
+    path: str,
+    *,
+    needs: tuple[str, str],
+    gives: Any,
+    has_etag: bool = True,
 ) -> Callable[[Operation], Operation]:
     def declare(function: Operation) -> Operation:
         @wraps(function)
@@ -149,8 +170,9 @@ def _writes(
                 out = function(request, *args, **kwargs)
             return _answer(request, out, HTTPStatus.OK)
 
-        responses = _responses(HTTPStatus.OK, gives, *_OF_WRITES)
-        _add(router, method, path, run, needs=needs, responses=responses, header=_IF_MATCH)
+        responses = _responses(HTTPStatus.OK, gives, *_of_writes(has_etag))
+        header = _IF_MATCH if has_etag else None
+        _add(router, method, path, run, needs=needs, responses=responses, header=header)
         return function
 
     return declare
@@ -180,6 +202,12 @@ def _add(
         summary=(run.__doc__ or run.__name__).strip().partition("\n")[0],
         description=(run.__doc__ or "").strip().partition("\n")[2].strip() or None,
         openapi_extra=extra,
+    )
+
+
+def _of_writes(has_etag: bool) -> tuple[HTTPStatus, ...]:
+    return tuple(
+        each for each in _OF_WRITES if has_etag or each is not HTTPStatus.PRECONDITION_FAILED
     )
 
 

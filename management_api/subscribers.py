@@ -226,6 +226,7 @@ def delete_subscriber(request: ApiRequest, subscriber_id: RowId) -> None:
 def resend_confirmation(request: ApiRequest, subscriber_id: RowId) -> SubscriberOut:
     """Send the confirmation once more; to an active subscriber the link to change things."""
     row = _held(subscriber_id)
+    etags.check(request, _shown(row))
     try:
         adding.ask_again(subscriber=row, now=request.now)
     except (subscribing.Suppressed, NotNow, TooManyRequests) as error:
@@ -243,6 +244,7 @@ def resend_confirmation(request: ApiRequest, subscriber_id: RowId) -> Subscriber
 def resume_subscriber(request: ApiRequest, subscriber_id: RowId) -> SubscriberOut:
     """Tell a paused subscriber again, from the next event on."""
     row = _held(subscriber_id)
+    etags.check(request, _shown(row))
     try:
         subscribing.resume(subscriber=row, now=request.now)
     except (subscribing.Suppressed, NotNow, TooManyRequests) as error:
@@ -299,9 +301,10 @@ def create_suppression(request: ApiRequest, body: SuppressionIn) -> SuppressionO
 )
 def lift_suppression(request: ApiRequest, suppression_id: RowId, body: LiftIn) -> SuppressionOut:
     """Let an address be written to again; complaints and STOPs stay."""
-    del request
-    row = Suppression.objects.filter(pk=suppression_id).first() or not_found("entry")
+    rows = Suppression.objects.select_for_update()
+    row = rows.filter(pk=suppression_id).first() or not_found("entry")
     shown = _suppression(row)
+    etags.check(request, shown)
     try:
         suppressing.lift(suppression=row, why=body.why)
     except suppressing.NotLiftable as error:

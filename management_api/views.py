@@ -1,21 +1,32 @@
 """What of the API is no operation: its document, the page to read it with, and addresses it lacks."""
 
+import json
+from functools import cache
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import condition, require_safe
 
-from management_api import problems
+from management_api import etags, problems
 from management_api.api import document
 from management_api.operations import SERVICE_LINKS
 
 
 @require_safe
+@cache_control(public=True, max_age=300)
+@condition(etag_func=lambda _request: etags.of(_written()))
 def openapi(_request: HttpRequest) -> HttpResponse:
     """The OpenAPI document; of the version, not of this installation, so it is public."""
-    return JsonResponse(document())
+    return HttpResponse(_written(), content_type="application/json")
+
+
+@cache
+def _written() -> bytes:
+    """The document's bytes, made once in a process: it takes a second, and anybody may ask for it."""
+    return json.dumps(document(), separators=(",", ":")).encode()
 
 
 @require_safe

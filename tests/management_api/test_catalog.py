@@ -23,7 +23,7 @@ def customers(api: Caller) -> None:
         {"name": "Domains", "kind": "domains"},
         {"name": "Seats", "kind": "number"},
     ):
-        assert api.post("/catalog/types/customer/attributes", body).status_code == 200
+        assert api.post("/catalog/types/customer/attributes", body).status_code == 201
     made = api.put(
         "/catalog/types/customer/pages/customer",
         {"components": "services", "domains": "domains"},

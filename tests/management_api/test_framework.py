@@ -1,7 +1,9 @@
 """What every operation of the management API has in common, shown with components."""
 
 import importlib
+import inspect
 import pkgutil
+import re
 import threading
 from datetime import timedelta
 
@@ -18,7 +20,8 @@ from accounts import access_tokens
 from accounts.models import AccessToken
 from accounts.roles import Role
 from components.models import Component
-from management_api import idempotency, tasks
+from management_api import idempotency, tasks, views
+from management_api.api import api
 from management_api.models import IdempotentRequest
 from tests import build
 from tests.management_api.calling import BASE, Caller
@@ -254,3 +257,45 @@ def test_no_two_shapes_of_the_document_have_one_name() -> None:
                 for name, shape in named.items():
                     assert shapes.setdefault(name, shape) == shape, name
     assert {"ComponentOut", "TimelineEntryOut", "EntryOut"} <= set(shapes)
+
+
+def test_a_clock_that_is_put_back_locks_no_token_out() -> None:
+    caller = access_tokens.verify(secret=Caller().secret, now=timezone.now())
+    assert caller is not None
+    now = timezone.now()
+    for _ in range(3):
+        access_tokens.admit(caller=caller, now=now, per_minute=3)
+    assert access_tokens.admit(caller=caller, now=now - timedelta(hours=1), per_minute=3) == 2
+
+
+def test_the_document_is_made_once_and_asked_for_again_by_its_tag() -> None:
+    first = Client().get(f"{BASE}/openapi.json")
+    assert first.json()["openapi"] == "3.1.0"
+    assert "max-age=300" in first.headers["Cache-Control"]
+    again = Client().get(f"{BASE}/openapi.json", headers={"if-none-match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert views._written() is views._written()
+
+
+def test_every_operation_that_takes_an_entity_tag_looks_at_it() -> None:
+    declared = [
+        operation
+        for router in api._get_bound_routers()
+        for view in router.path_operations.values()
+        for operation in view.operations
+        if any(
+            header["name"] == "If-Match"
+            for header in (operation.openapi_extra or {}).get("parameters", [])
+        )
+    ]
+    assert len(declared) > 30
+    careless = [
+        operation.operation_id
+        for operation in declared
+        # Some look through a helper of their module.
+        if not re.search(
+            r"etags\.check\(|_check_seen\(|_sub_page\(",
+            inspect.getsource(inspect.unwrap(operation.view_func)),
+        )
+    ]
+    assert careless == []

@@ -132,3 +132,20 @@ def test_a_list_costs_the_same_for_two_and_for_twenty(
         row.chosen.create(component=basket)
     with django_assert_max_num_queries(12):  # type: ignore[operator]  # the fixture is untyped
         assert len(api.get("/subscribers").json()["data"]) == 20
+
+
+def test_a_confirmation_is_sent_again_and_a_paused_one_is_told_again() -> None:
+    api = Caller()
+    waiting = build.subscriber(address="ada@acme.example", state=State.WAITING)
+    path = f"/subscribers/{waiting.pk}"
+    assert api.post(f"{path}/resend", if_match='"stale"').status_code == 412
+    assert api.post(f"{path}/resend").json()["state"] == "waiting"
+    assert [row.address for row in Delivery.objects.all()] == ["ada@acme.example"]
+    # Only its owner ends the wait.
+    assert api.post(f"{path}/resume").json()["state"] == "waiting"
+    paused = build.subscriber(address="bob@acme.example", state=State.PAUSED)
+    assert api.post(f"/subscribers/{paused.pk}/resend").status_code == 409
+    assert api.post(f"/subscribers/{paused.pk}/resume").json()["state"] == "active"
+    responder = Caller(role=Role.RESPONDER)
+    for step in ("resend", "resume"):
+        assert responder.post(f"{path}/{step}").status_code == 403
