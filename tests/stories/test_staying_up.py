@@ -99,14 +99,14 @@ def test_the_page_answers_without_workers_web_process_and_database(
         assert applied.returncode == 0, applied.stdout + applied.stderr
         wait_for(
             lambda: product.health() == "healthy" and "Landing page" in product.get("/").text,
-            10,
+            40,
             product.log,
         )
         visitor = Visitor(product)
         with running(visitor):
             for pattern in ("-Q probes", "-Q deliveries", "celery.* beat", "manage.py publish"):
                 kill(product.children(pattern)[:1])
-            wait_for(lambda: any("probes ended" in line for line in product.lines), 5, product.log)
+            wait_for(lambda: any("probes ended" in line for line in product.lines), 20, product.log)
 
             # A person's "the web process": one granian, as bin/up started it, then its worker.
             kill(product.children("statuspage.serve")[:1])
@@ -133,7 +133,7 @@ def test_the_page_answers_without_workers_web_process_and_database(
         # Everything comes back by itself, and what is measured shows again.
         wait_for(lambda: product.get("/readyz").status_code == 200, 60, product.log)
         web.stop()
-        wait_for(lambda: product.health() == "dead", 15, product.log)
+        wait_for(lambda: product.health() == "dead", 40, product.log)
 
 
 def _run_to_its_end(product: Product) -> str:

@@ -44,7 +44,8 @@ def product(shared_product: Product) -> Product:
     made = shared_product.manage(
         "createsuperuser", "--noinput", "--username", "ada", "--email", "ada@acme.example"
     )
-    assert made.returncode == 0, made.stdout + made.stderr
+    # A second try of the story finds her there.
+    assert made.returncode == 0 or "already taken" in made.stderr, made.stdout + made.stderr
     return shared_product
 
 
@@ -144,9 +145,9 @@ def test_an_incident_a_postmortem_a_maintenance_and_a_status_reach_an_open_page(
     page.goto(f"{product.origin}/admin{report}/")
     expect(page.get_by_label("Root cause")).to_have_value("A migration had dropped it.")
     page.get_by_role("button", name="Save and publish").click()
-    wait_for(lambda: product.get(report).status_code == 200, 5, product.log)
+    wait_for(lambda: product.get(report).status_code == 200, 20, product.log)
     assert "A migration had dropped it." in product.get(report).text
-    wait_for(lambda: report in product.get(f"/incidents/{public_id}").text, 3, product.log)
+    wait_for(lambda: report in product.get(f"/incidents/{public_id}").text, 20, product.log)
 
     # A status by hand, and back.
     page.goto(f"{product.origin}/admin/")
@@ -169,4 +170,4 @@ def test_an_incident_a_postmortem_a_maintenance_and_a_status_reach_an_open_page(
     (address,) = set(
         re.findall(r'href="(/maintenance/[0-9a-z]{12})"[^>]*>Database upgrade', listed)
     )
-    wait_for(lambda: "Completed" in product.get(address).text, 5, product.log)
+    wait_for(lambda: "Completed" in product.get(address).text, 20, product.log)
