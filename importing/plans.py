@@ -194,10 +194,14 @@ class KeptSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """Something that opens doors and is not imported: where it stands in the source, and what it is."""
+    """Something that opens doors and is not imported: where it stands in the source, and what it is.
+
+    `digest` is its SHA-256 where an earlier import may have kept it.
+    """
 
     where: str
     what: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,19 @@ from django.core.exceptions import ValidationError
 from importing import plans
 from importing.run import Run
 from monitoring import tokens
+from monitoring.models import TokenKind
 
 KIND = "reporter"
 
 
 def write_tokens(run: Run) -> None:
-    """Let reporters show here the password that they show there; one that we refuse is told."""
+    """Let reporters show here the password that they show there; one that we refuse is told.
+
+    One that an earlier run kept stays so without being asked for again.
+    """
+    for secret in run.plan.secrets:
+        if secret.digest and tokens.find(digests=[secret.digest], kinds=[TokenKind.REPORTER]):
+            run.kept_before(secret)
     for kept in run.plan.kept_secrets:
         if kept.kind == KIND:
             _write_token(run, kept)

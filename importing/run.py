@@ -158,6 +158,11 @@ class Run:
         self.lose(what, f"It was shortened to {limit:,} characters.")
         return text[: limit - 1] + "…"
 
+    def kept_before(self, secret: Secret) -> None:
+        """Report a secret as one that an earlier run kept, and not as one to enter."""
+        self._secrets.remove(secret)
+        self.skip("token", secret.where, "kept before")
+
     def outcome(self, *, is_dry_run: bool) -> Outcome:
         """What came of it so far."""
         return Outcome(

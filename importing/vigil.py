@@ -3,6 +3,7 @@
 Vigil keeps no history and no incidents in files, so a plan of it has none.
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -179,8 +180,13 @@ def _server(server: Row, reader: _Reader, keeps: bool) -> tuple[KeptSecret, ...]
         return ()
     if keeps:
         return (KeptSecret(node="", kind="reporter", secret=token, label="Vigil's reporter token"),)
-    what = "the password of reporters; --keep-reporter-token keeps it"
-    reader.secrets.append(Secret(where="server.reporter_token", what=what))
+    reader.secrets.append(
+        Secret(
+            where="server.reporter_token",
+            what="the password of reporters; --keep-reporter-token keeps it",
+            digest=hashlib.sha256(token.encode()).hexdigest(),
+        )
+    )
     return ()
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from api.receiving import Receiving
@@ -20,6 +21,7 @@ from components.status import Status
 from components.uptime import Weights
 from importing.models import ImportedRow
 from incidents.models import Incident, IncidentUpdate, Maintenance, MaintenanceSeries
+from monitoring import tokens
 from monitoring.models import Node, Replica, Token, TokenKind
 from notifications.models import Delivery
 from subscribers.models import Subscriber
@@ -484,6 +486,35 @@ def test_reporters_of_vigil_report_as_before(
 
     assert answer.status == 200
     assert Replica.objects.get(node__slug="relay").address == "10.0.0.1"
+
+    without = run(capsys, "import_vigil", str(tmp_path / "config.cfg"), options[1])
+    assert {"kind": "token", "name": "server.reporter_token", "reason": "kept before"} in without[
+        "skipped"
+    ]
+    assert [each["where"] for each in without["secrets"]] == ["server.manager_token"]
+    tokens.revoke(token=Token.objects.get(), now=timezone.now())
+    without = run(capsys, "import_vigil", str(tmp_path / "config.cfg"), options[1])
+    assert "server.reporter_token" in {each["where"] for each in without["secrets"]}
+
+
+def test_a_database_that_cannot_be_written_is_told_in_whole_sentences(tmp_path: Path) -> None:
+    (tmp_path / "config.cfg").write_text(VIGIL)
+
+    with (
+        connection.execute_wrapper(_refused),
+        pytest.raises(CommandError) as told,
+    ):
+        call_command("import_vigil", str(tmp_path / "config.cfg"))
+
+    assert str(told.value) == (
+        "The database could not be written: attempt to write a readonly database. Run the same "
+        "command again: it goes on where it stopped."
+    )
+
+
+def _refused(*_: object) -> object:
+    """What a database answers that may only be read."""
+    raise OperationalError("attempt to write a readonly database")
 
 
 @pytest.mark.parametrize(

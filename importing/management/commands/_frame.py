@@ -49,8 +49,8 @@ class ImportCommand(BaseCommand):
             outcome = applying.apply(plan, now=timezone.now(), dry_run=options["dry_run"])
         except DatabaseError as error:
             raise CommandError(
-                f"The database could not be written: {error} Run the same command again: it goes on "
-                "where it stopped."
+                f"The database could not be written: {str(error).strip().rstrip('.')}. Run the same "
+                "command again: it goes on where it stopped."
             ) from error
         if options["json"]:
             self.stdout.write(json.dumps(outcome.as_json(), indent=2))
