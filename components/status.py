@@ -73,8 +73,6 @@ _CODES = {
     Status.UNKNOWN: "un",
 }
 
-_BY_CODE = {code: status for status, code in _CODES.items()}
-
 _LABELS = {
     Status.OPERATIONAL: gettext_noop("Operational"),
     Status.DEGRADED_PERFORMANCE: gettext_noop("Degraded performance"),
@@ -97,19 +95,6 @@ _FROM_BEST_TO_WORST = (
 _RANKS = {status: rank for rank, status in enumerate(_FROM_BEST_TO_WORST)}
 
 _HEALTHS = frozenset({"healthy", "sick", "dead", None})
-
-
-def from_code(code: str) -> Status:
-    """Return the status of a two-letter code.
-
-    Raises:
-        ValueError: no status has this code.
-    """
-    try:
-        return _BY_CODE[code]
-    except KeyError:
-        known = ", ".join(_BY_CODE)
-        raise ValueError(f"{code!r} is not a status code; the codes are {known}") from None
 
 
 def worst(statuses: Iterable[Status]) -> Status:

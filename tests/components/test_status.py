@@ -54,17 +54,6 @@ def test_every_status_has_a_code_and_words() -> None:
     }
 
 
-@pytest.mark.parametrize("member", Status)
-def test_a_code_leads_back_to_its_status(member: Status) -> None:
-    assert status.from_code(member.code) is member
-
-
-@pytest.mark.parametrize("code", ["", "OP", "xx", "operational"])
-def test_a_strange_code_is_refused_with_the_codes_that_exist(code: str) -> None:
-    with pytest.raises(ValueError, match="op, de, pa, ma, mt, un"):
-        status.from_code(code)
-
-
 @pytest.mark.req("B8")
 def test_the_page_is_as_bad_as_its_worst_component() -> None:
     from_worst = [MA, PA, DE, UN, MT, OP]
