@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from common import markdown
 from components import catalogue
 from components.status import Status
-from importing import history, plans
+from importing import chips, history, plans
 from importing.run import Run, public_id
 from incidents import affecting, declaring, dedicated, lifecycle, texts
 from incidents.lifecycle import Impact, State
@@ -116,23 +116,8 @@ def _write_updates(
             created_at=one.at,
             notifies=False,
         )
-        _write_chips(run, update, one)
+        chips.write(run, UpdateComponent, update, one)
         previous = one.state
-
-
-def _write_chips(run: Run, update: IncidentUpdate, said: plans.Update) -> None:
-    components = run.components(said.components)
-    UpdateComponent.objects.bulk_create(
-        UpdateComponent(
-            update=update,
-            component=component,
-            name=component.name,
-            was_visible=component.is_visible and not component.only_where_chosen,
-            previous=said.components[key][0],
-            status=said.components[key][1],
-        )
-        for key, component in components.items()
-    )
 
 
 def _text(run: Run, said: plans.Incident, update: plans.Update) -> str:

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from common import markdown
 from components import catalogue
 from components.status import Status
-from importing import plans
+from importing import chips, plans
 from importing.run import NotTaken, Run, public_id
 from incidents import (
     dedicated,
@@ -200,14 +200,4 @@ def _write_entry(
         created_at=said.at,
         notifies=False,
     )
-    MaintenanceUpdateComponent.objects.bulk_create(
-        MaintenanceUpdateComponent(
-            update=update,
-            component=component,
-            name=component.name,
-            was_visible=component.is_visible and not component.only_where_chosen,
-            previous=said.components[key][0],
-            status=said.components[key][1],
-        )
-        for key, component in run.components(said.components).items()
-    )
+    chips.write(run, MaintenanceUpdateComponent, update, said)
