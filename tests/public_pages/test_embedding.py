@@ -169,12 +169,14 @@ def test_another_site_shows_what_is_wrong_under_a_strict_policy_and_nothing_else
     browser: Browser, tmp_path: Path
 ) -> None:
     moment = datetime.now().astimezone()
-    folder, wrong = tmp_path / "published", tmp_path / "wrong"
+    folder, wrong, works = tmp_path / "published", tmp_path / "wrong", tmp_path / "works"
     world.main_page(name="Acme")
     component = build.component()
     world.publish(folder, now=moment)
     world.said(component, Status.PARTIAL_OUTAGE, moment)
     world.publish(wrong, now=moment)
+    world.said(component, Status.UNDER_MAINTENANCE, moment)
+    world.publish(works, now=moment)
 
     def publish(source: Path) -> None:
         for path in (folder / "embed").glob("status.json*"):
@@ -224,4 +226,15 @@ def test_another_site_shows_what_is_wrong_under_a_strict_policy_and_nothing_else
             note.get_by_role("button", name="Dismiss").click()
             expect(note).to_have_count(0)
             assert page.evaluate("violations") == []
+
+        publish(works)
+        bar = script.replace(" defer", ' data-look="bar" data-show="maintenance" defer')
+        with elsewhere(status_page, bar) as site:
+            page.goto(site)
+            expect(note.get_by_role("status")).to_have_text("Acme status: Under maintenance")
+            expect(note.locator("section")).to_have_css("top", "0px")
+            assert axe(page) == []
+            assert page.evaluate("violations") == []
+        page.goto(f"{status_page}/embed/frame")
+        assert axe(page) == []
     assert complaints == []
