@@ -1,6 +1,7 @@
 """The JSON that Alertmanager posts (version 4), to the alerts in it. No database, no HTTP.
 
-Strict about sizes and types, liberal about what other products that speak this form leave out.
+Strict about sizes and types, liberal about what other products that speak this form leave out. An alert
+that cannot be read takes none of the others with it.
 """
 
 import hashlib
@@ -24,8 +25,15 @@ class BodyInvalid(ValueError):
     """The body is no message of Alertmanager: 400, with this sentence."""
 
 
+class _AlertInvalid(ValueError):
+    """One alert cannot be read; the sentence says why."""
+
+
 def read(body: bytes, *, now: datetime) -> tuple[list[Told], int]:
-    """The alerts of a message, and how many more there were than are taken. Raises BodyInvalid."""
+    """The alerts of a message, and how many of it are not taken: unreadable, or one too many.
+
+    Raises BodyInvalid, also when not a single alert of it can be read.
+    """
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -35,13 +43,22 @@ def read(body: bytes, *, now: datetime) -> tuple[list[Told], int]:
     alerts = document.get("alerts")
     if not isinstance(alerts, list):
         raise BodyInvalid("The body has no list of alerts.")
-    told = [_alert(alert, now=now) for alert in alerts[:ALERTS_LIMIT]]
+    told, reason = [], ""
+    for alert in alerts:
+        try:
+            told.append(_alert(alert, now=now))
+        except _AlertInvalid as error:
+            reason = reason or str(error)
+        if len(told) == ALERTS_LIMIT:
+            break
+    if reason and not told:
+        raise BodyInvalid(reason)
     return told, len(alerts) - len(told)
 
 
 def _alert(alert: object, *, now: datetime) -> Told:
-    if not isinstance(alert, dict) or alert.get("status") not in {"firing", "resolved"}:
-        raise BodyInvalid("An alert is neither firing nor resolved.")
+    if not isinstance(alert, dict) or alert.get("status") not in ("firing", "resolved"):
+        raise _AlertInvalid("An alert is neither firing nor resolved.")
     labels = _texts(alert.get("labels"), "labels")
     notes = _texts(alert.get("annotations") or {}, "annotations")
     return Told(
@@ -58,9 +75,9 @@ def _alert(alert: object, *, now: datetime) -> Told:
 
 def _texts(found: object, name: str) -> Mapping[str, str]:
     if not isinstance(found, dict) or len(found) > _LABELS_LIMIT:
-        raise BodyInvalid(f"The {name} of an alert are no object, or too many.")
+        raise _AlertInvalid(f"The {name} of an alert are no object, or too many.")
     if not all(isinstance(value, str) for value in found.values()):
-        raise BodyInvalid(f"The {name} of an alert are not all text.")
+        raise _AlertInvalid(f"The {name} of an alert are not all text.")
     return {line(key)[:_NAME_LIMIT]: line(value)[:_VALUE_LIMIT] for key, value in found.items()}
 
 

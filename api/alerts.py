@@ -1,10 +1,13 @@
 """The webhook of Alertmanager: `POST /api/alertmanager` with its own body and a token.
 
 Alertmanager tries again after 5xx and gives up after 4xx. So what is read is answered 200, also when
-no rule of the operators knows what to do with it; the answer lists that, for whoever tries it out.
+no rule of the operators knows what to do with it; the answer lists that, for whoever tries it out. An
+alert that fires and finds no room is worth another try.
 """
 
 import time
+from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
@@ -18,9 +21,11 @@ from api.fronting import address
 from api.throttling import Buckets
 from monitoring import outside_alerts, tokens
 from monitoring.models import TokenKind
+from monitoring.outside_alerts import Told
 
 # Alertmanager groups what it tells; more than this is a loop somewhere.
 _buckets = Buckets(per_s=5, burst=60)
+_FULL_WAIT_S = 60
 
 
 @csrf_exempt
@@ -49,7 +54,16 @@ def receive(request: HttpRequest) -> HttpResponse:
         return _told(str(error), HTTPStatus.BAD_REQUEST)
     except RequestDataTooBig:
         return _told("The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    unmapped = outside_alerts.receive(told=told, now=now)
+    return _taken(told, ignored, now)
+
+
+def _taken(told: Sequence[Told], ignored: int, now: datetime) -> HttpResponse:
+    try:
+        unmapped = outside_alerts.receive(told=told, now=now)
+    except outside_alerts.NoRoom as error:
+        return _told(
+            str(error), HTTPStatus.SERVICE_UNAVAILABLE, **{"Retry-After": str(_FULL_WAIT_S)}
+        )
     return JsonResponse(
         {
             "received": len(told),

@@ -58,12 +58,21 @@ class Firing:
     reason: str = ""
 
 
+class NoRoom(Exception):
+    """An alert that fires could not be kept; whoever told it should tell it again later."""
+
+
 def receive(*, told: Sequence[Told], now: datetime) -> list[Unmapped]:
-    """Take in a message; returns the alerts of it that mean nothing for the page."""
+    """Take in a message; returns the alerts of it that mean nothing for the page.
+
+    Raises NoRoom when one of them fires and cannot be kept. What could be kept counts all the same.
+    """
     with transaction.atomic():
         _take_turns(now)
         full = _keep(told, now)
         found = {one.alert.fingerprint: one for one in _follow(now)}
+    if any(one.is_firing for one in full):
+        raise NoRoom(f"{KEPT_AT_MOST} alerts that fire are kept already.")
     unmapped = [
         Unmapped(fingerprint=one.fingerprint, name=_name(one), reason="too many alerts are kept")
         for one in full
@@ -109,13 +118,15 @@ def _take_turns(now: datetime) -> None:
 
 
 def _keep(told: Sequence[Told], now: datetime) -> list[Told]:
-    """Store what is news; returns the alerts there was no room for."""
-    known = OutsideAlert.objects.in_bulk(
-        [one.fingerprint for one in told], field_name="fingerprint"
-    )
-    room = KEPT_AT_MOST - OutsideAlert.objects.count()
+    """Store what is news; returns the alerts there was no room for.
+
+    What is over gives way to what is new, and of what is new what fires comes first.
+    """
+    named = {one.fingerprint for one in told}
+    known = OutsideAlert.objects.in_bulk(named, field_name="fingerprint")
+    room = _room(len(named) - len(known), named)
     full = []
-    for one in told:
+    for one in sorted(told, key=lambda one: not one.is_firing):
         row = known.get(one.fingerprint)
         if row is None and room <= 0:
             full.append(one)
@@ -125,6 +136,17 @@ def _keep(told: Sequence[Told], now: datetime) -> list[Told]:
         room -= row is None
         known[one.fingerprint] = _stored(row, one, now)
     return full
+
+
+def _room(wanted: int, named: set[str]) -> int:
+    """How many alerts more can be kept, once the oldest that are over made way for as many as wanted."""
+    room = KEPT_AT_MOST - OutsideAlert.objects.count()
+    if room >= wanted:
+        return room
+    over = OutsideAlert.objects.filter(is_firing=False).exclude(fingerprint__in=named)
+    oldest = list(over.order_by("received_at", "pk").values_list("pk", flat=True)[: wanted - room])
+    OutsideAlert.objects.filter(pk__in=oldest).delete()
+    return room + len(oldest)
 
 
 def _is_news(row: OutsideAlert, one: Told, now: datetime) -> bool:

@@ -279,6 +279,8 @@ def test_strangers_and_other_tokens_are_refused(world: World) -> None:
         (b'{"version": "3", "alerts": []}', 400),
         (b'{"alerts": {}}', 400),
         (message(alert("pending")), 400),
+        (message(alert() | {"status": []}), 400),
+        (message(alert() | {"status": {}}), 400),
         (message(alert(labels={"a": 1})), 400),
         (message(alert(labels={str(n): "x" for n in range(70)})), 400),
         (message(alert(annotations=[])), 200),
@@ -299,13 +301,47 @@ def test_hostile_messages_are_refused_or_cut(world: World, body: Any, status: in
         assert all(len(value) <= 300 and value.isprintable() for value in row.labels.values())
 
 
-def test_of_a_flood_of_alerts_only_so_many_are_kept(
+def test_an_alert_that_cannot_be_read_takes_no_other_with_it(world: World) -> None:
+    unreadable = alert(labels={str(n): "x" for n in range(70)}, fingerprint="aa")
+    got = world.post(message(unreadable, alert(fingerprint="bb"), alert("pending")))
+
+    assert got.status_code == 200
+    assert (got.json()["received"], got.json()["ignored"]) == (1, 2)
+    assert [row.fingerprint for row in OutsideAlert.objects.all()] == ["bb"]
+
+
+def test_of_a_flood_of_alerts_only_so_many_are_kept_and_the_rest_is_asked_for_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outside_alerts, "KEPT_AT_MOST", 3)
-    got = world.post(message(*(alert(fingerprint=f"{n:x}") for n in range(510)))).json()
+    flood = [alert(fingerprint=f"{n:x}") for n in range(510)]
+    got = world.post(message(*flood))
 
-    assert (got["received"], got["ignored"]) == (500, 10)
-    assert OutsideAlert.objects.count() == 3
-    reasons = [one["reason"] for one in got["not_mapped"]]
+    assert got.status_code == 503
+    assert int(got["Retry-After"]) > 0
+    assert OutsideAlert.objects.count() == 3, "what there was room for counts"
+
+    got = world.post(message(*(one | {"status": "resolved"} for one in flood)))
+    assert got.status_code == 200, "an end of what was never kept needs no second try"
+    assert (got.json()["received"], got.json()["ignored"]) == (500, 10)
+    reasons = [one["reason"] for one in got.json()["not_mapped"]]
     assert reasons.count("too many alerts are kept") == 497
+
+
+def test_what_fires_finds_room_where_only_alerts_are_kept_that_are_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside_alerts, "KEPT_AT_MOST", 4)
+    world.rule({"team": "web"}, component=world.shop)
+    world.tell(alert(fingerprint="aa", labels={"team": "ops"}))
+    for name in ("b1", "b2", "b3"):
+        world.tell(alert("resolved", fingerprint=name))
+
+    unmapped = world.tell(*(alert("resolved", fingerprint=f"c{n}") for n in range(4)), alert())
+
+    kept = set(OutsideAlert.objects.values_list("fingerprint", flat=True))
+    assert {"aa", alert()["fingerprint"]} < kept, "what fires comes first"
+    assert len(kept) == 4
+    assert not kept & {"b1", "b2", "b3"}, "the oldest that are over made way"
+    assert world.status(world.shop) == Status.MAJOR_OUTAGE
+    assert [one["reason"] for one in unmapped] == ["too many alerts are kept"] * 2
