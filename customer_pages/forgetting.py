@@ -19,11 +19,14 @@ LETTERS = ("sign-in:",)
 _MODELS = (SignIn, CustomerSession, ReaderToken)
 
 
-def erase(*, canonical: str, now: datetime) -> None:
+def erase(*, channel: str, canonical: str, now: datetime) -> None:
     """Sign the person out everywhere and delete what is kept of it, with the entries of the audit log.
 
-    That is sessions, addresses for programs, who asked for links, and the letters with them.
+    That is sessions, addresses for programs, who asked for links, and the letters with them. Only
+    mailboxes sign in.
     """
+    if channel != "email":
+        return
     with transaction.atomic():
         mailboxes = _mailboxes(canonical)
         sign_ins = list(SignIn.objects.filter(mailbox__in=mailboxes))

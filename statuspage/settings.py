@@ -265,8 +265,8 @@ DELIVERY_GRANT_REASONS = {
     "subscriber": "subscribers.granting.reasons",
     "reader": "subscribers.granting.reasons",
 }
-# Who else keeps anything of a mailbox: to erase it with the person, and to tell it in their file.
-PERSON_ERASERS = ("customer_pages.forgetting.erase",)
+# Who else keeps anything of a person: to erase it with them, and to tell it in the file of a mailbox.
+PERSON_ERASERS = ("customer_pages.forgetting.erase", "management_api.forgetting.erase")
 PERSON_FILES = {"customer_pages": "customer_pages.forgetting.everything_about"}
 # Who knows the events that visitors can follow.
 FOLLOWABLE_EVENTS = "incidents.following.find"

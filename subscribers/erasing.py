@@ -1,7 +1,7 @@
 """Everything that is kept about one person: as a file for them, or gone for good (N11).
 
 A person is an address on one channel, however often it subscribed. The published page, the feeds and
-the calendar name no subscriber. What apps above this one keep of a mailbox, they erase and tell
+the calendar name no subscriber. What apps above this one keep of a person, they erase and tell
 themselves: settings.PERSON_ERASERS and settings.PERSON_FILES name their functions.
 """
 
@@ -26,9 +26,9 @@ _DELIVERIES_MAX = 1_000
 
 
 class Eraser(Protocol):
-    """Deletes what is kept of a mailbox; called within a transaction."""
+    """Deletes what is kept of an address on a channel; called within a transaction."""
 
-    def __call__(self, *, canonical: str, now: datetime) -> None: ...
+    def __call__(self, *, channel: str, canonical: str, now: datetime) -> None: ...
 
 
 class Teller(Protocol):
@@ -76,13 +76,12 @@ def everything_about(*, subscriber: Subscriber, now: datetime) -> dict[str, Any]
 def erase_person(*, subscriber: Subscriber, now: datetime) -> None:
     """Delete all subscriptions of the person, and their address wherever it stands in any app.
 
-    That is what `erase_subscriptions` says; of a mailbox also where it signed in.
+    That is what `erase_subscriptions` says, and what other apps keep, as where a mailbox signed in.
     """
     with transaction.atomic():
-        if subscriber.channel == "email":
-            for path in settings.PERSON_ERASERS:
-                erase: Eraser = import_string(path)
-                erase(canonical=subscriber.canonical, now=now)
+        for path in settings.PERSON_ERASERS:
+            erase: Eraser = import_string(path)
+            erase(channel=subscriber.channel, canonical=subscriber.canonical, now=now)
         erase_subscriptions(subscriber=subscriber, now=now)
 
 

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.roles import Role
+from management_api.models import IdempotentRequest
 from notifications.models import Delivery
-from subscribers import subscribing
+from subscribers import addressing, subscribing
 from subscribers.models import Reason, State, Subscriber, Suppression
 from tests import build
 from tests.management_api.calling import Caller
@@ -149,3 +150,43 @@ def test_a_confirmation_is_sent_again_and_a_paused_one_is_told_again() -> None:
     responder = Caller(role=Role.RESPONDER)
     for step in ("resend", "resume"):
         assert responder.post(f"{path}/{step}").status_code == 403
+
+
+@pytest.mark.req("N11")
+@pytest.mark.parametrize(
+    ("typed", "stays"),
+    [
+        ({"address": "Ada.L+work@Acme.example"}, {"address": "adam@acme.example"}),
+        ({"address": "+4915123456789", "channel": "sms"}, {"address": "bob@acme.example"}),
+    ],
+    ids=["mailbox", "phone"],
+)
+def test_who_is_erased_is_in_no_answer_that_is_kept(
+    typed: dict[str, object], stays: dict[str, object]
+) -> None:
+    # The rows are made by hand, so that the test needs no channel for text messages.
+    channel, address = str(typed.get("channel", "email")), str(typed["address"])
+    canonical = addressing.canonical_of(channel=channel, text=address)
+    row = build.subscriber(channel=channel, address=address, canonical=canonical)
+    api = Caller()
+    suppressed = api.post("/suppressions", typed, idempotency_key="suppressed")
+    assert suppressed.status_code == 201, suppressed.content
+    named = {"title": f"Call {address}.", "text": "x"}
+    assert api.post("/announcements", named, idempotency_key="named").status_code == 201
+    other = api.post("/suppressions", stays, idempotency_key="other")
+    assert other.status_code == 201
+
+    assert api.delete(f"/subscribers/{row.pk}/person").status_code == 204
+
+    assert [note.key for note in IdempotentRequest.objects.all()] == ["other"]
+
+
+def test_a_create_that_is_repeated_does_not_tell_of_who_was_erased_meanwhile() -> None:
+    api = Caller()
+    body: dict[str, object] = {"address": "ada@acme.example", "has_agreed": True}
+    first = api.post("/subscribers", body, idempotency_key="k")
+    assert api.delete(f"/subscribers/{first.json()['id']}/person").status_code == 204
+
+    again = api.post("/subscribers", body, idempotency_key="k")
+
+    assert "Idempotent-Replayed" not in again.headers
