@@ -23,6 +23,7 @@ from monitoring.models import Node, Replica
 from probing.base import Guard, Phases, ProbeOutcome, Reason
 from probing.health import Health
 from probing.options import HttpOptions, Thresholds
+from probing.progress import checked
 from probing.targets import Target, TargetInvalid, parse_target
 
 # Outcomes are stored at most this often, so that the number of statements follows the time a batch
@@ -124,6 +125,7 @@ async def _probe_all(
     waves = _Waves(found)
 
     async def check(job: Job) -> None:
+        checked.set({"replica_id": job.replica_id})
         outcome, silent_share = await own.judge(await probe_job(job, may_dial))
         waves.add(
             Observation(

@@ -180,7 +180,11 @@ class _Sender:
                 self.session.send(parcel=parcel, handing=partial(self._hand, row)) or ""
             )
         except leasing.LeaseLost:
-            _logger.info("delivery taken away before it was sent: delivery=%s", row.public_id)
+            _logger.info(
+                "delivery taken away before it was sent: delivery=%s",
+                row.public_id,
+                extra=row.log_ids,
+            )
         except (ChannelDown, db.Error):
             raise
         except DeliveryError as error:

@@ -133,7 +133,9 @@ def _end(
         "bounced_at": now if error.blame is Blame.ADDRESS else None,
     }
     _held(row).update(**columns)
-    _logger.warning("delivery in doubt ended: delivery=%s %s", row.public_id, error)
+    _logger.warning(
+        "delivery in doubt ended: delivery=%s %s", row.public_id, error, extra=row.log_ids
+    )
 
 
 def _held(row: Delivery) -> DeliveryQuerySet:

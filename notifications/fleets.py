@@ -225,7 +225,11 @@ class _Fleet:
 
     def _finish(self, row: Delivery, error: Exception) -> None:
         if isinstance(error, leasing.LeaseLost):
-            _logger.info("delivery taken away before it was sent: delivery=%s", row.public_id)
+            _logger.info(
+                "delivery taken away before it was sent: delivery=%s",
+                row.public_id,
+                extra=row.log_ids,
+            )
         elif isinstance(error, db.Error):
             raise error
         elif isinstance(error, ChannelDown):

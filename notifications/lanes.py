@@ -222,7 +222,11 @@ class _Lanes:
         if error is None:
             self._note_alive(row.destination)
         elif isinstance(error, leasing.LeaseLost):
-            _logger.info("delivery taken away before it was sent: delivery=%s", row.public_id)
+            _logger.info(
+                "delivery taken away before it was sent: delivery=%s",
+                row.public_id,
+                extra=row.log_ids,
+            )
         elif isinstance(error, db.Error):
             raise error
         elif isinstance(error, ChannelDown):

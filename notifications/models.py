@@ -161,6 +161,13 @@ class Delivery(models.Model):
         named = "\0".join([self.dedupe_key, self.channel, self.address])
         return salted_hmac("notifications.delivery", named, algorithm="sha256").hexdigest()[:32]
 
+    @property
+    def log_ids(self) -> dict[str, str]:
+        """What a log line about it names: itself, and the event if it is about one."""
+        kind, _, event = self.topic.partition(":")
+        about = {"incident_id": event} if kind in {"incident", "maintenance"} else {}
+        return {"delivery_id": self.public_id, **about}
+
 
 class Circuit(models.Model):
     """Whether a channel's server can be reached, shared by all workers; no row or no failures: yes.

@@ -66,7 +66,9 @@ def _lost(row: Delivery, report: Carried, now: datetime) -> dict[str, Any]:
     is_over = row.state in {State.FAILED, State.CANCELLED, State.FOLDED, State.EXPIRED}
     if report.refusal is None or row.delivered_at is not None or is_over or is_waiting:
         return {}
-    _logger.warning("delivery lost on its way: delivery=%s %s", row.public_id, report.refusal)
+    _logger.warning(
+        "delivery lost on its way: delivery=%s %s", row.public_id, report.refusal, extra=row.log_ids
+    )
     return {
         "state": State.FAILED,
         "provider_id": report.provider_id,

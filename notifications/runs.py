@@ -132,7 +132,9 @@ class Run:
             bounced_at=now if is_bounce else None,
         )
         self.drained.ended += 1
-        _logger.warning("delivery ended unsent: delivery=%s %s", row.public_id, error)
+        _logger.warning(
+            "delivery ended unsent: delivery=%s %s", row.public_id, error, extra=row.log_ids
+        )
 
     @staticmethod
     def _is_doubt(channel: Channel, error: DeliveryError) -> bool:
@@ -162,7 +164,7 @@ class Run:
 
 def broken(row: Delivery, error: Exception) -> DeliveryError:
     """What a fault of ours is to a delivery: a poisoned row is pushed ahead and blocks no other."""
-    _logger.error("delivery broke: delivery=%s", row.public_id, exc_info=error)
+    _logger.error("delivery broke: delivery=%s", row.public_id, exc_info=error, extra=row.log_ids)
     kind = OutcomeUnknown if row.handed_at else DeliveryError
     return kind(f"Internal error: {type(error).__name__}")
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +12,8 @@ from probing import base
 from probing.base import Phases, ProbeFailed, ProbeOutcome, Reason
 
 logger = logging.getLogger(__name__)
+# What the task checks, in the words of its caller: fields of the log lines about it.
+checked: ContextVar[Mapping[str, object] | None] = ContextVar("checked", default=None)
 
 
 class Phase(StrEnum):
@@ -107,7 +110,7 @@ async def conclude(
     except Exception as error:
         # Whatever went wrong is our bug or our host's trouble: it must not end the batch, and must
         # not be held against the target.
-        logger.exception("probe failed by itself")
+        logger.exception("probe failed by itself", extra=checked.get())
         return progress.outcome(
             Reason.INTERNAL, f"The probe itself failed ({type(error).__name__})."
         )

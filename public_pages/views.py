@@ -128,7 +128,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response.headers["Retry-After"] = "30"
         return response
     reference = uuid.uuid4().hex[:8]
-    logger.error("A request failed: reference=%s path=%s", reference, request.path)
+    logger.error(
+        "A request failed: reference=%s path=%s",
+        reference,
+        request.path,
+        extra={"reference": reference},
+    )
     page = _page(request, "500").replace("<!--reference-->", reference)
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
 

@@ -9,9 +9,12 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+# What a line is about, from the `extra` of whoever logs it; other extras are left out.
+IDS = ("delivery_id", "replica_id", "incident_id", "reference")
+
 
 class JsonFormatter(logging.Formatter):
-    """time, level, logger, where, event, message, pid; and the traceback of an error."""
+    """time, level, logger, where, event, message, pid; `IDS` that are known; an error's traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -25,6 +28,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             "pid": record.process,
         }
+        line |= {name: said for name in IDS if (said := getattr(record, name, None))}
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:

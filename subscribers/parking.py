@@ -42,7 +42,12 @@ def wait_after(failures: int) -> timedelta:
 def note_failure(*, row: Broadcast, error: Exception, now: datetime) -> None:
     """Let the event wait; the log has the whole of it once, and after three tries the owners hear."""
     log = _logger.error if row.failures == 0 else _logger.warning
-    log("not expanded: %s", row.key, exc_info=error if row.failures == 0 else None)
+    log(
+        "not expanded: %s",
+        row.key,
+        exc_info=error if row.failures == 0 else None,
+        extra={"incident_id": row.topic.partition(":")[2]},
+    )
     failures = row.failures + 1
     words = f"{type(error).__name__}: {error}"[:_ERROR_MAX]
     with transaction.atomic():

@@ -107,6 +107,21 @@ def test_a_dead_target_is_tried_once_and_as_often_again_as_its_node_says() -> No
     assert wave[0].outcome.attempts == 3
 
 
+def test_the_log_says_which_replica_a_check_that_broke_was_of(
+    site: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(address: str) -> bool:
+        raise RuntimeError(address)
+
+    limits = Thresholds(sick_after_s=1, dead_after_s=2, retries=0)
+    jobs = [polling.Job(number, site, HttpOptions(), limits) for number in (7, 8)]
+    (wave,) = polling.observe(jobs=jobs, guard=broken, now=datetime.now(UTC))
+
+    assert {each.outcome.reason for each in wave} == {Reason.INTERNAL}
+    told = [each for each in caplog.records if each.message == "probe failed by itself"]
+    assert sorted(getattr(each, "replica_id", 0) for each in told) == [7, 8]
+
+
 def test_a_private_target_is_not_dialled_unless_allowed_and_is_unknown_not_dead(site: str) -> None:
     replica = build.replica(address=site)
     jobs = polling.load_jobs(replica_ids=[replica.id])

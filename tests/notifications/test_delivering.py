@@ -203,6 +203,8 @@ def test_poisoned_row_is_pushed_ahead_and_blocks_nobody(
     assert (poisoned.state, poisoned.last_error) == (State.PENDING, "Internal error: TypeError")
     assert poisoned.next_attempt_at == now + timedelta(seconds=30)
     assert "Traceback" in caplog.text
+    ids = {getattr(each, "delivery_id", "") for each in caplog.records}
+    assert ids - {""} == {poisoned.public_id}
 
 
 def test_limit_leaves_the_rest_for_the_next_run(now: datetime, sink: sinks.Sink) -> None:

@@ -237,6 +237,7 @@ def test_an_error_has_a_reference_that_the_log_has_too(
     reference = body.partition("<code>")[2].partition("</code>")[0]
     assert len(reference) == 8
     assert f"reference={reference}" in caplog.text
+    assert reference in {getattr(each, "reference", "") for each in caplog.records}
 
 
 def test_while_the_database_is_away_the_answer_says_when_to_come_back(visitor: Client) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from statuspage.json_logs import JsonFormatter
+from statuspage.json_logs import IDS, JsonFormatter
 from statuspage.log_masking import MaskTokens
 
 TOKEN = "x9k2-secret-token-of-a-link"
@@ -58,3 +58,15 @@ def test_no_field_holds_a_token_and_an_error_has_its_traceback(
     (line,) = _read(out)
     assert TOKEN not in out.getvalue()
     assert "ValueError" in line["traceback"]
+
+
+def test_a_line_names_what_it_is_about_and_nothing_else_of_its_extras(
+    lines: tuple[logging.Logger, io.StringIO],
+) -> None:
+    logger, out = lines
+    logger.warning("lost", extra={"delivery_id": "d1", "incident_id": "", "other": "x"})
+    logger.warning("broke", extra={"replica_id": 7, "reference": "abcd"})
+    logger.warning("plain")
+
+    about = [{name: line[name] for name in line if name in {*IDS, "other"}} for line in _read(out)]
+    assert about == [{"delivery_id": "d1"}, {"replica_id": 7, "reference": "abcd"}, {}]

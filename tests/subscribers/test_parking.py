@@ -49,6 +49,8 @@ def test_the_reason_is_logged_whole_once_and_told_to_the_owners_once(
     logged = [each for each in caplog.records if each.message.startswith("not expanded")]
     assert [each.exc_info is not None for each in logged] == [True, False, False, False]
     assert [each.levelno for each in logged][:2] == [logging.ERROR, logging.WARNING]
+    topic = Broadcast.objects.get().topic
+    assert topic == f"incident:{getattr(logged[0], 'incident_id', '')}"
 
 
 def test_waits_grow_to_an_hour() -> None:
