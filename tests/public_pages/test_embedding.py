@@ -101,6 +101,24 @@ def test_data_that_is_old_says_so_and_is_open_to_every_site(folder: Path, now: d
     assert json.loads(late.body)["stale"] is True
 
 
+def test_read_outs_are_kept_and_read_by_other_sites_as_their_reference_says(
+    folder: Path, now: datetime
+) -> None:
+    build.component()
+    world.publish(folder, now=now)
+    site = Site(folder, now)
+    reference = (settings.BASE_DIR / "docs/reference/read-outs.md").read_text()
+    rows = re.findall(r"^\| (`/.*) \| `([^`]*)` \| (.*) \|$", reference, re.MULTILINE)
+
+    assert len(rows) == 5
+    for paths, kept, readers in rows:
+        for path in re.findall(r"`(/[^`]*)`", paths):
+            headers = site.get(path).headers
+            assert headers["Cache-Control"] == kept, path
+            allowed = "*" if readers == "`*`" else None
+            assert headers.get("Access-Control-Allow-Origin") == allowed, path
+
+
 # ---- frames ------------------------------------------------------------------------------------
 
 
