@@ -9,17 +9,19 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from accounts.access_tokens import NotAllowed, TooMany
+from api import estatus_document
 from api.estatus_tokens import By, Need, by_token
 from common import moments, request_bodies
 from common.request_bodies import BodyInvalid
@@ -28,9 +30,12 @@ from components.status import Status
 from incidents import maintenance, publishing, status_telling
 from incidents.holding import IncidentGone
 from incidents.lifecycle import Impact, State, TransitionNotAllowed
+from incidents.maintenance import MaintenanceGone
 from incidents.maintenance_plans import Plan, under_maintenance
 from incidents.models import Incident, Maintenance
 from incidents.publishing import Report
+from incidents.windows import State as Step
+from incidents.windows import StepNotAllowed
 
 Operation = Callable[..., HttpResponse]
 
@@ -45,6 +50,7 @@ _STATUSES: Mapping[str, Status] = {
     "maintenance": Status.UNDER_MAINTENANCE,
     "under maintenance": Status.UNDER_MAINTENANCE,
 }
+_STEP_WORDS = {"complete": "completed", "verifying": "verification", "canceled": "cancelled"}
 _LISTED = 100
 # Of one event; each costs rows, so a body may not name as many as fit into it.
 _MOST_SERVICES = 1000
@@ -92,10 +98,10 @@ def _carried_out(operation: Callable[[], HttpResponse]) -> HttpResponse:
         return _error(str(refused), refused.status)
     except ValidationError as error:
         return _error(" ".join(error.messages), HTTPStatus.BAD_REQUEST)
-    except TransitionNotAllowed as error:
+    except (TransitionNotAllowed, StepNotAllowed) as error:
         return _error(str(error), HTTPStatus.CONFLICT)
-    except IncidentGone:
-        return _error("There is no such incident.", HTTPStatus.NOT_FOUND)
+    except (IncidentGone, MaintenanceGone):
+        return _error("There is no such event.", HTTPStatus.NOT_FOUND)
     except BodyInvalid as invalid:
         return _error(str(invalid), invalid.status)
 
@@ -205,6 +211,32 @@ def add_maintenance(request: HttpRequest, *, by: By, now: datetime) -> HttpRespo
     return JsonResponse(_work(row), status=HTTPStatus.CREATED)
 
 
+def update_maintenance(request: HttpRequest, *, by: By, now: datetime, ident: str) -> HttpResponse:
+    """Take a step, or add a note: status, message, notify; eStatus's words for the steps are known."""
+    row = Maintenance.objects.public().filter(public_id=ident).first()
+    if row is None:
+        raise Refused("There is no such maintenance.", HTTPStatus.NOT_FOUND)
+    body = _body(request)
+    maintenance.post_update(
+        maintenance=row,
+        state=_step(body.get("status") or row.state),
+        text=_text(body, "message"),
+        notify=_flag(body, "notify"),
+        now=now,
+        author=by.user,
+        author_name=by.name,
+    )
+    row.refresh_from_db()
+    return JsonResponse(_work(row))
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def openapi(_request: HttpRequest) -> HttpResponse:
+    """This API as OpenAPI says it; of the version, not of this installation, so it is public."""
+    return JsonResponse(estatus_document.document())
+
+
 # ---- what is said ------------------------------------------------------------------------------
 
 
@@ -282,6 +314,12 @@ def _word(kind: Any, value: object, name: str) -> Any:
     except ValueError:
         words = ", ".join(member.value for member in kind)
         raise Refused(f"{name} has to be one of: {words}.") from None
+
+
+def _step(value: object) -> Step:
+    """A step by our word or by eStatus's: Scheduled, In Progress, Verification, Complete."""
+    word = _FOLD.sub("_", str(value).strip().lower())
+    return cast("Step", _word(Step, _STEP_WORDS.get(word, word), "status"))
 
 
 def _time(body: Mapping[str, Any], name: str) -> datetime:

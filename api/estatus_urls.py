@@ -13,6 +13,7 @@ _REPORT = Need(scope="incidents:write", permission="incidents.add_incident")
 _UPDATE = Need(scope="incidents:write", permission="incidents.change_incident")
 _WORK = Need(scope="maintenances:read", permission="incidents.view_maintenance")
 _PLAN = Need(scope="maintenances:write", permission="incidents.add_maintenance")
+_STEP = Need(scope="maintenances:write", permission="incidents.change_maintenance")
 
 urlpatterns = [
     re_path(r"^service/services/list/?$", estatus.route(_SERVICES, GET=estatus.list_services)),
@@ -30,4 +31,9 @@ urlpatterns = [
     ),
     re_path(r"^maintenance/list/?$", estatus.route(_WORK, GET=estatus.list_maintenance)),
     re_path(r"^maintenance/post/?$", estatus.route(_PLAN, POST=estatus.add_maintenance)),
+    re_path(
+        rf"^maintenance/put/{_ID}/?$",
+        estatus.route(_STEP, PUT=estatus.update_maintenance, POST=estatus.update_maintenance),
+    ),
+    re_path(r"^openapi\.json$", estatus.openapi),
 ]

@@ -1,6 +1,7 @@
 """The REST API of eStatus: who may, what it lists, and that the page follows."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_django import Settings
 from accounts import access_tokens
 from accounts.models import AuditEntry, User
 from accounts.roles import Role
+from api import estatus_urls
 from components.models import Component
 from components.status import Status
 from incidents.models import Incident, Maintenance
@@ -350,3 +352,42 @@ def test_a_token_of_a_program_has_its_requests_of_a_minute_as_well(
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 61
     _, other = tokens.create(kind=TokenKind.API, now=timezone.now(), label="other")
     assert Client(headers={"Authorization-Token": other}).get(LIST).status_code == 200
+
+
+@pytest.mark.req("P1")
+def test_maintenance_takes_its_steps_by_estatus_words() -> None:
+    now = timezone.now()
+    row = build.maintenance(now=now)
+    address = f"/admin/api/v1/maintenance/put/{row.public_id}/"
+
+    def put(**body: object) -> Any:
+        return Client().put(
+            address,
+            body,
+            content_type="application/json",
+            headers={"authorization-token": secret},
+        )
+
+    _token, secret = tokens.create(kind=TokenKind.API, now=now)
+    assert put(status="In Progress").json()["status"] == "in_progress"
+    assert put(message="Half of it is done.").json()["status"] == "in_progress"
+    assert put(status="Verification").json()["status"] == "verification"
+    assert put(status="Complete", notify=False).json()["status"] == "completed"
+    assert put(status="In Progress").status_code == 409
+    assert put(status="sideways").status_code == 400
+    assert row.updates.filter(text="Half of it is done.").count() == 1
+    address = "/admin/api/v1/maintenance/put/nothing/"
+    assert put(status="Complete").status_code == 404
+
+
+@pytest.mark.req("P1", "P2")
+def test_the_document_names_every_address_and_method_and_is_for_everybody(api: Client) -> None:
+    told = Client().get(f"{BASE}/openapi.json").json()
+    for path, operations in told["paths"].items():
+        address = BASE + re.sub(r"{\w+}", "x", path)
+        for method in operations:
+            answer = api.generic(method.upper(), address)
+            assert answer.status_code != 405, (method, path)
+            assert answer.headers["Content-Type"] == "application/json", (method, path)
+        assert api.generic("DELETE", address).status_code == 405, path
+    assert len(told["paths"]) == len(estatus_urls.urlpatterns) - 1  # but for itself
