@@ -19,7 +19,7 @@ from management_api.problems import not_found
 from management_api.schemas import In, Listed, Moment, Out, RowId, left_out
 
 router = Router(tags=["announcements"])
-_SEEN = {"scope": "announcements:read", "permission": "incidents.view_announcement"}
+_SEEN: Any = {"scope": "announcements:read", "permission": "incidents.view_announcement"}
 _WRITTEN = "announcements:write"
 _ONE = "/announcements/{announcement_id}"
 _TITLE = 200

@@ -16,6 +16,7 @@ from management_api import (
     customer_pages,
     deliveries,
     event_errors,
+    examples,
     forecasts,
     groups,
     incident_updates,
@@ -90,6 +91,7 @@ def document() -> dict[str, Any]:
             for parameter in operation.get("parameters", []):
                 # There they would have to be named; their schema has them as well.
                 parameter.pop("examples", None)
+            examples.put_into(operation)
     return document
 
 

@@ -15,8 +15,8 @@ from management_api.problems import not_found
 from management_api.schemas import In, Listed, Name, Out, Position, PublicId, left_out
 
 router = Router(tags=["groups"])
-_SEEN = {"scope": "groups:read", "permission": "components.view_componentgroup"}
-_CHANGED = {"scope": "groups:write", "permission": "components.change_componentgroup"}
+_SEEN: Any = {"scope": "groups:read", "permission": "components.view_componentgroup"}
+_CHANGED: Any = {"scope": "groups:write", "permission": "components.change_componentgroup"}
 
 
 class GroupOut(Out):

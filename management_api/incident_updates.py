@@ -1,6 +1,7 @@
 """The timeline of an incident: what was said, the next update, corrections."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from ninja import Query, Router
@@ -18,8 +19,8 @@ from management_api.problems import conflict, not_found
 from management_api.schemas import Listed, PublicId
 
 router = Router(tags=["incidents"])
-_SEEN = {"scope": "incidents:read", "permission": "incidents.view_incident"}
-_CHANGED = {"scope": "incidents:write", "permission": "incidents.change_incident"}
+_SEEN: Any = {"scope": "incidents:read", "permission": "incidents.view_incident"}
+_CHANGED: Any = {"scope": "incidents:write", "permission": "incidents.change_incident"}
 _ALL = "/incidents/{incident_id}/updates"
 _ONE = f"{_ALL}/{{update_id}}"
 

@@ -24,8 +24,8 @@ from management_api.schemas import Listed, Moment, PublicId
 from management_api.touched import ComponentRef
 
 router = Router(tags=["incidents"])
-_SEEN = {"scope": "incidents:read", "permission": "incidents.view_incident"}
-_CHANGED = {"scope": "incidents:write", "permission": "incidents.change_incident"}
+_SEEN: Any = {"scope": "incidents:read", "permission": "incidents.view_incident"}
+_CHANGED: Any = {"scope": "incidents:write", "permission": "incidents.change_incident"}
 _WRITTEN = "incidents:write"
 # What a public incident says is changed by posting an update.
 _REVISED = {"title", "started_at"}

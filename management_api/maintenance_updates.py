@@ -1,5 +1,7 @@
 """The timeline of a maintenance: what was said, steps and notes, corrections."""
 
+from typing import Any
+
 from ninja import Query, Router
 
 from incidents import maintenance as work
@@ -16,8 +18,8 @@ from management_api.problems import not_found
 from management_api.schemas import Listed, PublicId
 
 router = Router(tags=["maintenances"])
-_SEEN = {"scope": "maintenances:read", "permission": "incidents.view_maintenance"}
-_CHANGED = {"scope": "maintenances:write", "permission": "incidents.change_maintenance"}
+_SEEN: Any = {"scope": "maintenances:read", "permission": "incidents.view_maintenance"}
+_CHANGED: Any = {"scope": "maintenances:write", "permission": "incidents.change_maintenance"}
 _ALL = "/maintenances/{maintenance_id}/updates"
 _ONE = f"{_ALL}/{{update_id}}"
 

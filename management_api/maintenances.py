@@ -36,8 +36,8 @@ from management_api.schemas import Listed, Moment, PublicId, RowId
 from management_api.touched import ComponentRef
 
 router = Router(tags=["maintenances"])
-_SEEN = {"scope": "maintenances:read", "permission": "incidents.view_maintenance"}
-_CHANGED = {"scope": "maintenances:write", "permission": "incidents.change_maintenance"}
+_SEEN: Any = {"scope": "maintenances:read", "permission": "incidents.view_maintenance"}
+_CHANGED: Any = {"scope": "maintenances:write", "permission": "incidents.change_maintenance"}
 _WRITTEN = "maintenances:write"
 _ONE = "/maintenances/{maintenance_id}"
 

@@ -19,8 +19,8 @@ from probing import options
 from probing.options import HttpOptions
 
 router = Router(tags=["nodes"])
-_SEEN = {"scope": "nodes:read", "permission": "monitoring.view_node"}
-_CHANGED = {"scope": "nodes:write", "permission": "monitoring.change_node"}
+_SEEN: Any = {"scope": "nodes:read", "permission": "monitoring.view_node"}
+_CHANGED: Any = {"scope": "nodes:write", "permission": "monitoring.change_node"}
 # Each is set by an operation of its own, in the transaction of the others.
 _JUDGING = ("bad_checks", "good_checks", "is_polled_centrally", "quorum")
 _APART = frozenset({*_JUDGING, "locations", "depends_on", "component_id"})

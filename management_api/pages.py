@@ -18,9 +18,9 @@ from management_api.problems import conflict, not_found
 from management_api.schemas import In, Listed, Name, Out, PublicId, left_out
 
 router = Router(tags=["page"])
-_SEEN = {"scope": "page:read", "permission": "components.view_page"}
-_CHANGED = {"scope": "page:write", "permission": "components.change_page"}
-_RETIRED = {"scope": "page:write", "permission": "components.delete_page"}
+_SEEN: Any = {"scope": "page:read", "permission": "components.view_page"}
+_CHANGED: Any = {"scope": "page:write", "permission": "components.change_page"}
+_RETIRED: Any = {"scope": "page:write", "permission": "components.delete_page"}
 _WEIGHTS = (
     "major_outage_weight",
     "partial_outage_weight",

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from ninja import Router
 from pydantic import AfterValidator, Field
@@ -18,8 +18,8 @@ from management_api.problems import Refused, not_found
 from management_api.schemas import In, Moment, Out, PublicId
 
 router = Router(tags=["postmortems"])
-_SEEN = {"scope": "postmortems:read", "permission": "incidents.view_postmortem"}
-_CHANGED = {"scope": "postmortems:write", "permission": "incidents.change_postmortem"}
+_SEEN: Any = {"scope": "postmortems:read", "permission": "incidents.view_postmortem"}
+_CHANGED: Any = {"scope": "postmortems:write", "permission": "incidents.change_postmortem"}
 _ONE = "/incidents/{incident_id}/postmortem"
 
 

@@ -16,9 +16,9 @@ from monitoring.models import Node, Replica
 from probing.health import Health
 
 router = Router(tags=["replicas"])
-_SEEN = {"scope": "replicas:read", "permission": "monitoring.view_node"}
+_SEEN: Any = {"scope": "replicas:read", "permission": "monitoring.view_node"}
 # As in the console: whoever may change a node may say what it watches.
-_CHANGED = {"scope": "replicas:write", "permission": "monitoring.change_node"}
+_CHANGED: Any = {"scope": "replicas:write", "permission": "monitoring.change_node"}
 Address = Annotated[
     str, Field(min_length=1, max_length=2000, examples=["https://shop.example.com/health"])
 ]

@@ -21,7 +21,7 @@ from management_api.schemas import In, Listed, Out, RowId, left_out
 from management_api.touched import ComponentRef
 
 router = Router(tags=["templates"])
-_SEEN = {"scope": "templates:read", "permission": "incidents.view_eventtemplate"}
+_SEEN: Any = {"scope": "templates:read", "permission": "incidents.view_eventtemplate"}
 _WRITTEN = "templates:write"
 _ONE = "/templates/{template_id}"
 # The other enum called Kind is that of maintenance updates.

@@ -15,18 +15,18 @@ from management_api.api import document
 from management_api.operations import SERVICE_LINKS
 
 
+@cache
+def _written() -> bytes:
+    """The document's bytes, made once in a process: it takes a second, and anybody may ask for it."""
+    return json.dumps(document(), separators=(",", ":")).encode()
+
+
 @require_safe
 @cache_control(public=True, max_age=300)
 @condition(etag_func=lambda _request: etags.of(_written()))
 def openapi(_request: HttpRequest) -> HttpResponse:
     """The OpenAPI document; of the version, not of this installation, so it is public."""
     return HttpResponse(_written(), content_type="application/json")
-
-
-@cache
-def _written() -> bytes:
-    """The document's bytes, made once in a process: it takes a second, and anybody may ask for it."""
-    return json.dumps(document(), separators=(",", ":")).encode()
 
 
 @require_safe
