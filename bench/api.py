@@ -35,7 +35,7 @@ def _run(wanted: int, seed: int) -> int:
     from django.conf import settings
     from django.core.management import call_command
 
-    from tests.management_api import fuzzing
+    from tests.management_api import fuzzed_world, fuzzing
     from tests.management_api.calling import Caller
 
     settings.API_PER_MINUTE = 10**9
@@ -43,7 +43,7 @@ def _run(wanted: int, seed: int) -> int:
     call_command("migrate", verbosity=0)
     while sent < wanted:
         call_command("flush", interactive=False, verbosity=0)
-        fuzzing.fill(seed=seed)
+        fuzzed_world.fill(seed=seed)
         report = fuzzing.run(secret=Caller().secret, seed=seed, examples=60, stories=60)
         seed, sent, problems = seed + 1, sent + report.requests, problems + len(report.problems)
         by_status += report.by_status

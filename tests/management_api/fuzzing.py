@@ -5,19 +5,18 @@ process, with a token of an owner.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import schemathesis
 from django.core.wsgi import get_wsgi_application
-from django.utils import timezone
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
+from schemathesis.hooks import unregister
 
-from incidents.models import Incident, Maintenance
 from management_api.api import document
-from tests import build
+from tests.management_api import fuzzed_world
 
 DOCUMENT = "/api/manage/v1/openapi.json"
 # No 5xx, no status, media type, header or body that the document does not declare.
@@ -28,40 +27,23 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-# The ids that the document gives as examples.
-PUBLIC_ID, ROW_ID = "k3f8gr2bxq9t", 1
 
 
 @dataclass
 class Report:
-    """How many requests there were, by phase and by status, and what was wrong in them."""
+    """How many requests there were, by phase and by status, and what was wrong in them.
+
+    `done`: the operations that succeeded (2xx) at least once.
+    """
 
     by_phase: Counter[str] = field(default_factory=Counter)
     by_status: Counter[int] = field(default_factory=Counter)
+    done: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
     @property
     def requests(self) -> int:
         return self.by_phase.total()
-
-
-def fill(*, seed: int) -> None:
-    """Have rows that the document's examples name, so that requests reach further than a 404.
-
-    Of events, which share their ids, an incident for odd seeds and a maintenance for even ones.
-    """
-    now = timezone.now()
-    group = build.group(public_id=PUBLIC_ID)
-    component = build.component(public_id=PUBLIC_ID, group=group)
-    build.replica(id=ROW_ID, node=build.node(id=ROW_ID, component=component))
-    build.page(components=[component], public_id=PUBLIC_ID)
-    build.subscriber(components=[component])
-    incident = build.incident(components={component: None}, notify=False, now=now)
-    maintenance = build.maintenance(components=[component], notify=False, now=now)
-    named: Any = Incident.objects.filter(pk=incident.pk)
-    if not seed % 2:
-        named = Maintenance.objects.filter(pk=maintenance.pk)
-    named.update(public_id=PUBLIC_ID)
 
 
 def run(*, secret: str, seed: int, examples: int, stories: int, covered: int = 1) -> Report:
@@ -79,22 +61,42 @@ def run(*, secret: str, seed: int, examples: int, stories: int, covered: int = 1
     config = SchemathesisConfig.from_dict(_config(secret, seed, examples, stories, covered))
     schema = schemathesis.openapi.from_wsgi(DOCUMENT, get_wsgi_application(), config=config)
     schema.validate()
-    report = Report()
-    for event in from_schema(schema).execute():
-        if isinstance(event, events.ScenarioFinished):
-            _count(report, event)
-        elif isinstance(event, events.NonFatalError):
-            report.problems.append(f"{event.label}: {event.info.message}")
-        elif isinstance(event, events.FatalError):
-            raise event.exception
+    report, preparing = Report(), schemathesis.hook("before_call")(_preparing(seed))
+    try:
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                _count(report, event)
+            elif isinstance(event, events.NonFatalError):
+                report.problems.append(f"{event.label}: {event.info.message}")
+            elif isinstance(event, events.FatalError):
+                raise event.exception
+    finally:
+        unregister(preparing)
     return report
+
+
+def _preparing(seed: int) -> Callable[[Any, Any, Any], None]:
+    """A hook that has the rows an operation names before its turn comes, and all before the stories."""
+    last = ["", ""]
+
+    def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
+        phase, operation = case.meta.phase.name.value, case.operation.label
+        turn = [phase, operation if phase != "stateful" else ""]
+        is_next, last[:] = turn != last, turn
+        if phase == "stateful":
+            if is_next:
+                fuzzed_world.fill(seed=seed)
+        elif is_next or (phase == "examples" and case.method != "GET"):
+            fuzzed_world.ready(operation)
+
+    return before_call
 
 
 def _config(secret: str, seed: int, examples: int, stories: int, covered: int) -> dict[str, Any]:
     on = {name: {"enabled": True} for name in CHECKS}
     left_out = [
         {"include-name": name, "phases": {"coverage": {"enabled": False}}}
-        for place, name in enumerate(_operations())
+        for place, name in enumerate(operations())
         if (place + seed) % covered
     ]
     return {
@@ -112,7 +114,7 @@ def _config(secret: str, seed: int, examples: int, stories: int, covered: int) -
     }
 
 
-def _operations() -> list[str]:
+def operations() -> list[str]:
     """The operations as schemathesis calls them."""
     return [
         f"{method.upper()} {path}"
@@ -122,10 +124,13 @@ def _operations() -> list[str]:
 
 
 def _count(report: Report, event: events.ScenarioFinished) -> None:
-    for interaction in event.recorder.interactions.values():
+    for case_id, interaction in event.recorder.interactions.items():
         report.by_phase[event.phase.value] += 1
         if interaction.response is not None:
-            report.by_status[interaction.response.status_code] += 1
+            status = interaction.response.status_code
+            report.by_status[status] += 1
+            if 200 <= status < 300:
+                report.done.add(event.recorder.cases[case_id].value.operation.label)
     report.problems += list(_problems(event))
 
 
