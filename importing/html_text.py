@@ -13,11 +13,16 @@ _UNDERSCORES = re.compile(r"(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]+;)")
 _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=[ \t]|$)|>|[-+](?=[ \t]|$)|[-=]+[ \t]*$)")
 _LINE_NUMBER = re.compile(r"(?m)^([ \t]*[0-9]{1,9})([.)])(?=[ \t]|$)")
-_BREAK = re.compile(r"[ \t]*<br[ \t]*/?>[ \t]*\n?[ \t]*", re.IGNORECASE)
+_BREAK = re.compile(r"(?:(?<![ \t])[ \t]+)?<br[ \t]*/?>[ \t]*\n?[ \t]*", re.IGNORECASE)
 _TOO_MANY_LINES = re.compile(r"\n{3,}")
 _TAG = re.compile(
     r"</(?:p|strong|b|em|i|a|ul|ol|li|code|pre|blockquote|h[1-6]|div|span)>", re.IGNORECASE
 )
+# A `<` that no `>` follows before the next `<`: no tag, and what is read once for each of them is slow.
+_NO_TAG = re.compile(r"<(?![^<>]*>)")
+_LONGEST = 100_000  # five times what a text of ours holds; readers of documents refuse more
+_MOST_TAGS = 2_000
+_DEEPEST = 8
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _SILENT = frozenset({"script", "style", "template", "title"})
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*"}
@@ -29,7 +34,14 @@ _SCHEMES = ("https://", "http://", "mailto:")
 
 
 def to_markdown(html: str) -> str:
-    """Return the Markdown of a piece of HTML; only http, https and mailto addresses stay links."""
+    """Return the Markdown of a piece of HTML; only http, https and mailto addresses stay links.
+
+    What has more tags than anybody writes is taken as plain text: a page of them keeps a parser busy
+    for minutes. What is longer than any text of ours is cut.
+    """
+    html = _NO_TAG.sub("&lt;", _without_comments(html[:_LONGEST]))
+    if html.count("<") > _MOST_TAGS:
+        return escaped(lines(html))
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -56,6 +68,18 @@ def escaped(text: str) -> str:
     text = _ENTITY.sub(r"\\&", text)
     text = _LINE_START.sub(r"\1\\\2", text)
     return _LINE_NUMBER.sub(r"\1\\\2", text)
+
+
+def _without_comments(html: str) -> str:
+    """HTML without comments; one that never ends is text. Goes once over it, as no pattern would."""
+    kept, place = [], 0
+    while (begin := html.find("<!--", place)) >= 0:
+        end = html.find("-->", begin + 4)
+        if end < 0:
+            break
+        kept.append(html[place:begin])
+        place = end + 3
+    return "".join([*kept, html[place:]])
 
 
 class _Reader(HTMLParser):
@@ -130,7 +154,7 @@ class _Reader(HTMLParser):
         number = self._lists[-1] if self._lists else 0
         if number:
             self._lists[-1] += 1
-        indent = "   " * max(0, len(self._lists) - 1)
+        indent = "   " * min(max(0, len(self._lists) - 1), _DEEPEST)
         gap = "\n\n" if self._is_first_item and not indent else "\n"
         self._is_first_item = False
         self._put(f"{gap}{indent}{f'{number}.' if number else '-'} ")

@@ -64,7 +64,7 @@ def get(
     answer = ask(url, allows_private=allows_private, headers=headers, limit=limit)
     if not answer.is_success:
         where = answer.headers.get("location", "")
-        hint = f" It sends on to {where}: name that address." if where else ""
+        hint = f" It sends on to {where[:200]}: name that address." if where else ""
         raise SourceUnreadable(f"{url} answers with {answer.status}.{hint}")
     return answer.body
 

@@ -157,3 +157,9 @@ def test_lists_of_another_form_are_one_sentence(value: object) -> None:
             asker().numbered(f"{api.url}/list")
         with pytest.raises(SourceUnreadable):
             asker().enveloped(f"{api.url}/list")
+
+
+def test_no_sentence_carries_signs_to_the_terminal() -> None:
+    assert str(SourceUnreadable("It sends on to \x1b]0;owned\x07\u202ehi")) == (
+        "It sends on to  ]0;owned  hi"
+    )

@@ -90,3 +90,25 @@ def test_escaped_text_shows_exactly_itself(text: str) -> None:
 )
 def test_text_of_a_management_api_is_markdown_unless_it_has_tags(body: str, text: str) -> None:
     assert html_text.either(body) == text
+
+
+@pytest.mark.parametrize("piece", ["<ul><li>x", "<a b='", "<a ", "<!--", "<a b='>", "<br ", " "])
+def test_hostile_pieces_repeated_give_a_text_of_their_own_size(piece: str) -> None:
+    html = (piece * 100_000)[:100_000]
+
+    for text in (
+        html_text.to_markdown(html),
+        html_text.either(html),
+        html_text.either(html + "</p>"),
+    ):
+        assert len(text) <= 3 * len(html)
+
+
+def test_lists_are_set_in_eight_levels_and_no_more() -> None:
+    deep = html_text.to_markdown("<ul><li>x" * 500)
+
+    assert deep.splitlines()[-1] == "   " * 8 + "- x"
+
+
+def test_a_line_after_a_line_is_one_each() -> None:
+    assert html_text.lines("a <br> \n <br />b") == "a\n\nb"
