@@ -132,8 +132,8 @@ def _incident(operation: str) -> None:
     Incident.objects.filter(pk=row.pk).update(public_id=PUBLIC_ID)
     _renamed(IncidentUpdate, "public_id", PUBLIC_ID)
     newest = IncidentUpdate.objects.filter(incident=row).order_by("-id").first()
-    assert newest is not None
-    IncidentUpdate.objects.filter(pk=newest.pk).update(public_id=PUBLIC_ID)
+    if newest is not None:  # a draft has none
+        IncidentUpdate.objects.filter(pk=newest.pk).update(public_id=PUBLIC_ID)
     if "/postmortem" in operation:
         _report(Incident.objects.get(pk=row.pk), is_published="/unpublish" in operation)
 
