@@ -6,7 +6,7 @@ paused and says why: a page that calls a healthy service dead tells an untruth.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from importing.plans import Secret
 from importing.source_values import Notes, shown
@@ -22,6 +22,7 @@ RETRIES = (0, 10)
 STATUS = (100, 599)
 BODY_LIMIT = 500
 _CREDENTIALS = ("auth", "cookie", "token", "secret", "password", "api-key", "apikey", "access-key")
+_KEYS = frozenset({"key", "sig", "signature", "pass", "passwd", "pwd"})
 
 
 @dataclass(slots=True)
@@ -103,10 +104,12 @@ def address(check: Check, text: str) -> str | None:
     """The address as we write it; None, with the reason noted, when we cannot probe it."""
     text = _without_credentials(check, text.strip())
     try:
-        return parse_target(text).url
+        url = parse_target(text).url
     except TargetInvalid as error:
         check.left_out(shown(text, 120), str(error).rstrip("."))
         return None
+    _tell_keys(check, url)
+    return url
 
 
 def is_credential(name: str) -> bool:
@@ -123,6 +126,21 @@ def _without_credentials(check: Check, text: str) -> str:
     check.secret("address", "user name and password in the address")
     check.pause("user name in the address", "credentials are not imported")
     return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def _tell_keys(check: Check, url: str) -> None:
+    """Name the parameters that open doors: they come along, for the check would fail without them."""
+    names = [name for name, _value in parse_qsl(urlsplit(url).query)]
+    for name in sorted({shown(one, 40) for one in names if is_credential(one) or _is_key(one)}):
+        check.left_out(
+            f"parameter {name} of the address",
+            "it looks like a secret and came along: who sees the address reads it",
+        )
+
+
+def _is_key(name: str) -> bool:
+    folded = name.lower().replace("_", "-")
+    return folded in _KEYS or folded.endswith(("-key", "-sig", "-signature"))
 
 
 def host_of(text: str) -> tuple[str, int | None]:

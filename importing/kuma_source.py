@@ -22,6 +22,11 @@ from importing.sources import Source
 LARGEST_DATABASE = 16 * 1024**3
 YEARS = range(2000, 2201)  # what lies beyond is damaged, and overflows when it is counted with
 _SECONDS = range(946_684_800, 7_258_118_400)
+# What is read into memory; a thousand monitors are a tenth of it. Their past is read row by row.
+LARGEST_TABLES = 64 * 1024**2
+_VALUE_COST = 64
+# Views and virtual tables have no page of their own, and may have rows without end.
+_REAL_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0"
 _MAGIC = b"SQLite format 3\x00"
 _TABLES = (
     "monitor",
@@ -121,6 +126,9 @@ def _copied(path: Path, folder: Path) -> Path:
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        # Whoever made the file may have put more into its schema than tables.
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_TABLES)
         connection.row_factory = sqlite3.Row
         # A torn copy may hold text that is none.
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
@@ -135,19 +143,30 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
         ) from None
 
 
+def _tables(connection: sqlite3.Connection, found: set[str], name: str) -> dict[str, list[Row]]:
+    """The tables in memory, as far as they are there. Raises SourceUnreadable when they are too large."""
+    tables: dict[str, list[Row]] = {}
+    left = LARGEST_TABLES
+    for table in _TABLES:
+        if table not in found:
+            continue
+        rows = tables[table] = list[Row]()
+        # The names are ours, from the list above.
+        found_rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608
+        for place, row in enumerate(found_rows):
+            values = {key: _plain(row[key]) for key in row.keys()}  # noqa: SIM118 - sqlite3.Row
+            left -= sum(_cost(value) for value in values.values())
+            if left < 0:
+                raise SourceUnreadable(f"{name}: its tables without the history are too large.")
+            rows.append(Row(values, f"{table}[{place}]"))
+    return tables
+
+
 def _of_database(connection: sqlite3.Connection, name: str) -> Dump:
-    found = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    found = {row[0] for row in connection.execute(_REAL_TABLES)}
     if not {"monitor", "heartbeat"} <= found:
         raise SourceUnreadable(f"{name} is an SQLite database, but not one of Uptime Kuma.")
-    tables = {
-        table: [
-            Row({name: _plain(row[name]) for name in row.keys()}, f"{table}[{place}]")  # noqa: SIM118 - sqlite3.Row
-            # The names are ours, from the list above.
-            for place, row in enumerate(connection.execute(f'SELECT * FROM "{table}"'))  # noqa: S608
-        ]
-        for table in _TABLES
-        if table in found
-    }
+    tables = _tables(connection, found, name)
     # Only 2.x counts days, and only it has been migrated by knex.
     counts_days = {"stat_daily", "knex_migrations"} <= found
 
@@ -180,6 +199,11 @@ def _of_database(connection: sqlite3.Connection, name: str) -> Dump:
         ]
 
     return Dump(tables=tables, beats=beats, days=days)
+
+
+def _cost(value: object) -> int:
+    """About what a value takes in memory."""
+    return _VALUE_COST + (len(value) if isinstance(value, str) else 0)
 
 
 def _plain(value: object) -> object:

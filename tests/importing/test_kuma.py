@@ -1,6 +1,7 @@
 """Uptime Kuma comes over: its monitors, its pages, its past with the same figures, its maintenance."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -13,8 +14,9 @@ from components import uptime
 from components.models import Component, ComponentGroup
 from components.status import Status
 from components.uptime import Weights
-from importing import applying, kuma
+from importing import applying, kuma, kuma_source
 from importing.models import ImportedRow
+from importing.problems import SourceUnreadable
 from importing.sources import Source
 from incidents.models import Incident, Maintenance, MaintenanceSeries
 from monitoring import tokens
@@ -429,6 +431,49 @@ def test_another_database_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(CommandError, match="not one of Uptime Kuma"):
         call_command("import_uptime_kuma", str(other.path))
+
+
+def test_a_key_in_an_address_comes_along_and_is_told_of(tmp_path: Path) -> None:
+    url = "https://a.example/health?api_key=hidden1&sig=hidden2&monkey=1"
+    made = Database(tmp_path / "kuma.db", version=2)
+    made.add("monitor", id=1, name="API", type="http", url=url)
+    made.connection.close()
+
+    plan = kuma.read(Source(name=str(tmp_path / "kuma.db")))
+
+    assert plan.components[0].nodes[0].addresses == (url,)
+    told = [one.what for one in plan.unmapped if "parameter" in one.what]
+    assert told == ["API: parameter api_key of the address", "API: parameter sig of the address"]
+    assert "hidden" not in str(plan.unmapped)
+
+
+@pytest.mark.parametrize("table", ["monitor", "heartbeat"])
+def test_a_view_in_place_of_a_table_is_not_read(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "kuma.db"
+    connection = sqlite3.connect(path)
+    for name in {"monitor", "heartbeat"} - {table}:
+        connection.execute(f"CREATE TABLE {name} (id)")
+    connection.execute(
+        f"CREATE VIEW {table} AS WITH RECURSIVE c(id) AS"
+        " (SELECT 1 UNION ALL SELECT id + 1 FROM c LIMIT 1000) SELECT id FROM c"
+    )
+    connection.close()
+
+    with pytest.raises(SourceUnreadable, match="not one of Uptime Kuma"):
+        kuma.read(Source(name=str(path)))
+
+
+def test_tables_that_fill_the_memory_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kuma_source, "LARGEST_TABLES", 20_000)
+    made = Database(tmp_path / "kuma.db", version=2)
+    for number in range(20):
+        made.add("monitor", id=number, name="x" * 900, type="ping", hostname="a.example")
+    made.connection.close()
+
+    with pytest.raises(SourceUnreadable, match="too large"):
+        kuma.read(Source(name=str(tmp_path / "kuma.db")))
 
 
 def test_the_command_prints_a_table_or_json_and_its_exit_code_says_what_was_refused(
