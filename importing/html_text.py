@@ -20,6 +20,9 @@ _TAG = re.compile(
 )
 # A `<` that no `>` follows before the next `<`: no tag, and what is read once for each of them is slow.
 _NO_TAG = re.compile(r"<(?![^<>]*>)")
+# A tag with a quote left open: the parser looks for its end through all that follows, for each anew.
+_OPEN_QUOTE = re.compile(r"""<(?!(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*>)""")
+_MOST_OPEN_QUOTES = 20
 _LONGEST = 100_000  # five times what a text of ours holds; readers of documents refuse more
 _MOST_TAGS = 2_000
 _DEEPEST = 8
@@ -40,6 +43,8 @@ def to_markdown(html: str) -> str:
     for minutes. What is longer than any text of ours is cut.
     """
     html = _NO_TAG.sub("&lt;", _without_comments(html[:_LONGEST]))
+    if len(_OPEN_QUOTE.findall(html)) > _MOST_OPEN_QUOTES:
+        html = _OPEN_QUOTE.sub("&lt;", html)
     if html.count("<") > _MOST_TAGS:
         return escaped(lines(html))
     reader = _Reader()
