@@ -163,6 +163,7 @@ NOT_OF_STORES_NAMES = (
     "auditing",
     "browser",
     "commands",
+    "fuzzed",
     "inviting",
     "lanes",
     "polling",
