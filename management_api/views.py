@@ -43,6 +43,7 @@ def nothing_here(_request: HttpRequest) -> HttpResponse:
 
 
 def no_such_method(allowed: str) -> HttpResponse:
-    """An address is there, but not for this method."""
+    """An address is there, but not for this method; `allowed` is a list in any order."""
+    allowed = ", ".join(sorted(each.strip() for each in allowed.split(",")))
     said = f"This address knows {allowed}."
     return problems.answer(HTTPStatus.METHOD_NOT_ALLOWED, said, headers={"Allow": allowed})
