@@ -190,7 +190,9 @@ def _announcement(_operation: str) -> None:
 
 
 def _channel(_operation: str) -> None:
-    fields = {"kind": "email", "recipients": ["ops@example.com"]}
+    # Requests may have made or renamed others; a name stands once for each kind.
+    name = f"fuzzed {next(_former)}"
+    fields = {"kind": "email", "name": name, "recipients": ["ops@example.com"]}
     AlertChannel.objects.get_or_create(id=ROW_ID, defaults=fields)
 
 
