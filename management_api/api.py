@@ -30,6 +30,7 @@ from management_api import (
     replicas,
     statements,
     subscribers,
+    suppressions,
     templates,
     uptime,
 )
@@ -59,6 +60,7 @@ for each in (
     replicas,
     uptime,
     subscribers,
+    suppressions,
     catalog,
     catalog_entries,
     customer_pages,

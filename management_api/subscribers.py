@@ -1,4 +1,4 @@
-"""Subscribers and the suppression list, for those who may see them on the console."""
+"""Subscribers, for those who may see them on the console."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,13 +25,12 @@ from subscribers import (
     subscribing,
     suppressing,
 )
-from subscribers.models import Origin, Reason, State, Subscriber, Suppression
+from subscribers.models import Origin, Reason, State, Subscriber
 from subscribers.operators_list import Wanted
 from subscribers.subscribing import Choice, NotNow, TooManyRequests
 
 router = Router(tags=["subscribers"])
 _SEEN: Any = {"scope": "subscribers:read", "permission": "subscribers.view_subscriber"}
-_SUPPRESSED: Any = {"scope": "subscribers:read", "permission": "subscribers.view_suppression"}
 _WRITTEN = "subscribers:write"
 SubscriberState = Annotated[State, in_place(State)]
 SuppressionReason = Annotated[Reason, in_place(Reason)]
@@ -90,32 +89,6 @@ class SubscriberChange(In):
 
     component_ids: list[str] | None = Field(None, max_length=1000)
     wants_postmortems: bool = left_out(bool)
-
-
-class SuppressionOut(Out):
-    """An address that is not written to, whoever subscribes it."""
-
-    id: int
-    channel: str
-    address: str
-    reason: SuppressionReason
-    note: str
-    is_liftable: bool
-    created_at: datetime
-
-
-class SuppressionIn(In):
-    """An address to write to no more."""
-
-    channel: TypedChannel = TypedChannel.EMAIL
-    address: str = Field(min_length=1, max_length=320)
-    note: str = Field("", max_length=200)
-
-
-class LiftIn(In):
-    """Why the address may be written to again; kept in the audit log."""
-
-    why: str = Field(min_length=1, max_length=200)
 
 
 @operations.reads(router, "/subscribers", gives=Listed[SubscriberOut], **_SEEN)
@@ -265,53 +238,6 @@ def erase_person(request: ApiRequest, subscriber_id: RowId) -> None:
     erasing.erase_person(subscriber=row, now=request.now)
 
 
-@operations.reads(router, "/suppressions", gives=Listed[SuppressionOut], **_SUPPRESSED)
-def list_suppressions(request: ApiRequest, paging_: Query[Paging]) -> Listed[SuppressionOut]:
-    """List addresses that are not written to, the newest first."""
-    del request
-    rows = Suppression.objects.all()
-    return paging.page(rows, paging_, by=["-id"], show=_suppression)
-
-
-@operations.creates(
-    router,
-    "/suppressions",
-    scope=_WRITTEN,
-    permission="subscribers.add_suppression",
-    gives=SuppressionOut,
-)
-def create_suppression(request: ApiRequest, body: SuppressionIn) -> SuppressionOut:
-    """Write to an address no more; its subscriptions stay, and count again once it is lifted."""
-    try:
-        canonical = addressing.canonical_of(channel=body.channel, text=body.address)
-    except addressing.AddressInvalid as error:
-        raise ValidationError({"address": str(error)}) from None
-    row = suppressing.suppress(
-        channel=body.channel, canonical=canonical, note=body.note, now=request.now
-    )
-    return _suppression(row)
-
-
-@operations.acts(
-    router,
-    "/suppressions/{suppression_id}/lift",
-    scope=_WRITTEN,
-    permission="subscribers.delete_suppression",
-    gives=SuppressionOut,
-)
-def lift_suppression(request: ApiRequest, suppression_id: RowId, body: LiftIn) -> SuppressionOut:
-    """Let an address be written to again; complaints and STOPs stay."""
-    rows = Suppression.objects.select_for_update()
-    row = rows.filter(pk=suppression_id).first() or not_found("entry")
-    shown = _suppression(row)
-    etags.check(request, shown)
-    try:
-        suppressing.lift(suppression=row, why=body.why)
-    except suppressing.NotLiftable as error:
-        conflict(str(error))
-    return shown
-
-
 def _page_number(page_id: str) -> int | None:
     """The row of a page that the list is narrowed to; nothing is found on one that is not there."""
     if not page_id:
@@ -387,16 +313,4 @@ def _shown_with(row: Subscriber, reason: Reason | None) -> SubscriberOut:
         suppressed_because=reason,
         created_at=row.created_at,
         confirmed_at=row.confirmed_at,
-    )
-
-
-def _suppression(row: Suppression) -> SuppressionOut:
-    return SuppressionOut(
-        id=row.pk,
-        channel=row.channel,
-        address=row.canonical,
-        reason=Reason(row.reason),
-        note=row.note,
-        is_liftable=suppressing.is_liftable(row),
-        created_at=row.created_at,
     )
