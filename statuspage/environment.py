@@ -10,13 +10,19 @@ import secrets
 import shutil
 import subprocess
 import sys
-import venv
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+SYSTEM_PYTHON = Path("/usr/bin/python3")
+_SAY_VERSION = """
+import sys
+from importlib.util import find_spec
+print(sys.version if find_spec("venv") and find_spec("ensurepip") else "")
+"""
 
 
 def ensure(name: str) -> Path:
@@ -26,8 +32,9 @@ def ensure(name: str) -> Path:
     """
     python = VENV / "bin" / "python"
     with _only_one():
-        if not _is_current(name):
-            _install(name, python)
+        chosen = chosen_python()
+        if not _is_current(name, version_of(chosen)):
+            _install(name, python, chosen)
     return python
 
 
@@ -51,27 +58,57 @@ def keep_secret_key() -> None:
     os.environ["SECRET_KEY_FILE"] = str(file)
 
 
-def _stamp(name: str) -> str:
+def chosen_python() -> Path:
+    """The Python that .venv is made with: the one that runs this, or a faster build of the same version.
+
+    One that was compiled without `--enable-optimizations` (pyenv does so unless told otherwise) needs
+    a quarter more processor time than a distribution's: see docs/decisions/0001-dependencies.md.
+    """
+    own = Path(sys.executable)
+    is_fast = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    if is_fast or sys.base_prefix == "/usr" or own.is_relative_to(VENV):
+        return own
+    return SYSTEM_PYTHON if _has_same_version(SYSTEM_PYTHON) else own
+
+
+def _has_same_version(python: Path) -> bool:
+    return version_of(python).split(".")[:2] == sys.version.split(".")[:2]
+
+
+def version_of(python: Path) -> str:
+    """Version and build of a Python; empty when it is not there, or can make no environments."""
+    if python == Path(sys.executable):
+        return sys.version.strip()
+    command = [str(python), "-c", _SAY_VERSION]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return found.stdout.strip()
+
+
+def _stamp(name: str, version: str) -> str:
     lock = (ROOT / "requirements" / f"{name}.txt").read_bytes()
-    return hashlib.sha256(lock + sys.version.encode()).hexdigest()
+    return hashlib.sha256(lock + version.encode()).hexdigest()
 
 
-def _is_current(name: str) -> bool:
+def _is_current(name: str, version: str) -> bool:
     """Whether .venv holds this set. The test set holds the base set, when its stamp is current."""
     stamps = ["test"] if name == "test" else ["base", "test"]
-    files = [(VENV / f"candor-{stamp}.stamp", _stamp(stamp)) for stamp in stamps]
+    files = [(VENV / f"candor-{stamp}.stamp", _stamp(stamp, version)) for stamp in stamps]
     return any(file.exists() and file.read_text(encoding="utf-8") == stamp for file, stamp in files)
 
 
-def _install(name: str, python: Path) -> None:
+def _install(name: str, python: Path, chosen: Path) -> None:
     print(
         f"Installing the packages of requirements/{name}.txt into .venv …",
         file=sys.stderr,
         flush=True,
     )
-    if not _works(python):
+    version = version_of(chosen)
+    if version_of(python) != version:
         shutil.rmtree(VENV, ignore_errors=True)
-        venv.create(VENV, with_pip=True)
+        subprocess.run([str(chosen), "-m", "venv", str(VENV)], check=True)
     command = [
         str(python),
         "-m",
@@ -80,24 +117,12 @@ def _install(name: str, python: Path) -> None:
         "--quiet",
         "--disable-pip-version-check",
         "--no-input",
+        "--use-pep517",
     ]
     command += ["--require-hashes", "--no-deps", "-r", str(ROOT / "requirements" / f"{name}.txt")]
     if subprocess.run(command, check=False).returncode:
         sys.exit("The packages could not be installed. Is PyPI reachable? See the message above.")
-    (VENV / f"candor-{name}.stamp").write_text(_stamp(name), encoding="utf-8")
-
-
-def _works(python: Path) -> bool:
-    """Whether .venv is there and made by this version of Python."""
-    if not python.exists():
-        return False
-    found = subprocess.run(
-        [str(python), "-c", "import sys; print(sys.version)"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() == sys.version.strip()
+    (VENV / f"candor-{name}.stamp").write_text(_stamp(name, version), encoding="utf-8")
 
 
 @contextmanager
