@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
-from ninja import Router
+from ninja import Router, Schema
 
 from management_api import etags, idempotency
 from management_api.guard import AccessTokenAuth, ApiRequest
@@ -38,6 +38,10 @@ _OF_WRITES = (
     HTTPStatus.PRECONDITION_FAILED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 )
+# What ninja makes of a response, for the document alone: all that runs here answers by itself. One
+# for all operations, because ninja would make a class for each of a thousand problems, which is half
+# a second of every start.
+_PROBLEM = type("NinjaResponseSchema", (Schema,), {"__annotations__": {"response": Problem}})
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -197,12 +201,15 @@ def _add(
         [method],
         run,
         auth=AccessTokenAuth(scope=scope, permission=permission),
-        response=responses,
+        response={status: gives for status, gives in responses.items() if gives is not Problem},
         operation_id=run.__name__,
         summary=(run.__doc__ or run.__name__).strip().partition("\n")[0],
         description=(run.__doc__ or "").strip().partition("\n")[2].strip() or None,
         openapi_extra=extra,
     )
+    found = router.path_operations[path].operations[-1].response_models
+    for status, gives in responses.items():
+        found[status] = _PROBLEM if gives is Problem else found.pop(status)  # in this order
 
 
 def _of_writes(has_etag: bool) -> tuple[HTTPStatus, ...]:
