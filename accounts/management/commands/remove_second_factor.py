@@ -10,6 +10,7 @@ from accounts.models import User
 
 class Command(BaseCommand):
     help = "Take off somebody's second factor; the password alone signs them in then."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")

@@ -10,6 +10,7 @@ from accounts import setting_up
 
 class Command(BaseCommand):
     help = "Print a new one-time link that makes the first administrator; older links stop working."
+    requires_system_checks: list[str] = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         url = setting_up.link(now=timezone.now())

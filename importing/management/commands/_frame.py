@@ -23,6 +23,8 @@ class ImportCommand(BaseCommand):
     when the source could not be read or the database not be written, 2 for a wrong command line.
     """
 
+    requires_system_checks: list[str] = []
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar="FILE|URL", help="a file, a web address, or - ")
         parser.add_argument(

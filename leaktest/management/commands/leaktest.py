@@ -24,6 +24,7 @@ _OURS = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY_FILE", "CANDOR_SERVICE_DOMAIN
 
 class Command(BaseCommand):
     help = "Ask every surface as every audience for what is not theirs; print the leaks."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -17,6 +17,7 @@ class Command(BaseCommand):
     help = (
         "Apply a config file (docs/reference/config-file.md). Nothing changes when a line is wrong."
     )
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a YAML file, or - for standard input")

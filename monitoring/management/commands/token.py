@@ -13,6 +13,7 @@ from monitoring.models import Location, Node, Token, TokenKind
 
 class Command(BaseCommand):
     help = "Make, list and revoke the tokens of programs that report here."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)

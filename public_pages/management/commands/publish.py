@@ -18,6 +18,7 @@ TICK_S = 0.25
 
 class Command(BaseCommand):
     help = "Publish the public page to files, again whenever something changes."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="Publish everything once and end.")

@@ -32,6 +32,7 @@ class Command(BaseCommand):
     help = (
         "Migrate, collect static files and print the set-up link; bin/up runs this at each start."
     )
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

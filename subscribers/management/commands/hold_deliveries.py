@@ -10,6 +10,7 @@ from subscribers import restoring
 
 class Command(BaseCommand):
     help = "After a restore, before the first start: hold every message that was waiting."
+    requires_system_checks: list[str] = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         held = restoring.hold(now=timezone.now())

@@ -13,6 +13,7 @@ from subscribers import bounce_reports, bounce_taking
 
 class Command(BaseCommand):
     help = "Act on a mail that came back, read from the standard input: a pipe of the mail server."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -1,8 +1,10 @@
 """`bin/manage apply` and `bin/manage export` as a person types them."""
 
+import contextlib
 import io
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -115,9 +117,9 @@ def test_the_exit_code_tells_a_script_whether_it_worked(tmp_path: Path, prepared
     }
     environment.pop("DATABASE_URL", None)
 
-    def manage(*arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
+    def apply(text: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, "manage.py", "apply", "-"],
             cwd=ROOT,
             env=environment,
             input=text,
@@ -126,11 +128,13 @@ def test_the_exit_code_tells_a_script_whether_it_worked(tmp_path: Path, prepared
             check=False,
         )
 
-    applied = manage("apply", "-", text=SHOP)
+    applied = apply(SHOP)
     assert (applied.returncode, applied.stderr) == (0, "")
-    wrong = manage("apply", "-", text="componets: []\n")
+    wrong = apply("componets: []\n")
     assert wrong.returncode == 1
     assert wrong.stderr.startswith(
         "componets, line 1: componets is not a known key. Did you mean components?\n"
     )
-    assert "tcp://127.0.0.1:5432" in manage("export").stdout
+    with contextlib.closing(sqlite3.connect(data / "candor.sqlite3")) as database:
+        kept = database.execute("SELECT address FROM monitoring_replica").fetchall()
+    assert kept == [("tcp://127.0.0.1:5432",)]
