@@ -224,19 +224,15 @@ def shown_by(pages: Iterable[Page]) -> Mapping[int, frozenset[int]]:
     return {row.pk: general if row.shows_all else every & found[row.pk] for row in rows}
 
 
-def showing(component_ids: Collection[int]) -> models.QuerySet[Page]:
-    """The live pages that show at least one of these components, visible or not yet; without any,
-    those that show what concerns no component."""
-    ids = list(component_ids)
-    if not ids:
-        return Page.objects.live().filter(shows_all=True)
-    chosen = PageComponent.objects.filter(page=models.OuterRef("pk"), component_id__in=ids)
-    groups = Component.objects.filter(id__in=ids, group__isnull=False).values("group_id")
+def choosing(component_ids: Collection[int]) -> models.QuerySet[Page]:
+    """The live pages of some services that chose one of these components or its group."""
+    chosen = PageComponent.objects.filter(
+        page=models.OuterRef("pk"), component_id__in=component_ids
+    )
+    groups = Component.objects.filter(id__in=component_ids, group__isnull=False).values("group_id")
     by_group = PageGroup.objects.filter(page=models.OuterRef("pk"), group_id__in=groups)
     shows = models.Exists(chosen) | models.Exists(by_group)
-    if Component.objects.filter(id__in=ids, only_where_chosen=False).exists():
-        shows |= models.Q(shows_all=True)
-    return Page.objects.live().filter(shows)
+    return Page.objects.live().filter(shows, shows_all=False)
 
 
 def showing_by(sets: Mapping[Key, Collection[int]]) -> Mapping[Key, list[Page]]:

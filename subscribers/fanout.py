@@ -28,6 +28,7 @@ from subscribers import (
     links,
     parking,
     recipients,
+    shown_events,
     told_facts,
     told_pages,
 )
@@ -35,6 +36,7 @@ from subscribers import content as contents
 from subscribers.chart import Stage
 from subscribers.content import Content
 from subscribers.models import Broadcast, Integration, State, Subscriber
+from subscribers.shown_events import Shown
 from subscribers.told_pages import ToldPage
 
 BATCH = 1_000
@@ -128,17 +130,17 @@ def _expand_lane(row: Broadcast, lane: int, batches: int, *, now: datetime) -> t
 def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
     """Write the next batch and move on; None when another worker has done it meanwhile."""
     stage = Stage(row.stage)
+    shown = shown_events.of(row.component_ids, dedicated_ids=row.dedicated_ids)
     people = recipients.told(
+        shown,
         stage=stage,
-        component_ids=row.component_ids,
         topic=row.topic,
         at=row.created_at,
         audience_id=row.audience_id,
-        dedicated_ids=row.dedicated_ids,
     )
     people = people.filter(channel__in=LANES[row.lane], id__gt=row.cursor)
     batch = list(people.order_by("id")[:BATCH])
-    letters = list(_letters(row, batch, stage))
+    letters = list(_letters(row, batch, stage, shown))
     counts = Counter(row.written) + Counter(letter.channel for letter in letters)
     before = {"lane": row.lane, "cursor": row.cursor}
     after = {**_next_place(row, batch, now=now), "written": dict(counts), "failures": 0}
@@ -158,15 +160,12 @@ def _expand_batch(row: Broadcast, *, now: datetime) -> int | None:
     return count
 
 
-def _letters(row: Broadcast, batch: Sequence[Subscriber], stage: Stage) -> Iterable[Letter]:
+def _letters(
+    row: Broadcast, batch: Sequence[Subscriber], stage: Stage, shown: Shown
+) -> Iterable[Letter]:
     posts: Collection[str] = ()
     if row.lane == 0 and row.cursor == 0:
-        posts = recipients.posts_for_page(
-            stage=stage,
-            component_ids=row.component_ids,
-            audience_id=row.audience_id,
-            dedicated_ids=row.dedicated_ids,
-        )
+        posts = recipients.posts_for_page(shown, stage=stage, audience_id=row.audience_id)
     pages = {subscriber.page_pk for subscriber in batch} | ({MAIN_ID} if posts else set())
     forms = _Forms(row, pages)
     yield from forms.page_letters(posts)

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_noop, ngettext
 from components.models import PageKind
 from notifications import reading
 from notifications.channels import CHANNELS
-from subscribers import chart, recipients
+from subscribers import chart, recipients, shown_events
 from subscribers.chart import Stage
-from subscribers.models import Integration, Reason, State
+from subscribers.models import Integration, Reason, State, people
 from subscribers.models.people import SubscriberQuerySet
 
 # What a channel without a limit of its own is expected to do in a second (bench/fanout.py).
@@ -174,24 +174,14 @@ def of(
     whoever is confirmed. With an `audience_id` it is for the subscribers of that page alone.
     `dedicated_ids` as in `shown_events.of`.
     """
-    told = recipients.told(
-        stage=stage,
-        component_ids=component_ids,
-        topic=topic,
-        at=now,
-        audience_id=audience_id,
-        dedicated_ids=dedicated_ids,
-    )
+    shown = shown_events.of(component_ids, dedicated_ids=dedicated_ids)
+    told = recipients.told(shown, stage=stage, topic=topic, at=now, audience_id=audience_id)
     counts = dict(told.order_by().values_list("channel").annotate(Count("id")))
     others = _others(
-        recipients.asked(
-            component_ids=component_ids, audience_id=audience_id, dedicated_ids=dedicated_ids
-        ),
+        recipients.asked(shown, audience_id=audience_id),
         stage=stage,
         topic=topic,
-        concerned=recipients.concerned(
-            component_ids=component_ids, topic=topic, dedicated_ids=dedicated_ids
-        ),
+        wanting=people.wanting(shown, topic=topic),
     )
     channels = [channel for channel in chart.CHANNELS if channel in counts or channel in others]
     queued = reading.waiting(except_topic=topic)
@@ -199,17 +189,12 @@ def of(
         _part(channel, counts.get(channel, 0), others.get(channel, {}), queued.get(channel, 0))
         for channel in channels
     )
-    posts = recipients.posts_for_page(
-        stage=stage,
-        component_ids=component_ids,
-        audience_id=audience_id,
-        dedicated_ids=dedicated_ids,
-    )
+    posts = recipients.posts_for_page(shown, stage=stage, audience_id=audience_id)
     page = Integration.objects.filter(is_enabled=True, kind__in=posts).order_by("kind")
     return Forecast(
         parts=parts,
         page=tuple(page.values_list("kind", flat=True)),
-        elsewhere=tuple(_elsewhere(told)),
+        elsewhere=tuple(_elsewhere(told)) if counts else (),
     )
 
 
@@ -247,7 +232,7 @@ def _elsewhere(told: SubscriberQuerySet) -> Iterator[Elsewhere]:
 
 
 def _others(
-    rows: SubscriberQuerySet, *, stage: Stage, topic: str, concerned: SubscriberQuerySet
+    rows: SubscriberQuerySet, *, stage: Stage, topic: str, wanting: Q
 ) -> dict[str, dict[Why, int]]:
     """By channel and reason, those of these rows who are subscribed and not told.
 
@@ -261,7 +246,7 @@ def _others(
         When(state=State.WAITING, then=Value(Why.UNCONFIRMED.value)),
         When(Exists(recipients.suppressions()), then=_why_suppressed()),
         When(state=State.PAUSED, then=Value(Why.PAUSED.value)),
-        When(~Q(id__in=concerned.values("id")), then=Value(Why.OTHER_SERVICES.value)),
+        When(~wanting, then=Value(Why.OTHER_SERVICES.value)),
         When(~is_told, then=Value(Why.NOT_THIS_STAGE.value)),
         default=Value(""),
     )

@@ -42,21 +42,30 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
         return self.filter(page__in=shown_events.pages_of(shown).values("pk"))
 
     def concerned(self, shown: Shown, *, topic: str) -> "SubscriberQuerySet":
-        """Those whose page shows an event, and who want to hear of it.
+        """Those whose page shows an event, and who want to hear of it."""
+        return self.seeing(shown).filter(wanting(shown, topic=topic))
 
-        Of those who chose components, each counts only while the page shows it. An event without
-        components concerns only those who want everything (AMB-15).
-        """
-        wanted = models.Q(follows="", wants_all=True)
-        if shown.visible:
-            wanted |= models.Q(models.Exists(_shown_choices(shown)), follows="")
-        if topic:
-            wanted |= models.Q(follows=topic)
-        return self.seeing(shown).filter(wanted)
+
+def wanting(shown: Shown, *, topic: str) -> models.Q:
+    """Of those whose page shows an event, who wants to hear of it.
+
+    Of those who chose components, each counts only while the page shows it. An event without
+    components concerns only those who want everything (AMB-15).
+    """
+    wanted = models.Q(follows="", wants_all=True)
+    if shown.visible:
+        wanted |= models.Q(models.Exists(_shown_choices(shown)), follows="")
+    if topic:
+        wanted |= models.Q(follows=topic)
+    return wanted
 
 
 def _shown_choices(shown: Shown) -> "models.QuerySet[Subscription]":
     """Those choices of an outer subscriber that an event touches and its page shows."""
+    if not shown.is_chosen:  # then all the pages that show it are of every service
+        return Subscription.objects.filter(
+            subscriber=models.OuterRef("pk"), component_id__in=shown.general
+        )
     page = models.OuterRef("subscriber__page")
     by_itself = PageComponent.objects.filter(page=page, component=models.OuterRef("component"))
     in_group = PageGroup.objects.filter(page=page, group=models.OuterRef("component__group"))

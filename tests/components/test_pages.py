@@ -147,9 +147,10 @@ def test_a_component_that_is_only_where_chosen_is_on_no_page_that_shows_everythi
 
     assert pages.shown_ids(catalogue.page()) == {shared.id}
     assert pages.shown_ids(customer) == {own.id, in_group.id}
-    assert set(pages.showing([own.id])) == {customer}
-    assert set(pages.showing([own.id, shared.id])) == {customer, catalogue.page()}
-    assert set(pages.showing([])) == {catalogue.page()}
+    assert set(pages.choosing([own.id, shared.id])) == {customer}
+    assert set(pages.choosing([in_group.id])) == {customer}
+    assert not pages.choosing([shared.id])
+    assert not pages.choosing([])
     found = pages.showing_by({"own": [own.id], "none": [], "both": [own.id, shared.id]})
     assert found == {
         "own": [customer],
