@@ -36,7 +36,7 @@ class NameServer:
         self._tcp = _Tcp(("127.0.0.1", self.port), self)
         self._threads = [
             threading.Thread(target=self._serve, daemon=True),
-            threading.Thread(target=self._tcp.serve_forever, daemon=True),
+            threading.Thread(target=self._tcp.serve_forever, args=(0.02,), daemon=True),
         ]
         for thread in self._threads:
             thread.start()
