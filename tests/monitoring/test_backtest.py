@@ -81,7 +81,7 @@ def options(bad: int, good: int, quorum: int | None = None) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=settings().max_examples // 4,
+    max_examples=settings().max_examples // 6,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(checks, st.integers(1, 3), st.integers(1, 3), st.booleans())
@@ -101,7 +101,7 @@ def test_a_replay_with_the_live_settings_finds_the_recorded_changes(
 
 
 @settings(
-    max_examples=settings().max_examples // 4,
+    max_examples=settings().max_examples // 6,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(checks, st.integers(1, 2), st.integers(1, 2), st.sampled_from([None, 1, 2, 3]))

@@ -54,16 +54,22 @@ def tick(*seconds: int) -> None:
         alerting.tell_held(now=NOW + second * SECOND)
 
 
+@pytest.fixture
+def everybody() -> list[Replica]:
+    """A parent and its thirty children."""
+    parent, children = family()
+    return [parent, *children]
+
+
 @hypothesis_settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=max(4, hypothesis_settings().max_examples // 15),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(order=st.permutations(range(CHILDREN + 1)), waves=st.integers(1, 5))
 def test_a_parent_with_30_children_is_one_alert_in_whatever_order_they_fail(
-    order: list[int], waves: int
+    everybody: list[Replica], order: list[int], waves: int
 ) -> None:
     with transaction.atomic():
-        parent, children = family()
-        everybody = [parent, *children]
         size = len(order) // waves + 1
         for wave in range(waves):
             at = NOW + (1 + wave * 5) * SECOND
