@@ -17,12 +17,13 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.urls import set_urlconf
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from public_pages.hosts import AllowedHosts
-from tests import build, chromium, databases, sharing
+from tests import build, chromium, databases, emptying, second_run, sharing
 from tests.browsing import HEIGHT, WATCH_POLICY, WIDE, OpenPage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,57 +143,19 @@ def _prepare(migrated: Path | None, folder: Path) -> None:
     )
 
 
-# What `bin/test` runs on PostgreSQL and Redis as well: tests of what an app stores and asks its
-# database for. What only shows or sends the results is the same on every store, and is left out:
-# these folders, files with such names (what people and programs ask for, what goes over the
-# network), and property tests, whose many examples one store is enough
-# for. One of them that asks the database much is marked `stores` itself.
-NOT_OF_STORES = (
-    "channels",
-    "config_file",
-    "console",
-    "contracts",
-    "demo",
-    "leaktest",
-    "public_pages",
-    "security",
-    "stories",
-)
-NOT_OF_STORES_NAMES = (
-    "admin",
-    "auditing",
-    "browser",
-    "commands",
-    "fuzzed",
-    "inviting",
-    "lanes",
-    "polling",
-    "render",
-    "roles",
-    "screen",
-    "setting_up",
-    "signing",
-    "simulation",
-    "smtp",
-    "team",
-    "templating",
-    "view",
-)
-
-
 # What `bin/test` collects to run the stories.
 FOLDERS_OF_STORIES = ("contracts", "faultlab", "stories")
 
 
-def _is_of_stores(item: pytest.Item) -> bool:
-    if item.get_closest_marker("postgres") or item.get_closest_marker("stores"):
-        return True
-    if not item.get_closest_marker("django_db") or item.get_closest_marker("browser"):
-        return False
-    if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
-        return False
-    is_named = any(name in item.path.stem for name in NOT_OF_STORES_NAMES)
-    return not is_named and not set(item.path.parts) & set(NOT_OF_STORES)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import what has nothing for the second run, when that is what was asked for."""
+    is_second_run = str(config.option.markexpr).startswith("stores")
+    return (is_second_run and second_run.has_nothing_for(collection_path)) or None
+
+
+def pytest_runtest_setup() -> None:
+    """Begin with the addresses of the site: a request to another host leaves that one's in the thread."""
+    set_urlconf(None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -222,7 +185,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "story" in item.keywords and not set(item.path.parts) & set(FOLDERS_OF_STORIES):
             raise pytest.UsageError(f"{item.nodeid} is a story: bin/test looks for it elsewhere")
-        if _is_of_stores(item):
+        if second_run.runs_twice(item):
             item.add_marker("stores")
         if "browser" in item.keywords or "story" in item.keywords:
             item.add_marker(pytest.mark.flaky(reruns=1))
@@ -243,9 +206,10 @@ def django_db_modify_db_settings(
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The database for tests, whose audit log may be emptied: transactional tests end with that.
 
-    `tests/accounts/test_append_only.py` installs the triggers again for itself. PostgreSQL empties
-    tables with TRUNCATE, which they let pass.
+    The tests of the log in `tests/accounts/test_auditing.py` install the triggers again for
+    themselves. On PostgreSQL it is emptied with TRUNCATE, which they let pass.
     """
+    emptying.use()
     with django_db_blocker.unblock():
         if connection.vendor == "sqlite":
             connection.cursor().execute("DROP TRIGGER IF EXISTS audit_no_delete")

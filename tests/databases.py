@@ -1,8 +1,8 @@
 """The database of the tests: migrated once for a state of the models, and copied after that.
 
 Running all migrations costs seven seconds of work, in each process of each round. On SQLite the cache
-of pytest keeps the file, on PostgreSQL the cluster keeps a template; a changed model, migration or
-dependency makes a new one.
+of pytest keeps the file, on PostgreSQL the cluster keeps a template, and `bin/test` the cluster; a
+changed model, migration or dependency makes a new one.
 """
 
 import fcntl
@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[1]
+CLUSTER = "cluster"
+"""The name of the folder of databases that `bin/test` begins PostgreSQL with."""
 _PATTERNS = (
     "*/migrations/*.py",
     "*/models.py",
@@ -43,6 +45,8 @@ def use_prepared(folder: Path) -> None:
             if not copy(kept, name):
                 name = migrate(*arguments, **options)
                 keep(kept, name)
+                if not is_file:
+                    shutil.rmtree(folder / CLUSTER, ignore_errors=True)
                 return name
         settings.DATABASES[connection.alias]["NAME"] = name
         connection.settings_dict["NAME"] = name
@@ -60,6 +64,9 @@ def _keep_cluster(kept: str, name: str) -> None:
     connection.close()
     creation: Any = connection.creation
     with creation._nodb_cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'prepared_%'")
+        for (old,) in cursor.fetchall():
+            cursor.execute(f'DROP DATABASE "{old}"')
         cursor.execute(f'CREATE DATABASE "{kept}" TEMPLATE "{name}"')
 
 

@@ -70,17 +70,24 @@ class Server:
 
 
 @contextmanager
-def postgres(*, is_durable: bool = False, core: int | None = None) -> Iterator[str]:
+def postgres(
+    *, is_durable: bool = False, core: int | None = None, kept: Path | None = None
+) -> Iterator[str]:
     """A fresh PostgreSQL; yields `postgres://…/postgres`; arguments as of `postgres_server`."""
-    with postgres_server(is_durable=is_durable, core=core) as server:
+    with postgres_server(is_durable=is_durable, core=core, kept=kept) as server:
         yield server.url
 
 
 @contextmanager
-def postgres_server(*, is_durable: bool = False, core: int | None = None) -> Iterator[Server]:
+def postgres_server(
+    *, is_durable: bool = False, core: int | None = None, kept: Path | None = None
+) -> Iterator[Server]:
     """A fresh PostgreSQL that may be stopped and started.
 
-    It forgets everything when the machine fails, unless `is_durable`; `core` pins it to a CPU.
+    It forgets everything when the machine fails, unless `is_durable`; `core` pins it to a CPU. With
+    `kept` it begins with the databases in that folder; without such a folder it leaves its own there
+    when the block ends well (`tests/databases.py` deletes it when they are out of date), and what it
+    does for safety alone is off.
     """
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="candor-pg-"))
@@ -90,25 +97,8 @@ def postgres_server(*, is_durable: bool = False, core: int | None = None) -> Ite
         os.chown(folder, account.pw_uid, account.pw_gid)
         owner = {"user": account.pw_uid, "group": account.pw_gid}
     data = folder / "data"
-    subprocess.run(  # type: ignore[call-overload]
-        [
-            postgres_program("initdb"),
-            "-D",
-            data,
-            "-U",
-            "candor",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "-N",
-        ],
-        cwd=folder,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        **owner,
-    )
+    if kept is None or not _copied(kept, data):
+        _run_initdb(data, owner)
     server = Server(
         url=f"postgres://candor@127.0.0.1:{port}/postgres",
         port=port,
@@ -116,8 +106,9 @@ def postgres_server(*, is_durable: bool = False, core: int | None = None) -> Ite
             *(("taskset", "-c", str(core)) if core is not None else ()),
             postgres_program("postgres"),
             *("-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1"),
-            *("-c", f"fsync={'on' if is_durable else 'off'}", "-c", "max_connections=100"),
-            *("-c", "log_min_messages=fatal"),
+            *("-c", "max_connections=100", "-c", "log_min_messages=fatal"),
+            *("-c", f"fsync={'on' if is_durable else 'off'}"),
+            *(_ONLY_FOR_TESTS if kept is not None else ()),
         ],
         folder=folder,
         owner=owner,
@@ -125,9 +116,55 @@ def postgres_server(*, is_durable: bool = False, core: int | None = None) -> Ite
     try:
         server.start()
         yield server
+        server.stop(signal.SIGINT)
+        if kept is not None and not kept.exists():
+            _keep(data, kept)
     finally:
-        server.stop()  # SIGINT would be "fast"; the tests are over, so either does
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+# Nothing is written twice or waited for, and nothing is done beside the work that was asked for.
+_ONLY_FOR_TESTS = (
+    *("-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "autovacuum=off"),
+    *("-c", "jit=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0"),
+    *("-c", "min_wal_size=32MB"),
+)
+
+
+def _run_initdb(data: Path, owner: Mapping[str, int]) -> None:
+    options = ["-U", "candor", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    subprocess.run(  # type: ignore[call-overload]
+        [postgres_program("initdb"), "-D", data, *options],
+        cwd=data.parent,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        **owner,
+    )
+
+
+def _copied(kept: Path, data: Path) -> bool:
+    """Whether the databases that were kept are in `data` now: of this version, and whole."""
+    version = kept / "PG_VERSION"
+    program = [postgres_program("postgres"), "--version"]
+    said = subprocess.run(program, check=True, capture_output=True, text=True).stdout
+    if not version.exists() or f" {version.read_text().strip()}." not in said:
+        shutil.rmtree(kept, ignore_errors=True)
+        return False
+    if subprocess.run(["cp", "-a", kept, data], check=False).returncode:
+        shutil.rmtree(data, ignore_errors=True)  # another run replaced them just now
+        return False
+    return True
+
+
+def _keep(data: Path, kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    being_made = Path(f"{kept}-{os.getpid()}")
+    subprocess.run(["cp", "-a", data, being_made], check=True)
+    try:
+        being_made.rename(kept)
+    except OSError:  # another run was first
+        shutil.rmtree(being_made, ignore_errors=True)
 
 
 @contextmanager
