@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common import console, time_zones
+from common.long_select import LongSelect
 from components.models import Component
 from components.status import Status
 from incidents import maintenance_plans as plans
@@ -86,6 +87,7 @@ class MaintenanceForm(MaintenanceBaseForm):
     )
     zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
+        widget=LongSelect,
         help_text=gettext_lazy("Start and end are read on the clocks of this zone."),
     )
     starts_at = WallClock(

@@ -61,15 +61,7 @@ def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
 
     For who may plan it: customers are named.
     """
-    stage = telling.maintenance_stage(said.kind)
-    told = None
-    if said.is_told:
-        told = audience.of(
-            component_ids=said.component_ids,
-            stage=stage,
-            topic=telling.maintenance_topic(row) if row else "",
-            dedicated_ids=dedicated.gone(row),
-        )
+    told = _told(said, row) if said.is_told else None
     event = row or Maintenance(public_id=_NO_ID_YET)
     state = _STATES.get(said.kind, event.state_value)
     text = said.text[: texts.TEXT_LIMIT].strip() or (row.text if row else "")
@@ -81,7 +73,7 @@ def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
         text=text,
         kind=said.kind,
         state=state,
-        stage=stage,
+        stage=telling.maintenance_stage(said.kind),
         starts_at=said.starts_at,
         ends_at=said.ends_at,
         at=now,
@@ -98,7 +90,17 @@ def build(*, said: Said, row: Maintenance | None, now: datetime) -> Telling:
 
 def of_step(*, row: Maintenance, state: State, text: str, is_told: bool, now: datetime) -> Telling:
     """What a step or a note of a planned maintenance would say as it stands."""
-    said = Said(
+    said = _said_of_step(row, state, text=text, is_told=is_told)
+    return build(said=said, row=row, now=now)
+
+
+def told_of_step(*, row: Maintenance, state: State) -> Audience:
+    """Who would be told of a step of a planned maintenance."""
+    return _told(_said_of_step(row, state, text="", is_told=True), row)
+
+
+def _said_of_step(row: Maintenance, state: State, *, text: str, is_told: bool) -> Said:
+    return Said(
         kind=kind_of(row.state_value, state),
         title=row.title,
         text=text,
@@ -107,7 +109,15 @@ def of_step(*, row: Maintenance, state: State, text: str, is_told: bool, now: da
         ends_at=row.ends_at,
         is_told=is_told,
     )
-    return build(said=said, row=row, now=now)
+
+
+def _told(said: Said, row: Maintenance | None) -> Audience:
+    return audience.of(
+        component_ids=said.component_ids,
+        stage=telling.maintenance_stage(said.kind),
+        topic=telling.maintenance_topic(row) if row else "",
+        dedicated_ids=dedicated.gone(row),
+    )
 
 
 def _touched(event: Maintenance, said: Said, state: State) -> list[Touched]:

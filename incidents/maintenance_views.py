@@ -1,6 +1,6 @@
 """Screens of the console around maintenance: the list with its calendar, one window, what is done to it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -79,7 +79,7 @@ def maintenance(request: HttpRequest, public_id: str) -> HttpResponse:
         "overrun": row.overrun(now),
         "extensions": sorted(_EXTENSIONS),
         "steps": maintenance_step_forms.steps_from(row.state_value),
-        "told": _told_of_steps(row, now=now),
+        "told": _told_of_steps(row),
         **meter_views.context_of(row, now=now),
     }
     return console.page(request, "admin/maintenance.html", context)
@@ -257,14 +257,13 @@ def user_of(request: HttpRequest) -> User:
     return request.user
 
 
-def _told_of_steps(row: Maintenance, *, now: datetime) -> dict[str, Audience | None]:
+def _told_of_steps(row: Maintenance) -> dict[str, Audience]:
     """Who is told of the steps that one click takes, by state."""
     offered = set(maintenance_step_forms.steps_from(row.state_value)) & _CLICKED
-    found = {}
-    for state in offered - {row.state_value} if row.notifies else ():
-        step = maintenance_previewing.of_step(row=row, state=state, text="", is_told=True, now=now)
-        found[state.value] = step.told
-    return found
+    return {
+        state.value: maintenance_previewing.told_of_step(row=row, state=state)
+        for state in (offered - {row.state_value} if row.notifies else ())
+    }
 
 
 def _posted(request: HttpRequest) -> QueryDict | None:
