@@ -6,6 +6,7 @@ of accessible controls (stock Django admin leaves axe violations behind: design 
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django import forms
@@ -19,7 +20,7 @@ from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
@@ -46,6 +47,20 @@ def page(
     """One of our own screens, with the menu and the header of the console."""
     context = admin.site.each_context(request) | context
     return TemplateResponse(request, template, context, status=status)
+
+
+def address_of(view: str) -> str | None:
+    """Where a screen is; None while it does not exist."""
+    try:
+        return _address(view, get_script_prefix())
+    except NoReverseMatch:
+        return None
+
+
+@cache
+def _address(view: str, _prefix: str) -> str:
+    """Kept, because each screen of the console has the whole menu."""
+    return reverse(view)
 
 
 def is_htmx(request: HttpRequest) -> bool:
