@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from common import host_names
 from components.models import PageKind
 from notifications.models import Delivery
 from subscribers import asking, granting, link_digests, links
-from subscribers.models import Asked, State, Subscriber, WaySettings
+from subscribers.models import Asked, State, Subscriber, Tally, WaySettings
 from tests import build, web
 from tests.notifications import post
 from tests.public_pages import world
@@ -178,8 +178,9 @@ def test_a_get_changes_nothing(method: str) -> None:
 
 @pytest.mark.req("A3")
 def test_a_network_that_asks_too_often_is_told_when_to_come_back() -> None:
-    for _time in range(60):
-        assert ask(email="a@example.com").status_code == 201
+    assert ask(email="a@example.com").status_code == 201
+    Tally.objects.update(times=[datetime.now(UTC).timestamp()] * 59)
+    assert ask(email="a@example.com").status_code == 201
     answer = ask(email="a@example.com")
 
     assert answer.status_code == 429

@@ -52,8 +52,8 @@ BROWSER = Browser()
 
 def entered(kind: str, server: web.Server, settings: Settings) -> Mapping[str, str]:
     """What an operator would type so that the channel calls this server."""
-    for name in ("TELEGRAM_URL", "PUSHOVER_URL", "PAGERDUTY_URL", "OPSGENIE_URL"):
-        setattr(settings, name, server.url)
+    if kind in {"telegram", "pushover", "pagerduty", "opsgenie"}:
+        setattr(settings, f"{kind.upper()}_URL", server.url)
     return {
         "slack": {"url": f"{server.url}/services/T0/B0/secret"},
         "teams": {"url": f"{server.url}/workflows/1?sig=secret"},
