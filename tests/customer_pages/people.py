@@ -6,16 +6,18 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from catalog.models import Attribute, CatalogType, Entry, EntryPage, PageSource
 from common import mailboxes
 from common.mailboxes import Mailbox
 from components.models import Component, Page, PageKind
-from customer_pages import database_clock, signing_in, tokens
+from customer_pages import database_clock, sessions, signing_in, tokens, worlds
 from customer_pages.access import Place
 from notifications import delivering
 from subscribers.limits import TooManyRequests
@@ -88,11 +90,31 @@ def code_in(message: mail.EmailMessage) -> str:
 
 
 def signed_in(page: Page, email: str = "ada@acme.com") -> Client:
-    """A browser that is signed in, by the link of its mail."""
+    """A browser that is signed in on the main host, as if by the link of its mail."""
+    opened = sessions.open_session(
+        page=page,
+        mailbox=str(box(email)),
+        host="testserver",
+        earlier_key="",
+        now=database_clock.now(),
+    )
+    client = Client()
+    client.cookies[sessions.cookie_name(page)] = opened.key
+    return client
+
+
+def signed_in_by_mail(page: Page, email: str = "ada@acme.com") -> Client:
+    """A browser that signed in by the link of its mail."""
     client = ask(page, email)
     answer = client.post(link_in(post_office()[-1]))
     assert answer.status_code == HTTPStatus.SEE_OTHER
     return client
+
+
+def keep_the_world(settings: Settings, patched: pytest.MonkeyPatch) -> None:
+    """Share one read among requests, as the product does, and none with other tests."""
+    settings.CUSTOMER_WORLD_KEPT_S = 3600
+    patched.setattr(worlds, "_worlds", worlds._Worlds())
 
 
 def letters() -> list[tuple[str, str]]:

@@ -8,11 +8,16 @@ from pytest_django import Settings
 
 from leaktest import running
 from leaktest.marks import Audience, Marks
+from tests.customer_pages import people
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("R3", "R11", "A12")]
 
 
-def test_no_surface_shows_anybody_what_is_not_theirs(tmp_path: Path, settings: Settings) -> None:
+def test_no_surface_shows_anybody_what_is_not_theirs(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the product, the customers' pages are cut from one world that is kept for them."""
+    people.keep_the_world(settings, monkeypatch)
     settings.PUBLISHED_DIR = tmp_path
     settings.ALLOWED_HOSTS = ["localhost", ".example"]
 
