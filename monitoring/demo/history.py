@@ -10,11 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 
 from components.status import Source, Status
 
 DAYS = 90
 QUARTER = timedelta(minutes=15)
+# By the quarter of the day: busiest in the afternoon, quietest before dawn.
+_BUSY = [1 + 0.22 * math.sin((number / 96 - 0.4) * 2 * math.pi) for number in range(96)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,7 @@ class Speed:
     checks: int
 
 
-@dataclass(frozen=True, slots=True)
-class Quarter:
+class Quarter(NamedTuple):
     """Response times of a quarter hour, as `monitoring.retention` would have summed them up."""
 
     start_at: datetime
@@ -188,11 +190,11 @@ def _touch(one: Event, other: Event) -> bool:
 def _quarter(
     speed: Speed, start_at: datetime, at_hand: Sequence[Event], chance: random.Random
 ) -> Quarter | None:
-    # Busiest in the afternoon, quietest before dawn.
-    hour = (start_at.hour + start_at.minute / 60) / 24
-    busy = 1 + 0.22 * math.sin((hour - 0.4) * 2 * math.pi)
+    busy = _BUSY[start_at.hour * 4 + start_at.minute // 15]
     p50_ms = speed.usual_ms * busy * chance.uniform(0.94, 1.06)
     p95_ms = p50_ms * chance.uniform(1.5, 2.1)
+    if not at_hand:  # nearly all of the eight thousand
+        return Quarter(start_at, speed.checks, 0, round(max(1, p50_ms)), round(max(1, p95_ms)))
     shares = {event.status: _share(event, start_at) for event in at_hand}
     if shares.get(Status.UNKNOWN, 0) >= 1:
         return None

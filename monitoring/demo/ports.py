@@ -60,7 +60,8 @@ def choose(known: Mapping[str, int]) -> dict[str, int]:
     """A free port for each target: the known one, else a fixed first choice, else any."""
     chosen: dict[str, int] = {}
     for index, name in enumerate(NAMES):
-        wishes = [known.get(name, FIRST_PORT + index), FIRST_PORT + index, 0]
+        # Any free one may be one that was chosen already: then it is asked for again.
+        wishes = [known.get(name, FIRST_PORT + index), FIRST_PORT + index, *[0] * 20]
         for wish in wishes:
             port = _free(wish, is_udp=name in UDP)
             if port is not None and port not in chosen.values():

@@ -1,9 +1,11 @@
 """Fill an empty installation with the demo, or bring the ports of one that is there up to date."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from string import Template
 
@@ -148,21 +150,19 @@ def _write_speeds(component: Component, now: datetime) -> None:
 
 
 def _spans(
-    quarters: Iterable[Quarter], *, length: timedelta, since: datetime, until: datetime
+    quarters: Sequence[Quarter], *, length: timedelta, since: datetime, until: datetime
 ) -> list[Quarter]:
-    """The quarter hours as spans of this length, of those that are over."""
-    parts: dict[datetime, list[Quarter]] = defaultdict(list)
+    """The quarter hours, oldest first, as spans of this length, of those that are over."""
     length_s = length.total_seconds()
-    for quarter in quarters:
-        if quarter.start_at < since:
-            continue
-        start_s = quarter.start_at.timestamp() // length_s * length_s
-        parts[datetime.fromtimestamp(start_s, tz=UTC)].append(quarter)
-    return [
-        history.together(inner, start_at=start_at)
-        for start_at, inner in parts.items()
-        if start_at >= since and start_at + length <= until
-    ]
+    first = bisect_left(quarters, since, key=attrgetter("start_at"))
+    spans = []
+    for start_s, inner in groupby(
+        quarters[first:], key=lambda quarter: quarter.start_at.timestamp() // length_s * length_s
+    ):
+        start_at = datetime.fromtimestamp(start_s, tz=UTC)
+        if start_at >= since and start_at + length <= until:
+            spans.append(history.together(list(inner), start_at=start_at))
+    return spans
 
 
 def _follow_ports(loaded: Loaded, now: datetime) -> int:
