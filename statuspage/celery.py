@@ -5,11 +5,13 @@ lost, doubled or late without effect (reliability 3.1, 3.2).
 """
 
 import os
+import sys
 
 import django
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import task_prerun, worker_ready, worker_shutting_down
 from django.conf import settings
+from django.db import close_old_connections, connection
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
@@ -146,5 +148,10 @@ app.autodiscover_tasks(
     ]
 )
 
+if connection.vendor == "sqlite":
+    # Celery would open the file anew for each task. Connections to PostgreSQL are too dear to be held
+    # by every thread.
+    app.conf.update(CELERY_DB_REUSE_MAX=sys.maxsize)
+    task_prerun.connect(close_old_connections)
 worker_ready.connect(sweeping.start)
 worker_shutting_down.connect(sweeping.stop)
