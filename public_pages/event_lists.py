@@ -58,8 +58,10 @@ def home(*, now: datetime, since: datetime) -> HomeEvents:
     )
 
 
-def between(start: datetime, end: datetime) -> tuple[EventLine, ...]:
-    """Read the events that begin in a half-open period, newest first."""
+def between(
+    start: datetime, end: datetime, *, kinds: Iterable[Kind] = tuple(Kind)
+) -> tuple[EventLine, ...]:
+    """Read the events of some kinds that begin in a half-open period, newest first."""
     inside = {"gte": start, "lt": end}
     begun = Incident.objects.public().filter(
         **{f"started_at__{name}": at for name, at in inside.items()}
@@ -67,7 +69,11 @@ def between(start: datetime, end: datetime) -> tuple[EventLine, ...]:
     planned = Maintenance.objects.public().filter(
         **{f"starts_at__{name}": at for name, at in inside.items()}
     )
-    lines = [*_incident_lines(list(_with_latest(begun))), *_maintenance_lines(list(planned))]
+    lines: list[EventLine] = []
+    if Kind.INCIDENT in kinds:
+        lines += _incident_lines(list(_with_latest(begun)))
+    if Kind.MAINTENANCE in kinds:
+        lines += _maintenance_lines(list(planned))
     return newest_first(lines)
 
 
@@ -111,15 +117,19 @@ def works() -> tuple[EventLine, ...]:
     return tuple(_maintenance_lines(every))
 
 
-def first_at() -> datetime | None:
-    """When the history begins of what every page of all services tells; None before there is any."""
+def first_at(*, kinds: Iterable[Kind] = tuple(Kind)) -> datetime | None:
+    """When the history begins of what every page of all services tells; None before there is any.
+
+    `kinds` are those of which there may be events.
+    """
     # In the order of an index that ends at the first row: an aggregate reads them all.
-    incidents = general(Incident.objects.public()).order_by("started_at", "id")
-    works = general(Maintenance.objects.public()).order_by("starts_at", "id")
-    firsts = [
-        *incidents.values_list("started_at", flat=True)[:1],
-        *works.values_list("starts_at", flat=True)[:1],
-    ]
+    firsts: list[datetime] = []
+    if Kind.INCIDENT in kinds:
+        incidents = general(Incident.objects.public()).order_by("started_at", "id")
+        firsts += incidents.values_list("started_at", flat=True)[:1]
+    if Kind.MAINTENANCE in kinds:
+        works = general(Maintenance.objects.public()).order_by("starts_at", "id")
+        firsts += works.values_list("starts_at", flat=True)[:1]
     return min(firsts, default=None)
 
 
@@ -157,6 +167,8 @@ def _with_latest(rows: "models.QuerySet[Incident]") -> "models.QuerySet[Incident
 
 
 def _incident_lines(rows: list[Incident]) -> list[EventLine]:
+    if not rows:
+        return []
     ids = [row.pk for row in rows]
     touched = events.touched(
         AffectedComponent.objects.filter(incident__in=ids), owner="incident_id"
@@ -230,6 +242,8 @@ def _asides(ids: list[int]) -> Mapping[int, tuple[AsideView, ...]]:
 
 
 def _maintenance_lines(rows: list[Maintenance]) -> list[EventLine]:
+    if not rows:
+        return []
     touched = events.touched(
         AffectedService.objects.filter(maintenance__in=[row.pk for row in rows]),
         owner="maintenance_id",

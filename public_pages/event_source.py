@@ -58,16 +58,23 @@ class EventSource:
 
     def between(self, start: datetime, end: datetime) -> tuple[EventLine, ...]:
         """Return the events that begin in a half-open period, newest first."""
-        return self._once(("between", start, end), lambda: event_lists.between(start, end))
+        kinds = self._known_kinds()
+        return self._once(
+            ("between", start, end), lambda: event_lists.between(start, end, kinds=kinds)
+        )
 
     def works(self) -> tuple[EventLine, ...]:
         """Return what the maintenance page lists."""
-        return self._once("works", event_lists.works)
+        return self._once(
+            "works", lambda: event_lists.works() if self._may_have(Kind.MAINTENANCE) else ()
+        )
 
     def ids_between(self, kind: Kind, start: datetime, end: datetime | None) -> Sequence[int]:
         """Return the events that begin in a period, or from a moment on, newest first."""
 
         def read() -> list[int]:
+            if not self._may_have(kind):
+                return []
             column = "started_at" if kind is Kind.INCIDENT else "starts_at"
             rows = dict(_ROWS)[kind].objects.public().filter(**{f"{column}__gte": start})
             rows = rows.filter(**{f"{column}__lt": end}) if end else rows
@@ -79,6 +86,8 @@ class EventSource:
         """Return the newest events of all, by when they began; those that are open before all others."""
 
         def read() -> list[int]:
+            if not self._may_have(kind):
+                return []
             if kind is Kind.INCIDENT:
                 present = list(Incident.objects.open().values_list("pk", flat=True))
                 past = Incident.objects.past()[:count].values_list("pk", flat=True)
@@ -103,6 +112,8 @@ class EventSource:
         def read() -> dict[Key, int]:
             found = {}
             for kind, rows in _ROWS:
+                if not self._may_have(kind, after=cursor):
+                    continue
                 changed = rows.objects.public().filter(page_revision__gt=cursor)
                 for pk, revision in changed.order_by("page_revision").values_list(
                     "pk", "page_revision"
@@ -114,19 +125,28 @@ class EventSource:
 
     def withdrawn(self, cursor: int = -1) -> Sequence[WithdrawnEvent]:
         """Return the events that were deleted after a revision."""
-        rows = WithdrawnEvent.objects.filter(page_revision__gt=cursor).order_by("pk")
-        return self._once(("withdrawn", cursor), lambda: list(rows))
+
+        def read() -> list[WithdrawnEvent]:
+            marks = self._known_marks()
+            if marks is not None and (marks.withdrawn is None or marks.withdrawn <= cursor):
+                return []
+            return list(WithdrawnEvent.objects.filter(page_revision__gt=cursor).order_by("pk"))
+
+        return self._once(("withdrawn", cursor), read)
 
     def present(self) -> Sequence[Key]:
         """Return what is going on or planned: its pages speak of the present."""
 
         def read() -> list[Key]:
-            incidents = Incident.objects.open().values_list("pk", flat=True)
-            rows = Maintenance.objects.public()
-            works = [row.pk for row in (*rows.running(), *rows.scheduled()[:_AHEAD])]
-            return [(Kind.INCIDENT, pk) for pk in incidents] + [
-                (Kind.MAINTENANCE, pk) for pk in works
-            ]
+            found: list[Key] = []
+            if self._may_have(Kind.INCIDENT):
+                incidents = Incident.objects.open().values_list("pk", flat=True)
+                found += [(Kind.INCIDENT, pk) for pk in incidents]
+            if self._may_have(Kind.MAINTENANCE):
+                rows = Maintenance.objects.public()
+                works = (*rows.running(), *rows.scheduled()[:_AHEAD])
+                found += [(Kind.MAINTENANCE, row.pk) for row in works]
+            return found
 
         return self._once("present", read)
 
@@ -139,7 +159,12 @@ class EventSource:
 
     def first_at(self, site: SiteView, shown: frozenset[int]) -> datetime | None:
         """Return when the history of a page begins: at its first event; None before there is any."""
-        general = self._once("first", event_lists.first_at) if site.is_general else None
+        kinds = self._known_kinds()
+        general = (
+            self._once("first", lambda: event_lists.first_at(kinds=kinds))
+            if site.is_general
+            else None
+        )
         if site.shows_all and not self._has_dedicated():
             return general
         firsts = self._once("firsts", _firsts)
@@ -167,7 +192,9 @@ class EventSource:
 
         def read() -> bool:
             return any(
-                rows.objects.public().exclude(dedicated_ids=[]).exists() for _kind, rows in _ROWS
+                rows.objects.public().exclude(dedicated_ids=[]).exists()
+                for kind, rows in _ROWS
+                if self._may_have(kind)
             )
 
         return self._once("has dedicated", read)
@@ -189,11 +216,35 @@ class EventSource:
 
     def chosen(self, *, now: datetime) -> Chosen:
         """Return which events feeds tell."""
-        return self._once("chosen", lambda: feeds_reading.chosen(now=now))
+        kinds = self._known_kinds()
+        return self._once("chosen", lambda: feeds_reading.chosen(now=now, kinds=kinds))
 
     def planned(self, *, now: datetime) -> tuple[WorkView, ...]:
         """Return the planned work of calendars."""
-        return self._once("planned", lambda: feeds_reading.works(now=now))
+        return self._once(
+            "planned",
+            lambda: feeds_reading.works(now=now) if self._may_have(Kind.MAINTENANCE) else (),
+        )
+
+    # ---- what need not be asked ---------------------------------------------------------------------
+
+    def _known_marks(self) -> Marks | None:
+        """The marks, if they were read already: most installations have no planned work, many no events.
+
+        What is stored after they were read raises the revision, so the next look finds it.
+        """
+        return cast("Marks | None", self._found.get("marks"))
+
+    def _may_have(self, kind: Kind, *, after: int = -1) -> bool:
+        """Whether there may be public events of a kind that changed after a revision."""
+        marks = self._known_marks()
+        if marks is None:
+            return True
+        newest = marks.incidents if kind is Kind.INCIDENT else marks.works
+        return newest is not None and newest > after
+
+    def _known_kinds(self) -> tuple[Kind, ...]:
+        return tuple(kind for kind in Kind if self._may_have(kind))
 
     def _once(self, key: object, read: Callable[[], _T]) -> _T:
         if key not in self._found:
@@ -203,6 +254,8 @@ class EventSource:
 
 def _read(kind: Kind, ids: Sequence[int]) -> Iterable[tuple[int, EventView]]:
     """Read events with their primary keys."""
+    if not ids:
+        return []
     rows = dict(_ROWS)[kind].objects.filter(pk__in=ids)
     by_ident = dict(rows.values_list("public_id", "pk"))
     read: Sequence[EventView] = (

@@ -5,7 +5,7 @@ read depends on what goes on and on half a year of history, not on the whole arc
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -105,10 +105,10 @@ def marks() -> Marks:
     return Marks(**found)
 
 
-def chosen(*, now: datetime) -> Chosen:
-    """Read which events are told where."""
-    since = now - timedelta(days=COMPONENT_DAYS)
-    return Chosen(page=_of_page(), components=_of_components(since))
+def chosen(*, now: datetime, kinds: Iterable[Kind] = tuple(Kind)) -> Chosen:
+    """Read which events are told where; `kinds` are those of which there may be any."""
+    since, among = now - timedelta(days=COMPONENT_DAYS), frozenset(kinds)
+    return Chosen(page=_of_page(among), components=_of_components(since, among))
 
 
 def of_some(
@@ -139,6 +139,8 @@ def works(*, now: datetime) -> tuple[WorkView, ...]:
         changed_at__gte=now - timedelta(days=CALENDAR_DAYS), starts_at__gte=now - _OLDEST
     )
     rows = [*every.running(), *every.scheduled()[:_PLANNED], *over]
+    if not rows:
+        return ()
     touched = events.touched(
         AffectedService.objects.filter(maintenance__in=rows), owner="maintenance_id"
     )
@@ -165,7 +167,7 @@ def _last(rows: "models.QuerySet[Any]", column: str) -> models.Subquery:
     return models.Subquery(rows.order_by("-page_revision").values(column)[:1])
 
 
-def _of_page() -> tuple[Told, ...]:
+def _of_page(kinds: Collection[Kind]) -> tuple[Told, ...]:
     open_ones, past = Incident.objects.open(), Incident.objects.past()[:ENTRIES]
     every = Maintenance.objects.public()
     running, ahead, over = every.running(), every.scheduled()[:_SCHEDULED], every.past()[:ENTRIES]
@@ -178,12 +180,13 @@ def _of_page() -> tuple[Told, ...]:
             (Kind.MAINTENANCE, "starts_at", True, ahead),
             (Kind.MAINTENANCE, "starts_at", False, over),
         )
+        if kind in kinds
         for pk, ident, at, revision in rows.values_list("pk", "public_id", start, "page_revision")
     ]
     return _first(told, ENTRIES)
 
 
-def _of_components(since: datetime) -> Mapping[int, tuple[Told, ...]]:
+def _of_components(since: datetime, kinds: Collection[Kind]) -> Mapping[int, tuple[Told, ...]]:
     # By way of the events: a join with these conditions reads every component ever affected.
     over = tuple(state for state in lifecycle.State if not state.is_open)
     recent = Incident.objects.public().filter(
@@ -218,6 +221,8 @@ def _of_components(since: datetime) -> Mapping[int, tuple[Told, ...]]:
         (Kind.INCIDENT, incidents, over),
         (Kind.MAINTENANCE, planned, done),
     ):
+        if kind not in kinds:
+            continue
         for component_id, pk, ident, at, revision, state in rows:
             is_present = state not in past
             found[component_id].append(

@@ -132,8 +132,8 @@ class Publisher:
             histories=self._histories,
         )
         rows = list(Page.objects.exclude(kind=PageKind.CUSTOMER))
-        sites = reading.sites(rows)
         brands = branding.brands()  # those of customer pages without their files
+        sites = reading.sites(rows, brands)
         self._brand_files.write(brands.distinct(), at=now)
         if is_full:
             self._brand_files.tidy(brands.distinct(), at=now)

@@ -173,11 +173,16 @@ def site(row: Page, address: PageAddress | None = None) -> SiteView:
     return sites([row])[row.pk]
 
 
-def sites(rows: Iterable[Page]) -> Mapping[int, SiteView]:
-    """Read what everything on each of some pages shares, by the page's id, in three statements."""
+def sites(
+    rows: Iterable[Page], brands: Mapping[int, BrandView] | None = None
+) -> Mapping[int, SiteView]:
+    """Read what everything on each of some pages shares, by the page's id, in three statements.
+
+    `brands` are those of all pages, if they were read already.
+    """
     pages = list(rows)
     is_split = _is_split()
-    brands = branding.brands()
+    brands = branding.brands() if brands is None else brands
     canonical = page_addresses.canonical_by(pages)
     return {
         row.pk: _site(

@@ -87,10 +87,12 @@ def _components() -> dict[int, ComponentFact]:
 
 def _events(incidents: Collection[str], works: Collection[str]) -> dict[str, Written]:
     found = {}
-    for rows in (
-        Incident.objects.public().filter(public_id__in=incidents),
-        Maintenance.objects.public().filter(public_id__in=works),
+    for idents, rows in (
+        (incidents, Incident.objects.public().filter(public_id__in=incidents)),
+        (works, Maintenance.objects.public().filter(public_id__in=works)),
     ):
+        if not idents:
+            continue
         for ident, created_at, changed_at in rows.values_list(
             "public_id", "created_at", "changed_at"
         ):
@@ -100,10 +102,12 @@ def _events(incidents: Collection[str], works: Collection[str]) -> dict[str, Wri
 
 def _entries(incidents: Collection[str], works: Collection[str]) -> dict[str, Written]:
     found = {}
-    for rows in (
-        IncidentUpdate.objects.filter(incident__public_id__in=incidents),
-        MaintenanceUpdate.objects.filter(maintenance__public_id__in=works),
+    for idents, rows in (
+        (incidents, IncidentUpdate.objects.filter(incident__public_id__in=incidents)),
+        (works, MaintenanceUpdate.objects.filter(maintenance__public_id__in=works)),
     ):
+        if not idents:
+            continue
         for ident, created_at, corrected_at, is_told in rows.values_list(
             "public_id", "created_at", "corrected_at", "notifies"
         ):
