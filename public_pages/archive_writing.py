@@ -37,6 +37,7 @@ class ArchiveWriter:
         self._troubles = troubles
         self._pages = EventPages(page.site, as_of=page.as_of)
         self._calendars = Calendars(page.site, as_of=page.as_of)
+        self._are_works_written = False
 
     def events(self, views: Iterable[EventView]) -> bool:
         """Write the pages of events, and remove those of events that are not shown any more.
@@ -124,9 +125,14 @@ class ArchiveWriter:
             self.folder.remove(name)
 
     def works(self) -> None:
-        """Write the page of all maintenance."""
+        """Write the page of all maintenance, once: the same read model makes the same page."""
+        if self._are_works_written:
+            return
         lines = self._lines(self.source.works())
-        self._render("/maintenance", lambda: self._calendars.maintenance(lines, page=self.page))
+        files = self._render(
+            "/maintenance", lambda: self._calendars.maintenance(lines, page=self.page)
+        )
+        self._are_works_written = bool(files)
 
     def remove_strangers(self) -> None:
         """Remove the pages of events that are not there any more, or not on this page."""

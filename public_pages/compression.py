@@ -13,16 +13,20 @@ BEST_BROTLI = 11
 
 def compress(body: bytes, coding: str, *, brotli_quality: int = 5) -> bytes:
     """Return the body in a content coding; the same body always gives the same bytes."""
+    if brotli_quality == BEST_BROTLI:
+        return _constant(body, coding)
+    return _compressed(body, coding, brotli_quality)
+
+
+@lru_cache(maxsize=32)
+def _constant(body: bytes, coding: str) -> bytes:
+    """As small as brotli gets it: 30 ms a script, for the few constant files of each folder."""
+    return _compressed(body, coding, BEST_BROTLI)
+
+
+def _compressed(body: bytes, coding: str, brotli_quality: int) -> bytes:
     if coding == "br":
-        if brotli_quality == BEST_BROTLI:
-            return _best(body)
         return bytes(brotli.compress(body, quality=brotli_quality))
     if coding == "gzip":
         return gzip.compress(body, 6, mtime=0)
     return body
-
-
-@lru_cache(maxsize=16)
-def _best(body: bytes) -> bytes:
-    """As small as brotli gets it: 30 ms a script, for the few constant files of each folder."""
-    return bytes(brotli.compress(body, quality=BEST_BROTLI))

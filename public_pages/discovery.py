@@ -6,6 +6,7 @@ every page (RFC 8631), which the front sends as headers too.
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from public_pages.addresses import V2_NAMES
@@ -53,15 +54,15 @@ _DOCUMENTS: Sequence[tuple[str, str, str]] = (
 def files(site: SiteView) -> Mapping[str, bytes]:
     """Return the files for programs that ask what there is, by file name."""
     return {
-        "openapi.json": _dump(_description(site)),
+        "openapi.json": _description(site),
         "api-catalog.json": _dump(_catalog(site)),
         "llms.txt": _text(site).encode(),
     }
 
 
-def _description(site: SiteView) -> dict[str, Any]:
+def _description(site: SiteView) -> bytes:
     """An OpenAPI document of what can be read."""
-    return {
+    own = {
         "openapi": "3.1.0",
         "info": {
             "title": site.name or "Status",
@@ -69,11 +70,19 @@ def _description(site: SiteView) -> dict[str, Any]:
             "description": "What this status page tells programs. Nothing needs a token.",
         },
         "servers": [{"url": site.url("").rstrip("/")}],
-        "paths": {
-            path: {"get": _operation(path, what, content_type)}
-            for path, what, content_type in _DOCUMENTS
-        },
+        "paths": {},
     }
+    return _dump(own).removesuffix(b"{}\n}") + _paths() + b"\n}"
+
+
+@cache
+def _paths() -> bytes:
+    """What there is, which is the same on every page."""
+    paths = {
+        path: {"get": _operation(path, what, content_type)}
+        for path, what, content_type in _DOCUMENTS
+    }
+    return _dump(paths).replace(b"\n", b"\n ")
 
 
 def _operation(path: str, what: str, content_type: str) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Calendars:
         self.site = site
         self.as_of = as_of
         self.today = event_days.day_of(as_of, site.time_zone)
+        self._plain: tuple[object, bytes] = (None, b"")  # the last one without a filter
 
     def month(
         self,
@@ -95,7 +96,9 @@ class Calendars:
                     if is_plain and (component or kind):
                         continue
                     chosen = Filter(component=component, kind=kind)
-                    files[chosen.file_name(month)] = self._month_page(month, lines, chosen, shared)
+                    files[chosen.file_name(month)] = self._month_page(
+                        month, lines, chosen, bounds, shared
+                    )
             if month == bounds.last:
                 files["history/index.html"] = files[f"history/{month}.html"]
         return files
@@ -130,13 +133,21 @@ class Calendars:
         month: Month,
         lines: Sequence[EventLine],
         chosen: Filter,
+        bounds: Bounds,
         shared: Mapping[str, Any],
     ) -> bytes:
+        # This month is asked for by the clock, and once more with its filters.
+        key = (month, tuple(lines), bounds)
+        if chosen == Filter() and self._plain[0] == key:
+            return self._plain[1]
         path = f"{self.site.base}/history/{month}{chosen.tail}"
-        return templating.render(
+        body = templating.render(
             "public_pages/history.html",
             {**shared, **self._chosen(month, lines, chosen), "path": path},
         )
+        if chosen == Filter():
+            self._plain = (key, body)
+        return body
 
     def _month_context(
         self,

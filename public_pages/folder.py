@@ -46,25 +46,24 @@ class Folder:
         Raises:
             OSError: it could not be written; the old files are still there.
         """
-        path = self.root / name
+        path = f"{self.root}/{name}"
+        above, _, own_name = path.rpartition("/")
         versions = {"": body}
         if has_twins and len(body) >= _WORTH_COMPRESSING:
             for coding, suffix in compression.SUFFIXES.items():
                 versions[suffix] = compression.compress(body, coding, brotli_quality=brotli_quality)
-        made: list[tuple[Path, Path]] = []
+        made: list[tuple[str, str]] = []  # no paths: they take longer to make than files to write
         try:
             for suffix, version in versions.items():
-                final = path.with_name(path.name + suffix)
-                temporary = path.with_name(f".{final.name}.{os.getpid()}{_TEMPORARY}")
-                made.append((temporary, final))
+                temporary = f"{above}/.{own_name}{suffix}.{os.getpid()}{_TEMPORARY}"
+                made.append((temporary, path + suffix))
                 _store(temporary, version, at, is_synced=self.is_durable)
             while made:
-                temporary, final = made[0]
-                temporary.replace(final)
+                os.replace(*made[0])  # noqa: PTH105 - as above
                 del made[0]
         finally:
-            for temporary, _ in made:  # after a fault
-                temporary.unlink(missing_ok=True)
+            for temporary, _final in made:  # after a fault
+                _unlink(temporary)
         if has_twins and len(versions) == 1:
             self._remove_twins(path)
 
@@ -77,8 +76,8 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Remove a file with its twins, if it is there."""
-        path = self.root / name
-        path.unlink(missing_ok=True)
+        path = f"{self.root}/{name}"
+        _unlink(path)
         self._remove_twins(path)
 
     def names(self, below: str, suffix: str) -> Iterator[str]:
@@ -102,18 +101,23 @@ class Folder:
         for path in self.root.rglob(f".*{_TEMPORARY}"):
             path.unlink(missing_ok=True)
 
-    def _remove_twins(self, path: Path) -> None:
+    def _remove_twins(self, path: str) -> None:
         for suffix in compression.SUFFIXES.values():
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+            _unlink(path + suffix)
 
 
-def _store(path: Path, body: bytes, at: datetime, *, is_synced: bool) -> None:
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 - a path takes longer to make
+
+
+def _store(path: str, body: bytes, at: datetime, *, is_synced: bool) -> None:
     # Readable for a web server that runs as another user, as far as the umask allows.
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:
         descriptor = os.open(path, flags, 0o644)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, flags, 0o644)
     with os.fdopen(descriptor, "wb") as file:
         file.write(body)

@@ -8,7 +8,7 @@ import io
 import re
 import textwrap
 from dataclasses import astuple, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -55,6 +55,7 @@ def key_of(body: bytes) -> str:
     return found if isinstance(found, str) else ""
 
 
+@lru_cache(maxsize=32)  # below 40 kB each: what recovers shows a picture that was drawn before
 def drawn(preview: Preview) -> bytes:
     """Return the picture as PNG; the same values always give the same bytes."""
     image = Image.new("RGB", (WIDTH, HEIGHT), _GROUND)

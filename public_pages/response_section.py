@@ -5,12 +5,13 @@ days, because that is how they are summed up; their labels say so.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from monitoring.models import Span
 from public_pages import charts, figures, times
@@ -62,7 +63,7 @@ def context(
         ],
         "chart": chart,
         "legend": _legend(chart),
-        "readouts": [_readout(slot, chart.span) for slot in slots],
+        "readouts": _readouts(slots, chart.span),
         "y_labels": [times.seconds(label / 1000) if label else "0" for label in chart.y_labels],
         "x_labels": _x_labels(chart),
         "table": _table(detail, chosen, now),
@@ -110,18 +111,34 @@ def _holes(chart: Chart) -> str:
     ) % {"count": holes, "all": len(chart.slots)}
 
 
-def _readout(slot: Slot, span: Span) -> str:
-    when = _when(slot.start_at, span)
-    response = slot.response
-    if response is None:
-        return _("%(when)s · no measurement") % {"when": when}
-    if not slot.has_answers:
-        return _("%(when)s · no answer") % {"when": when}
-    return _("%(when)s · median %(p50)s · 95th percentile %(p95)s") % {
-        "when": when,
-        "p50": times.milliseconds(response.p50_ms),
-        "p95": times.milliseconds(response.p95_ms),
-    }
+def _readouts(slots: Sequence[Slot], span: Span) -> list[str]:
+    unmeasured, unanswered = _("%(when)s · no measurement"), _("%(when)s · no answer")
+    answered = _("%(when)s · median %(p50)s · 95th percentile %(p95)s")
+    found = []
+    for when, slot in zip(_whens(slots, span), slots, strict=True):
+        response = slot.response
+        if response is None:
+            found.append(unmeasured % {"when": when})
+        elif not slot.has_answers:
+            found.append(unanswered % {"when": when})
+        else:
+            p50, p95 = times.milliseconds(response.p50_ms), times.milliseconds(response.p95_ms)
+            found.append(answered % {"when": when, "p50": p50, "p95": p95})
+    return found
+
+
+def _whens(slots: Sequence[Slot], span: Span) -> Sequence[str]:
+    """The names of spans: the same for every component at one moment."""
+    starts = tuple(slot.start_at for slot in slots)
+    return _named(starts, span, timezone.get_current_timezone(), get_language())
+
+
+@lru_cache(maxsize=32)
+def _named(
+    starts: tuple[datetime, ...], span: Span, zone: tzinfo, language: str | None
+) -> Sequence[str]:
+    del zone, language  # parts of the cache key only
+    return tuple(_when(at, span) for at in starts)
 
 
 def _when(at: datetime, span: Span) -> str:
@@ -149,16 +166,19 @@ def _table(detail: DetailView, chosen: Range, now: datetime) -> dict[str, Any]:
     return {
         "name": _("Response time, %(range)s") % {"range": range_words(chosen)},
         "head": _("Hour from") if span == Span.HOUR else _("Day, UTC"),
-        "rows": [_table_row(slot.start_at, slot.response, span) for slot in reversed(slots)],
+        "rows": [
+            _table_row(when, slot.response)
+            for when, slot in zip(reversed(_whens(slots, span)), reversed(slots), strict=True)
+        ],
     }
 
 
-def _table_row(at: datetime, response: Response | None, span: Span) -> dict[str, str]:
+def _table_row(when: str, response: Response | None) -> dict[str, str]:
     if response is None:
-        return {"words": _when(at, span), "p50": "–", "p95": "–", "failed": "–"}
+        return {"words": when, "p50": "–", "p95": "–", "failed": "–"}
     checks = response.answered + response.failed
     return {
-        "words": _when(at, span),
+        "words": when,
         "p50": times.milliseconds(response.p50_ms),
         "p95": times.milliseconds(response.p95_ms),
         "failed": _("%(failed)s of %(checks)s") % {"failed": response.failed, "checks": checks},

@@ -125,7 +125,13 @@ def seconds(value: float) -> str:
 
 def milliseconds(value: int | None) -> str:
     """Return a response time: 372 ms, 1.24 s; a dash where there is none."""
-    return "–" if value is None else seconds(value / 1000)
+    return "–" if value is None else _milliseconds(value, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _milliseconds(value: int, language: str | None) -> str:
+    del language  # part of the cache key only
+    return seconds(value / 1000)
 
 
 def interval(value: int) -> str:
