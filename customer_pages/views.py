@@ -75,7 +75,8 @@ def site_of(grant: Grant, *, contact: ContactView) -> SiteView:
 def site_below(page: Page, *, base: str, contact: ContactView) -> SiteView:
     """What everything on a page shares, with the page's own look, where its links begin with `base`."""
     brand = branding.brand(page.pk, door=base)
-    return replace(reading.site(page), base=base, contact=contact, brand=brand)
+    site = reading.sites([page], brands={page.pk: brand})[page.pk]
+    return replace(site, base=base, contact=contact)
 
 
 def answer(

@@ -345,8 +345,8 @@ def test_a_session_ends_after_8_idle_hours_and_after_7_days(
     is_inside(client)
     for after in seen:
         monkeypatch.setattr("statuspage.middleware.timezone", At(**after))
-        was_inside = is_inside(client)
-    assert was_inside == inside
+        client.get("/admin/jsi18n/")  # any request counts, and this one is cheap
+    assert is_inside(client) == inside
 
 
 def test_pieces_that_fetch_themselves_keep_nobody_signed_in(

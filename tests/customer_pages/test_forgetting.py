@@ -14,7 +14,7 @@ from subscribers import erasing, lapsing
 from tests import build
 from tests.customer_pages import people
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_people_are_forgotten_when_what_they_did_is_long_over(
     days: int, left: tuple[int, int, int]
 ) -> None:
     page = people.customer_page()
-    people.signed_in(page)
+    people.signed_in_by_mail(page)
     now = database_clock.now()
     readers.make(page=page, mailbox="ada@acme.com", reads=Reader.FEED, now=now)
     (row,) = readers.of_person(page=page, mailbox="ada@acme.com")
@@ -52,10 +52,10 @@ class Person:
     def __init__(self) -> None:
         now = database_clock.now()
         self.page = people.customer_page()
-        self.browsers = [people.signed_in(self.page)]
-        self.other = people.signed_in(self.page, "adam@acme.com")
+        self.browsers = [people.signed_in_by_mail(self.page)]
+        self.other = people.signed_in_by_mail(self.page, "adam@acme.com")
         people.forget_limits()
-        self.browsers.append(people.signed_in(self.page, "ada+work@acme.com"))
+        self.browsers.append(people.signed_in_by_mail(self.page, "ada+work@acme.com"))
         for mailbox in ("ada@acme.com", "adam@acme.com"):
             readers.make(page=self.page, mailbox=mailbox, reads=Reader.FEED, now=now)
         mine = CustomerSession.objects.filter(mailbox="ada@acme.com")

@@ -30,6 +30,12 @@ from tests.customer_pages import people
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def world(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    people.keep_the_world(settings, monkeypatch)
+
+
 READ = {
     Reader.FEED: ("history.atom", "history.rss"),
     Reader.CALENDAR: ("maintenance.ics",),
@@ -461,8 +467,7 @@ def test_the_theme_can_be_chosen_under_a_host_name_of_its_own(two: Two, settings
     assert own.get("/nothing")["Location"] == "/sign-in?to=nothing"
 
 
-def test_open_pages_share_one_read_and_no_change_waits_for_it(two: Two, settings: Settings) -> None:
-    settings.CUSTOMER_WORLD_KEPT_S = 3600
+def test_open_pages_share_one_read_and_no_change_waits_for_it(two: Two) -> None:
     client = people.signed_in(two.acme)
     other = people.signed_in(two.beta, "bob@beta.example")
     costs = []
