@@ -199,7 +199,7 @@ class TestRestarts(TestCase):
     """Whenever beats run, twice at a time or after long stops, the record is the same."""
 
     # Each example runs some fourteen beats; the neighbours and a beat at an edge are there always.
-    @settings(deadline=None, max_examples=settings().max_examples // 3)
+    @settings(deadline=None, max_examples=settings().max_examples // 4)
     @example(windows=[(60, 30), (90, 30)], beats=[])
     @example(windows=[(60, 30), (70, 5), (80, 30)], beats=[60, 65, 90, 110])
     @given(

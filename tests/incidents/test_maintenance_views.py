@@ -265,18 +265,16 @@ def test_one_click_each_starts_extends_verifies_and_completes(
     assert component.shown_status == Status.OPERATIONAL
 
 
-@pytest.mark.parametrize("minutes", ["", "0", "-15", "99999999", "x"])
-def test_an_extension_that_is_not_offered_is_refused(
-    console: Client, component: Component, minutes: str
-) -> None:
+def test_an_extension_that_is_not_offered_is_refused(console: Client, component: Component) -> None:
     row = plan_one(component)
     console.post(url(row, "start/"))
     before = Maintenance.objects.get().ends_at
 
-    answer = console.post(url(row, "extend/"), {"minutes": minutes}, follow=True)
-
-    assert answer.status_code == 200
-    assert Maintenance.objects.get().ends_at == before
+    for minutes in ("", "0", "-15", "99999999", "x"):
+        answer = console.post(url(row, "extend/"), {"minutes": minutes})
+        assert answer["Location"] == url(row)
+        assert Maintenance.objects.get().ends_at == before
+    assert console.get(url(row)).status_code == 200
 
 
 def test_a_step_that_came_too_late_is_said(console: Client, component: Component) -> None:
