@@ -16,6 +16,8 @@ from typing import Any
 from tests import servers
 
 ROOT = Path(__file__).resolve().parents[2]
+FLOODED = 10
+"""How many nodes there are to be flooded with reports."""
 
 
 @dataclass

@@ -7,60 +7,23 @@ Captures are those of protocols 6.3, with our ids and token where theirs stood.
 import asyncio
 import base64
 import json
-import shutil
 import socket
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contracts.served import Answer, Served, _read, served
+from tests.contracts.served import FLOODED, Answer, Served, _read
 
 pytestmark = [pytest.mark.story, pytest.mark.xdist_group("protocols")]
 
-FLOODED, EACH = 10, 50
-CONFIG = """\
-components:
-  - name: Landing
-    slug: landing
-    nodes: [{name: Web, slug: web, mode: push}]
-  - name: Inside
-    slug: inside
-    nodes:
-      - name: Database
-        slug: db
-        mode: local
-        replicas: ["tcp://127.0.0.1:5432", "https://[fd00::1]:8443/x?y=1", "icmp://10.0.0.9"]
-  - name: Flood
-    slug: flood
-    nodes:
-""" + "".join(f"      - {{name: N{n}, slug: n{n}, mode: push}}\n" for n in range(FLOODED))
+EACH = 50
 VIGIL = {"replica": "10.0.0.5", "interval": 30, "load": {"cpu": 0.2, "ram": 0.3}}
 CRISP = {"replica_id": "10.0.0.5", "interval": 30, "load": {"cpu": 0.2, "ram": 0.3}}
 HEALTH = {"replica": "tcp://10.0.0.7:1", "interval": 120, "health": "healthy"}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("wire") / "data"
-    shutil.copytree(prepared, folder)
-    with served(folder) as running:
-        running.manage("apply", "-", text=CONFIG)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def token(world: Served) -> str:
-    return world.manage("token", "create", "--kind", "reporter").split()[-1]
-
-
-@pytest.fixture(scope="module")
-def manager(world: Served) -> str:
-    return world.manage("token", "create", "--kind", "manager").split()[-1]
 
 
 def send(world: Served, raw: str) -> Answer:
