@@ -15,6 +15,8 @@ from django.db import close_old_connections, connection
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "statuspage.settings")
+# bin/check ran them; each process would load all views and forms for that, a second of its start.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 django.setup()  # the sweeper below reads models
 
 from statuspage import sweeping  # noqa: E402
