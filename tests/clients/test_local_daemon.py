@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -9,12 +10,13 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 
+from candor_local import cli
 from tests import servers
 from tests.clients.page import TOKEN, FakePage, local_map, node, wait_for
 
@@ -68,6 +70,27 @@ class Daemon:
         )
         self.log += done.stderr
         return done.returncode
+
+
+Once = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def once(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> Once:
+    """Run what the program runs, with --once and in this process; its exit code, and what it said."""
+    monkeypatch.setenv("CANDOR_LOCAL_TOKEN", TOKEN)
+    caplog.set_level(logging.INFO, "candor_local")
+
+    def carried_out(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["candor-local", *arguments, "--once"])
+        code = cli.main()
+        return code, caplog.text + capsys.readouterr().err
+
+    return carried_out
 
 
 @contextlib.contextmanager
@@ -211,24 +234,24 @@ def test_unsent_results_outlive_a_restart(
     ],
 )
 def test_without_a_map_it_says_why_and_fails(
-    page: FakePage, installed: Path, status: int, words: str
+    page: FakePage, once: Once, status: int, words: str
 ) -> None:
     page.status = status
-    daemon = Daemon(installed, "--url", page.url)
-    assert daemon.once() == 1
-    assert words in daemon.log
+    code, told = once("--url", page.url)
+    assert code == 1
+    assert words in told
     assert len(page.asked) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 412, 503])
 def test_a_refused_result_is_said_and_fails(
-    page: FakePage, installed: Path, database: str, status: int
+    page: FakePage, once: Once, database: str, status: int
 ) -> None:
     page.map = local_map(node(replicas=[database]))
     page.answer = lambda asked: status if asked.method == "POST" else None
-    daemon = Daemon(installed, "--url", page.url)
-    assert daemon.once() == 1
-    assert f"({status})" in daemon.log or f"answered {status}" in daemon.log
+    code, told = once("--url", page.url)
+    assert code == 1
+    assert f"({status})" in told or f"answered {status}" in told
 
 
 def test_a_node_that_is_throttled_holds_up_no_other(
@@ -259,7 +282,7 @@ def test_it_trusts_a_private_authority_for_the_page_and_for_targets(
     page.start()
     try:
         distrusting = Daemon(installed, "--url", page.url)
-        assert distrusting.once() == 1
+        assert distrusting.once() == 1, distrusting.log
         assert "no map: no connection" in distrusting.log
         trusting = Daemon(installed, "--url", page.url, "--ca", str(authority_file))
         assert trusting.once() == 0
@@ -295,9 +318,9 @@ def test_it_runs_without_django(installed: Path) -> None:
     ],
 )
 def test_wrong_settings_end_it_with_a_sentence(
-    installed: Path, arguments: tuple[str, ...], words: str
+    once: Once, arguments: tuple[str, ...], words: str
 ) -> None:
-    daemon = Daemon(installed, *arguments)
-    assert daemon.once() == (2 if words else 1)
-    assert words in daemon.log
-    assert "Traceback" not in daemon.log
+    code, told = once(*arguments)
+    assert code == (2 if words else 1)
+    assert words in told
+    assert "Traceback" not in told
