@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from common import console
 from notifications import outbox
 from notifications.messages import Message
 from notifications.models import Delivery, State
@@ -33,7 +34,7 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(Delivery)
 class DeliveryAdmin(_ModelAdmin):
     list_display = (
-        "created_at",
+        "when",
         "channel",
         "address",
         "subject",
@@ -72,6 +73,10 @@ class DeliveryAdmin(_ModelAdmin):
     )
     readonly_fields = fields
 
+    @admin.display(description=_("created"), ordering="created_at")
+    def when(self, delivery: Delivery) -> str:
+        return console.moment(delivery.created_at)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -101,8 +106,8 @@ class DeliveryAdmin(_ModelAdmin):
         return str(State(row.state).label)
 
     @admin.display(description=_("next attempt"), ordering="next_attempt_at")
-    def next_try(self, row: Delivery) -> Any:
-        return row.next_attempt_at if row.state == State.PENDING else None
+    def next_try(self, row: Delivery) -> str:
+        return console.moment(row.next_attempt_at) if row.state == State.PENDING else ""
 
     @admin.display(description=_("delivery id"))
     def public_id(self, row: Delivery) -> str:

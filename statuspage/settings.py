@@ -223,6 +223,7 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "statuspage.formats"
 TIME_ZONE = "UTC"
 
 # ---- static files ----------------------------------------------------------------------------------
