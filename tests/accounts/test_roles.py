@@ -1,5 +1,6 @@
 """What each role may do: the rule, and every address of the console asked as each role (F1)."""
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -57,6 +58,12 @@ def screens() -> list[tuple[str, str, str]]:
 
 
 SCREENS = screens()
+
+
+@pytest.fixture(autouse=True)
+def unlogged(caplog: pytest.LogCaptureFixture) -> None:
+    """A thousand refusals are a thousand warnings, each with its traceback."""
+    caplog.set_level(logging.ERROR, "django.request")
 
 
 def signed_in(role: str) -> Client:

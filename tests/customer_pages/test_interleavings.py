@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django import Settings
 
 from components.models import Page
 from tests import build
@@ -65,7 +66,10 @@ def crowd() -> Crowd:
 
 
 @pytest.mark.req("R9", "R11")
-def test_through_a_shared_cache_nobody_gets_what_is_not_theirs(crowd: Crowd) -> None:
+def test_through_a_shared_cache_nobody_gets_what_is_not_theirs(
+    crowd: Crowd, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.keep_the_world(settings, monkeypatch)
     draw = random.Random(20261121)
     cache = SharedCache()
     own = 0

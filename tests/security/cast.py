@@ -65,7 +65,7 @@ def play(now: datetime) -> Cast:
     page_a = people.customer_page("acme", ["acme.com"], components=[own])
     page_b = people.customer_page("beta", ["beta.com"], components=[build.component()])
     browsers = {actor: Client(raise_request_exception=False) for actor in ACTORS}
-    browsers["customer of A"] = people.signed_in(page_a, "ada@acme.com")
+    browsers["customer of A"] = people.signed_in_by_mail(page_a, "ada@acme.com")  # and a delivery
     browsers["customer of B"] = people.signed_in(page_b, "bob@beta.com")
     for browser in browsers.values():
         browser.raise_request_exception = False
@@ -86,6 +86,9 @@ def play(now: datetime) -> Cast:
     }
     for actor, user in staff.items():
         browsers[actor].force_login(user)
+        browsers[actor].get(
+            "/admin/jsi18n/"
+        )  # so who was seen is written here, not by each request
     found = _values(page_a, own, now) | {
         "subscriber_id": lambda _route: str(subscriber.pk),
         "token_id": lambda _route: str(token.pk),
