@@ -1,6 +1,7 @@
 """The badges of a page and of its components: images, and the documents for shields."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,13 +73,14 @@ def shield(body: bytes) -> dict[str, Any]:
     ],
 )
 def test_a_badge_says_the_status_of_the_page_and_of_a_component(
-    folder: Path, now: datetime, status: Status, words: str, colour: str
+    standing: Callable[[Status], Path], now: datetime, status: Status, words: str, colour: str
 ) -> None:
-    world.main_page(name="Acme")
-    world.said(build.component(slug="shop", name="Shop <1>"), status, now)
-    world.publish(folder, now=now)
+    folder = standing(status)
 
-    for path, label in (("/badge/status", "Acme status"), ("/badge/shop/status", "Shop <1>")):
+    for path, label in (
+        ("/badge/status", f"{world.NAME} status"),
+        ("/badge/shop/status", "Shop <1>"),
+    ):
         image = Site(folder, now).get(f"{path}.svg")
         document = Site(folder, now).get(f"{path}.json")
         assert title(image.body) == f"{label}: {words}"
@@ -150,27 +152,32 @@ def test_maintenance_and_unknown_time_are_in_no_figure(folder: Path, now: dateti
     assert (found["message"], found["color"]) == ("94.73%", "red")
 
 
-@pytest.mark.parametrize("path", ["/badge/status", "/badge/shop/status", "/badge/shop/uptime/30d"])
 def test_once_the_page_is_old_its_badges_say_that_nothing_is_known(
-    folder: Path, now: datetime, path: str
+    folder: Path, now: datetime
 ) -> None:
+    paths = ("/badge/status", "/badge/shop/status", "/badge/shop/uptime/30d")
     world.main_page(name="Acme")
     shop = build.component(slug="shop", created_at=now - DAY)
     world.said(shop, Status.OPERATIONAL, now - DAY)
     publisher = world.publish(folder, now=now)
     late = now + timedelta(minutes=4)
 
-    old = Site(folder, late)
-    assert title(old.get(f"{path}.svg").body).endswith(": Unknown")
-    found = shield(old.get(f"{path}.json").body)
-    assert (found["label"], found["message"]) == ("Acme status", "Unknown")
-    assert found["color"] == "lightgrey"
+    def written() -> list[tuple[int, int]]:
+        found = [(folder / f"{path[1:]}.svg").stat() for path in paths]
+        return [(file.st_ino, file.st_mtime_ns) for file in found]
 
-    before = (folder / f"{path[1:]}.svg").stat()
+    old = Site(folder, late)
+    for path in paths:
+        assert title(old.get(f"{path}.svg").body).endswith(": Unknown")
+        found = shield(old.get(f"{path}.json").body)
+        assert (found["label"], found["message"]) == ("Acme status", "Unknown")
+        assert found["color"] == "lightgrey"
+
+    before = written()
     publisher.publish_if_due(now=late)
-    after = (folder / f"{path[1:]}.svg").stat()
-    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
-    assert not title(Site(folder, late).get(f"{path}.svg").body).endswith(": Unknown")
+    assert written() == before
+    for path in paths:
+        assert not title(Site(folder, late).get(f"{path}.svg").body).endswith(": Unknown")
 
 
 def test_a_component_that_is_gone_leaves_no_badge(folder: Path, now: datetime) -> None:
@@ -197,9 +204,9 @@ def test_a_component_that_is_gone_leaves_no_badge(folder: Path, now: datetime) -
         "/badge/../status.json",
     ],
 )
-def test_there_are_no_other_badges(folder: Path, now: datetime, path: str) -> None:
-    build.component(slug="shop")
-    world.publish(folder, now=now)
-    site = Site(folder, now)
+def test_there_are_no_other_badges(
+    standing: Callable[[Status], Path], now: datetime, path: str
+) -> None:
+    site = Site(standing(Status.OPERATIONAL), now)
 
     assert site.get(path).status == 404 or site.entered == [path]

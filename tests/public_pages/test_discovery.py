@@ -15,12 +15,13 @@ from django.test import Client
 from PIL import Image
 
 from common import host_names
-from components.models import PageKind
+from components.models import Page, PageKind
 from components.status import Status
 from public_pages import preview_image
 from public_pages.preview_image import Preview
 from tests import build
 from tests.public_pages import world
+from tests.public_pages.conftest import Once
 from tests.public_pages.world import Site
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,21 @@ ORIGIN = settings.CANDOR_ORIGIN
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "published"
+
+
+def _acme() -> tuple[Page, Page]:
+    world.main_page(name="Acme")
+    build.component(slug="shop", name="Shop")
+    return (
+        build.page(kind=PageKind.SUB, name="Europe", slug="eu"),
+        build.page(kind=PageKind.CUSTOMER, name="Secret Ltd"),
+    )
+
+
+@pytest.fixture
+def acme(once: Once) -> Path:
+    """A published page with a sub-page, and one of a customer; not to be written to."""
+    return once(_acme)
 
 
 def head_of(folder: Path, name: str = "index.html") -> str:
@@ -49,8 +65,8 @@ def whole(folder: Path, now: datetime) -> Any:
 # ---- links -------------------------------------------------------------------------------------
 
 
-def test_what_a_page_links_to_for_programs_is_there(folder: Path, now: datetime) -> None:
-    world.publish(folder, now=now)
+def test_what_a_page_links_to_for_programs_is_there(acme: Path, now: datetime) -> None:
+    folder = acme
     site = Site(folder, now)
 
     linked = {
@@ -71,20 +87,16 @@ def test_what_a_page_links_to_for_programs_is_there(folder: Path, now: datetime)
     assert re.search(r'rel="alternate"\s+type="application/json"\s+href="/status.json"', head)
 
 
-def test_links_of_a_sub_page_begin_with_its_path(folder: Path, now: datetime) -> None:
-    build.page(kind=PageKind.SUB, name="Europe", slug="eu")
-    whole(folder, now)
-    site = Site(folder, now)
+def test_links_of_a_sub_page_begin_with_its_path(acme: Path, now: datetime) -> None:
+    site = Site(acme, now)
 
     assert site.get("/s/eu/").headers["Link"].startswith("</s/eu/api/v2/summary.json>")
     assert site.get("/s/eu/.well-known/api-catalog").status == 200
     assert f"{ORIGIN}/s/eu/preview.png" in site.get("/s/eu/").text
 
 
-def test_the_catalog_lists_the_api_of_the_page(folder: Path, now: datetime) -> None:
-    world.publish(folder, now=now)
-
-    reply = Site(folder, now).get("/.well-known/api-catalog")
+def test_the_catalog_lists_the_api_of_the_page(acme: Path, now: datetime) -> None:
+    reply = Site(acme, now).get("/.well-known/api-catalog")
 
     assert reply.headers["Content-Type"].startswith("application/linkset+json; profile=")
     (api,) = json.loads(reply.body)["linkset"]
@@ -93,10 +105,8 @@ def test_the_catalog_lists_the_api_of_the_page(folder: Path, now: datetime) -> N
     assert api["service-desc"][0]["href"] == f"{ORIGIN}/openapi.json"
 
 
-def test_the_description_is_valid_and_names_only_what_is_there(folder: Path, now: datetime) -> None:
-    build.component(slug="shop")
-    whole(folder, now)
-    site = Site(folder, now)
+def test_the_description_is_valid_and_names_only_what_is_there(acme: Path, now: datetime) -> None:
+    site = Site(acme, now)
 
     document = json.loads(site.get("/openapi.json").body)
     assert document["openapi"] == "3.1.0"
@@ -110,9 +120,8 @@ def test_the_description_is_valid_and_names_only_what_is_there(folder: Path, now
         assert reply.headers["Content-Type"].startswith(kind), path
 
 
-def test_every_address_on_the_page_for_programs_answers(folder: Path, now: datetime) -> None:
-    whole(folder, now)
-    site = Site(folder, now)
+def test_every_address_on_the_page_for_programs_answers(acme: Path, now: datetime) -> None:
+    site = Site(acme, now)
 
     page = site.get("/api")
     listed = re.findall(r'<a href="([^"]*)"><code>', page.text)
@@ -171,9 +180,9 @@ def test_the_picture_shows_the_state_and_is_drawn_only_when_that_changes(
 
 
 def test_once_the_page_is_old_its_picture_says_that_nothing_is_known(
-    folder: Path, now: datetime
+    acme: Path, now: datetime
 ) -> None:
-    whole(folder, now)
+    folder = acme
 
     late = Site(folder, now + timedelta(hours=1)).get("/preview.png")
 
@@ -221,14 +230,9 @@ def test_a_picture_that_cannot_be_drawn_leaves_none_and_holds_up_nothing(
 
 
 @pytest.fixture
-def ask(folder: Path, now: datetime, settings: Any) -> Callable[..., Any]:
-    """A published world with a sub-page, asked for the code of an address; the page's id with `of`."""
-    settings.PUBLISHED_DIR = folder
-    world.main_page(name="Acme")
-    build.component(slug="shop", name="Shop")
-    build.page(kind=PageKind.SUB, name="Europe", slug="eu")
-    build.page(kind=PageKind.CUSTOMER, name="Secret Ltd")
-    whole(folder, now)
+def ask(acme: Path, settings: Any) -> Callable[..., Any]:
+    """The published pages, asked for the code of an address; the page's id with `of`."""
+    settings.PUBLISHED_DIR = acme
 
     def get(url: str | None, *, of: int = 1, **more: str) -> Any:
         given = {"format": "json", **more} if url is None else {"url": url, **more}
@@ -282,15 +286,16 @@ def test_oembed_knows_no_other_addresses(ask: Callable[..., Any]) -> None:
 
 
 def test_oembed_of_a_sub_page_knows_its_own_and_that_of_a_customer_none(
-    ask: Callable[..., Any], folder: Path
+    ask: Callable[..., Any], once: Once
 ) -> None:
-    pages = {path.name: path for path in (folder / "pages").iterdir()}
-    (eu,) = (int(name) for name in pages)
+    _, (europe, secret) = once.both(_acme)
+    Page.objects.bulk_create([europe, secret])
+    eu = europe.pk
 
     said = ask(f"{ORIGIN}/s/eu/", of=eu).json()
     assert f'src="{ORIGIN}/s/eu/embed/frame"' in said["html"]
     assert ask(f"{ORIGIN}/", of=eu).status_code == 404
-    assert ask(f"{ORIGIN}/", of=eu + 1).status_code == 404  # the customer's
+    assert ask(f"{ORIGIN}/", of=secret.pk).status_code == 404
 
 
 def test_oembed_has_one_format(ask: Callable[..., Any]) -> None:

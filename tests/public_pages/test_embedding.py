@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,17 +54,13 @@ def data(folder: Path) -> dict[str, Any]:
     ],
 )
 def test_the_widget_is_told_when_something_is_wrong(
-    folder: Path, now: datetime, status: Status, warns: bool, is_maintained: bool
+    standing: Callable[[Status], Path], status: Status, warns: bool, is_maintained: bool
 ) -> None:
-    world.main_page(name="Acme")
-    world.said(build.component(), status, now)
-    world.publish(folder, now=now)
-
-    found = data(folder)
+    found = data(standing(status))
 
     assert (found["warn"], found["maintenance"]) == (warns, is_maintained)
     assert bool(found["since"]) is (warns or is_maintained)
-    assert found["message"] == f"Acme status: {status.label}"
+    assert found["message"] == f"{world.NAME} status: {status.label}"
     assert found["url"] == settings.CANDOR_ORIGIN
 
 
@@ -88,9 +85,10 @@ def test_a_new_incident_is_a_new_notice_and_its_end_is_the_end(folder: Path, now
     assert (data(folder)["warn"], data(folder)["since"], data(folder)["detail"]) == (False, "", "")
 
 
-def test_data_that_is_old_says_so_and_is_open_to_every_site(folder: Path, now: datetime) -> None:
-    world.publish(folder, now=now)
-
+def test_data_that_is_old_says_so_and_is_open_to_every_site(
+    standing: Callable[[Status], Path], now: datetime
+) -> None:
+    folder = standing(Status.OPERATIONAL)
     fresh = Site(folder, now).get("/embed/status.json")
     late = Site(folder, now + timedelta(minutes=4)).get("/embed/status.json")
 
@@ -102,11 +100,9 @@ def test_data_that_is_old_says_so_and_is_open_to_every_site(folder: Path, now: d
 
 
 def test_read_outs_are_kept_and_read_by_other_sites_as_their_reference_says(
-    folder: Path, now: datetime
+    standing: Callable[[Status], Path], now: datetime
 ) -> None:
-    build.component()
-    world.publish(folder, now=now)
-    site = Site(folder, now)
+    site = Site(standing(Status.OPERATIONAL), now)
     reference = (settings.BASE_DIR / "docs/reference/read-outs.md").read_text()
     rows = re.findall(r"^\| (`/.*) \| `([^`]*)` \| (.*) \|$", reference, re.MULTILINE)
 
@@ -122,10 +118,10 @@ def test_read_outs_are_kept_and_read_by_other_sites_as_their_reference_says(
 # ---- frames ------------------------------------------------------------------------------------
 
 
-def test_only_the_pages_for_frames_may_be_framed(folder: Path, now: datetime) -> None:
-    build.component()
-    world.publish(folder, now=now)
-    site = Site(folder, now)
+def test_only_the_pages_for_frames_may_be_framed(
+    standing: Callable[[Status], Path], now: datetime
+) -> None:
+    site = Site(standing(Status.OPERATIONAL), now)
 
     for path in ("/embed/frame", "/embed/badge/"):
         headers = site.get(path).headers

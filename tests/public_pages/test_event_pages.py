@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +21,7 @@ from incidents.publishing import Report
 from public_pages.publishing import Publisher
 from tests import build
 from tests.public_pages import happened, world
+from tests.public_pages.conftest import NOW, Once
 from tests.public_pages.happened import MINUTE
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +48,12 @@ def entries(published: Path, incident: Incident) -> list[str]:
     body = (published / f"incidents/{incident.public_id}.html").read_text(encoding="utf-8")
     found = re.findall(r"<h3>(.*?)</h3> <a[^>]*><time[^>]*>(.*?)</time>", body, flags=re.S)
     return [f"{at} {title}" for title, at in found]
+
+
+def _events_of_acme() -> Mapping[str, Incident]:
+    made = happened.acme(now=NOW)
+    happened.past("Long ago", started_at=NOW - 40 * DAY, minutes=5, now=NOW)
+    return made
 
 
 @pytest.mark.req("I5", "I6", "I7", "I10", "I13")
@@ -291,12 +299,9 @@ def test_a_postmortem_is_public_from_publishing_until_it_is_withdrawn(
 
 @pytest.mark.req("I19")
 def test_a_month_has_neighbours_a_calendar_and_pages_for_what_can_be_filtered(
-    published: Path, now: datetime
+    once: Once,
 ) -> None:
-    made = happened.acme(now=now, components=happened.shop())
-    happened.past("Long ago", started_at=now - 40 * DAY, minutes=5, now=now)
-
-    world.publish(published, now=now)
+    published, made = once.both(_events_of_acme)
 
     month = words(published, "history/2026-11.html")
     assert "November 2026 October 2026 November 2026 Events by day Today" in month
@@ -493,11 +498,8 @@ def test_a_removed_component_keeps_its_name_in_the_history_only_if_visitors_knew
     assert "Skunkworks" not in page
 
 
-def test_every_page_about_events_stays_small(published: Path, now: datetime) -> None:
-    made = happened.acme(now=now)
-    catalogue.mark_dirty()
-
-    world.publish(published, now=now)
+def test_every_page_about_events_stays_small(once: Once) -> None:
+    published, made = once.both(_events_of_acme)
 
     sizes = {path.name: path.stat().st_size for path in published.rglob("*.html.gz")}
     assert f"{made['open'].public_id}.html.gz" in sizes

@@ -9,31 +9,39 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from incidents import publishing
 from incidents.lifecycle import State
 from incidents.models import Incident
+from tests import build
 from tests.browsing import WATCH_POLICY, faults
 from tests.public_pages import happened, world
-from tests.public_pages.conftest import Served
+from tests.public_pages.conftest import NOW, Once, Served, serving
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def made(served: Served, db: None, now: datetime) -> dict[str, Incident]:
-    made = happened.acme(now=now, components=happened.shop())
-    world.publish(served.folder, now=now)
-    return made
+def _acme() -> tuple[dict[str, Incident], str]:
+    """Acme's events, and the id of the first update of the open one."""
+    made = happened.acme(now=NOW, components=happened.shop())
+    return made, made["open"].updates.earliest("id").public_id
 
 
 @pytest.fixture
-def context(browser: Browser, served: Served) -> Iterator[BrowserContext]:
-    with browser.new_context(base_url=served.origin) as opened:
+def acme(once: Once, db: None) -> Iterator[Served]:
+    """The front over a page about events that nobody changes."""
+    with serving(once(_acme)) as server:
+        yield server
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context() as opened:
         opened.add_init_script(WATCH_POLICY)
         opened.set_default_timeout(5000)
         yield opened
 
 
 def test_every_page_about_events_is_accessible_inside_the_policy_and_fits(
-    made: dict[str, Incident], context: BrowserContext
+    acme: Served, once: Once, context: BrowserContext
 ) -> None:
+    _, (made, _first) = once.both(_acme)
     page = context.new_page()
     for path in (
         "/",
@@ -42,7 +50,7 @@ def test_every_page_about_events_is_accessible_inside_the_policy_and_fits(
         "/history/2026-11",
         "/maintenance",
     ):
-        page.goto(path)
+        page.goto(acme.origin + path)
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
 
         assert faults(page) == [], path
@@ -51,9 +59,10 @@ def test_every_page_about_events_is_accessible_inside_the_policy_and_fits(
 
 
 def test_the_history_is_filtered_and_an_update_is_linked_without_scripts(
-    made: dict[str, Incident], browser: Browser, served: Served
+    acme: Served, once: Once, browser: Browser
 ) -> None:
-    with browser.new_context(base_url=served.origin, java_script_enabled=False) as context:
+    _, (made, first) = once.both(_acme)
+    with browser.new_context(base_url=acme.origin, java_script_enabled=False) as context:
         page = context.new_page()
         page.goto("/history")
         page.get_by_label("Component").select_option("checkout")
@@ -64,39 +73,43 @@ def test_the_history_is_filtered_and_an_update_is_linked_without_scripts(
         assert page.get_by_role("article").count() == 1
         expect(page.get_by_label("Component")).to_have_value("checkout")
         page.get_by_role("link", name=made["open"].title).click()
-        update = made["open"].updates.earliest("id")
-        page.locator(f"#u{update.public_id} a.at").click()
+        page.locator(f"#u{first} a.at").click()
 
-        assert page.url.endswith(f"{made['open'].get_absolute_url()}#u{update.public_id}")
+        assert page.url.endswith(f"{made['open'].get_absolute_url()}#u{first}")
         expect(page.locator(":target h3")).to_have_text("Investigating")
 
 
 def test_an_open_page_shows_a_new_update_without_a_reload_and_leaves_the_focus(
-    made: dict[str, Incident], context: BrowserContext, served: Served, now: datetime
+    served: Served, context: BrowserContext, db: None, now: datetime
 ) -> None:
+    checkout, webhooks = build.component(name="Checkout"), build.component(name="Webhooks")
+    incident = build.incident(
+        title="Card payments failing", components={checkout: None, webhooks: None}, now=now
+    )
+    publisher = world.publish(served.folder, now=now)
     home, page = context.new_page(), context.new_page()
-    for opened, path in ((home, "/"), (page, made["open"].get_absolute_url())):
-        opened.clock.install()
-        opened.goto(path)
-        opened.wait_for_function("window.htmx !== undefined")
-        opened.evaluate("window.stayed = true")
-    home.get_by_role("link", name=made["open"].title).first.focus()
+    for each, path in ((home, "/"), (page, incident.get_absolute_url())):
+        each.clock.install()
+        each.goto(served.origin + path)
+        each.wait_for_function("window.htmx !== undefined")
+        each.evaluate("window.stayed = true")
+    home.get_by_role("link", name=incident.title).first.focus()
 
     publishing.post_update(
-        incident=made["open"],
+        incident=incident,
         state=State.MONITORING,
         text="All traffic is moved.",
         notify=False,
         now=now,
     )
-    world.publish(served.folder, now=now + timedelta(seconds=1))
-    for opened in (home, page):
-        opened.clock.run_for(30_000)
+    publisher.publish_if_due(now=now + timedelta(seconds=1))
+    for each in (home, page):
+        each.clock.run_for(30_000)
 
     expect(page.locator(".tl > li").first).to_contain_text("All traffic is moved.")
     expect(page.locator("#now")).to_contain_text("Monitoring")
     expect(page.get_by_role("status")).to_contain_text("Monitoring")
     expect(home.locator("#past")).to_contain_text("Monitoring")
-    assert home.evaluate("document.activeElement.textContent") == made["open"].title
+    assert home.evaluate("document.activeElement.textContent") == incident.title
     assert home.evaluate("window.stayed")
     assert page.evaluate("window.stayed")

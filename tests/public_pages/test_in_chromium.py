@@ -1,6 +1,7 @@
 """The pages in a real browser: policy, layout, assistive technology, live refresh."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from public_pages.publishing import Publisher
 from tests import build
 from tests.browsing import WATCH_POLICY, faults
 from tests.public_pages import world
-from tests.public_pages.conftest import Served
+from tests.public_pages.conftest import NOW, Once, Served, serving
 
 pytestmark = pytest.mark.browser
 
@@ -26,22 +27,26 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def acme(served: Served, db: None, now: datetime) -> dict[str, Component]:
-    components = world.acme(now=now)
-    world.publish(served.folder, now=now)
-    return components
-
-
-@pytest.fixture
-def few(served: Served, db: None, now: datetime) -> dict[str, Component]:
+@dataclass(frozen=True)
+class Few:
     """Three components on a published page: enough for what changes on it, and quickly published."""
+
+    components: Mapping[str, Component]
+    publisher: Publisher
+
+
+@pytest.fixture
+def few(served: Served, db: None, now: datetime) -> Few:
     made = {
         name: world.watched(now=now, name=name, slug=name.lower().replace(" ", "-"))
         for name in ("Website", "REST API", "Checkout")
     }
-    world.publish(served.folder, now=now)
-    return made
+    return Few(made, world.publish(served.folder, now=now))
+
+
+def _with_a_long_name() -> None:
+    world.acme(now=NOW)
+    build.component(name="Averyveryverylongnamewithoutanyplacetobreakatall" * 2, slug="long")
 
 
 @pytest.fixture
@@ -107,16 +112,13 @@ def test_axe_would_find_a_fault(outage: Served, context: BrowserContext) -> None
 @pytest.mark.parametrize(
     "context", [{"viewport": {"width": 320, "height": 600}}], ids=["320"], indirect=True
 )
-def test_320_pixels_need_no_sideways_scrolling(
-    served: Served, acme: dict[str, Component], context: BrowserContext, now: datetime
-) -> None:
-    build.component(name="Averyveryverylongnamewithoutanyplacetobreakatall" * 2, slug="long")
-    world.publish(served.folder, now=now)
+def test_320_pixels_need_no_sideways_scrolling(once: Once, context: BrowserContext) -> None:
     page = context.new_page()
 
-    for path in (*PAGES, "/components/long"):
-        page.goto(served.origin + path)
-        assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+    with serving(once(_with_a_long_name)) as served:
+        for path in (*PAGES, "/components/long"):
+            page.goto(served.origin + path)
+            assert page.evaluate("document.documentElement.scrollWidth") == 320, path
 
 
 def test_hovering_the_history_moves_nothing_and_shows_the_day(
@@ -231,16 +233,14 @@ def poll(page: Page, path: str = "/live") -> None:
 
 
 def test_live_refresh_changes_what_changed_and_says_so_once(
-    served: Served, few: dict[str, Component], context: BrowserContext, now: datetime
+    served: Served, few: Few, context: BrowserContext, now: datetime
 ) -> None:
-    publisher = Publisher(served.folder, slice_s=3600)
-    publisher.publish_if_due(now=now)
     page = open_live(context, served.origin)
     watch = Watch(page)
     page.locator("a", has_text="REST API").focus()
 
-    world.said(few["Website"], Status.MAJOR_OUTAGE, now)
-    publisher.publish_if_due(now=now + timedelta(seconds=1))
+    world.said(few.components["Website"], Status.MAJOR_OUTAGE, now)
+    few.publisher.publish_if_due(now=now + timedelta(seconds=1))
     poll(page)
 
     page.wait_for_function("document.title.startsWith('Major outage')")
@@ -267,11 +267,11 @@ def test_live_refresh_that_brings_nothing_new_touches_nothing(
 
 
 def test_a_minute_that_passes_is_no_news(
-    served: Served, few: dict[str, Component], context: BrowserContext, now: datetime
+    served: Served, few: Few, context: BrowserContext, now: datetime
 ) -> None:
     page = open_live(context, served.origin)
 
-    world.publish(served.folder, now=now + timedelta(minutes=1))
+    few.publisher.publish_if_due(now=now + timedelta(minutes=1))
     poll(page)
 
     page.wait_for_function("document.querySelector('#asof').textContent.includes('14:33')")
@@ -280,14 +280,12 @@ def test_a_minute_that_passes_is_no_news(
 
 @pytest.mark.req("B4")
 def test_a_new_component_appears_on_a_page_that_is_open(
-    served: Served, few: dict[str, Component], context: BrowserContext, now: datetime
+    served: Served, few: Few, context: BrowserContext, now: datetime
 ) -> None:
-    publisher = Publisher(served.folder, slice_s=3600)
-    publisher.publish_if_due(now=now)
     page = open_live(context, served.origin)
 
     catalogue.add_component(name="Brand new", slug="brand-new", now=now)
-    publisher.publish_if_due(now=now + timedelta(seconds=1))
+    few.publisher.publish_if_due(now=now + timedelta(seconds=1))
     poll(page)
 
     page.locator("#st-brand-new").wait_for()
@@ -310,15 +308,13 @@ def test_the_first_component_appears_on_an_empty_page_that_is_open(
 
 
 def test_the_page_of_a_component_refreshes_itself(
-    served: Served, few: dict[str, Component], context: BrowserContext, now: datetime
+    served: Served, few: Few, context: BrowserContext, now: datetime
 ) -> None:
-    publisher = Publisher(served.folder, slice_s=3600)
-    publisher.publish_if_due(now=now)
     page = open_live(context, served.origin + CHECKOUT)
     watch = Watch(page)
 
-    world.said(few["Checkout"], Status.MAJOR_OUTAGE, now)
-    publisher.publish_if_due(now=now + timedelta(seconds=1))
+    world.said(few.components["Checkout"], Status.MAJOR_OUTAGE, now)
+    few.publisher.publish_if_due(now=now + timedelta(seconds=1))
     poll(page, CHECKOUT)
 
     page.wait_for_function("document.title.startsWith('Checkout: Major outage')")

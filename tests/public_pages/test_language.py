@@ -1,5 +1,6 @@
 """A page in German: nothing of it is left in English, and nothing for programs is spoilt."""
 
+import functools
 import html
 import json
 import re
@@ -27,6 +28,11 @@ HOUR = timedelta(hours=1)
 def left_in_english(page: str) -> list[str]:
     """The texts of at least three words that a page shows and German has other words for."""
     shown = re.sub(r"\s+", " ", html.unescape(page))
+    return [text for text in texts_with_german_words() if text in shown]
+
+
+@functools.cache
+def texts_with_german_words() -> list[str]:
     with translation.override("de"):
         return [
             text.singular
@@ -34,7 +40,6 @@ def left_in_english(page: str) -> list[str]:
             if len(text.singular.split()) > 2
             and not re.search(r"%\(|\{", text.singular)
             and translation.gettext(text.singular) != text.singular
-            and text.singular in shown
         ]
 
 

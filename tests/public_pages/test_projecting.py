@@ -451,19 +451,13 @@ def strange(world: World) -> Iterator[str]:
 @pytest.mark.req("R3")
 @given(world=worlds())
 @settings(max_examples=settings().max_examples // 2)
-def test_nothing_of_what_a_page_does_not_show_is_in_any_file(world: World) -> None:
+def test_what_a_page_shows_is_there_and_nothing_else_is_in_any_file(world: World) -> None:
     """Reliability A12 and B8."""
-    marks = set(strange(world))
-    for name, body in rendered(world).items():
+    files, marks = rendered(world), set(strange(world))
+    for name, body in files.items():
         for mark in marks:
             assert mark not in name
             assert mark.encode() not in body, (name, mark)
-
-
-@given(world=worlds())
-@settings(max_examples=settings().max_examples // 4)
-def test_what_a_page_shows_is_there(world: World) -> None:
-    files = rendered(world)
     home = files["index.html"]
     for pk in world.shown:
         assert component_mark(pk).encode() in home

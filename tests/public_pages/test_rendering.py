@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -23,8 +24,9 @@ def home(now: datetime) -> str:
     return Pages(reading.page(now=now)).home()["index.html"].decode()
 
 
-def live(now: datetime) -> str:
-    return Pages(reading.page(now=now)).home()["live.html"].decode()
+def read(folder: Path, name: str = "index.html") -> str:
+    """A page as it was published."""
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def component_pages(component: Component, now: datetime) -> Mapping[str, str]:
@@ -62,22 +64,19 @@ class Balance(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_markup_is_balanced_and_ids_are_unique(now: datetime) -> None:
-    checkout = world.acme(now=now)["Checkout"]
-    pages = [home(now), live(now), *component_pages(checkout, now).values()]
+def test_markup_is_balanced_and_ids_are_unique(outage_day: Path) -> None:
+    parts = ("", "/7d", "/30d", "/90d")
 
-    for page in pages:
+    for name in ("index", "live", *(f"components/checkout{part}" for part in parts)):
         parser = Balance()
-        parser.feed(page)
+        parser.feed(read(outage_day, f"{name}.html"))
         assert parser.open == []
         assert len(parser.ids) == len(set(parser.ids))
 
 
 @pytest.mark.req("A9", "B8")
-def test_the_home_page_shows_state_groups_components_uptime_and_history(now: datetime) -> None:
-    world.acme(now=now)
-
-    page = home(now)
+def test_the_home_page_shows_state_groups_components_uptime_and_history(outage_day: Path) -> None:
+    page = read(outage_day)
 
     assert "<title>Partial outage – Acme Status</title>" in page
     assert 'href="/favicon-pa.svg"' in page
@@ -94,10 +93,8 @@ def test_the_home_page_shows_state_groups_components_uptime_and_history(now: dat
 
 
 @pytest.mark.req("B3", "E3")
-def test_every_component_with_several_replicas_shows_its_numbered_boxes(now: datetime) -> None:
-    world.acme(now=now)
-
-    page = home(now)
+def test_every_component_with_several_replicas_shows_its_numbered_boxes(outage_day: Path) -> None:
+    page = read(outage_day)
 
     for slug, count in (("website", 2), ("checkout", 5), ("frankfurt", 3), ("singapore", 2)):
         block = page.partition(f'id="boxes-{slug}"')[2].partition("</li>")[0]
@@ -119,10 +116,10 @@ def test_the_box_of_a_lone_replica_would_only_repeat_the_status(now: datetime) -
     assert f"boxes-{component.slug}" in component_page(component, now)
 
 
-def test_a_status_is_an_outline_and_a_word(now: datetime) -> None:
-    world.acme(now=now)
+def test_a_status_is_an_outline_and_a_word(outage_day: Path) -> None:
+    page = read(outage_day)
 
-    states = re.findall(r'<span class="st[^"]*" data-s="(\w\w)"[^>]*>(.*?)</span>', home(now))
+    states = re.findall(r'<span class="st[^"]*" data-s="(\w\w)"[^>]*>(.*?)</span>', page)
 
     assert len(states) == 15 + 1
     for code, inside in states:
@@ -217,11 +214,9 @@ def test_times_days_and_bars_are_cut_in_the_zone_of_the_page(now: datetime) -> N
 
 @pytest.mark.req("A9")
 def test_the_component_page_shows_every_figure_with_its_minutes_and_its_rule(
-    now: datetime,
+    outage_day: Path,
 ) -> None:
-    checkout = world.acme(now=now)["Checkout"]
-
-    page = component_page(checkout, now)
+    page = read(outage_day, "components/checkout.html")
 
     assert "<title>Checkout: Partial outage – Acme Status</title>" in page
     for words in (
@@ -238,11 +233,9 @@ def test_the_component_page_shows_every_figure_with_its_minutes_and_its_rule(
 
 
 def test_a_hole_in_the_measurements_is_a_hole_in_the_line_and_said_in_words(
-    now: datetime,
+    outage_day: Path,
 ) -> None:
-    checkout = world.acme(now=now)["Checkout"]
-
-    page = component_page(checkout, now)
+    page = read(outage_day, "components/checkout.html")
 
     line = re.search(r'<path class="p50" d="([^"]+)"', page)
     assert line is not None
@@ -251,14 +244,13 @@ def test_a_hole_in_the_measurements_is_a_hole_in_the_line_and_said_in_words(
     assert "· no measurement" in page
 
 
-def test_each_range_has_its_own_page_and_links_to_the_others(now: datetime) -> None:
-    checkout = world.acme(now=now)["Checkout"]
+def test_each_range_has_its_own_page_and_links_to_the_others(outage_day: Path) -> None:
+    names = [f"components/checkout{part}.html" for part in ("", "/7d", "/30d", "/90d")]
 
-    pages = component_pages(checkout, now)
+    pages = {name: read(outage_day, name) for name in names}
 
-    assert list(pages) == [
-        f"components/checkout{part}.html" for part in ("", "/7d", "/30d", "/90d")
-    ]
+    found = {path.relative_to(outage_day) for path in outage_day.rglob("checkout*/*.html")}
+    assert {"components/checkout.html", *map(str, found)} == set(names)
     for page in pages.values():
         assert 'href="/components/checkout"' in page
         assert page.count('aria-current="true"') == 1
@@ -291,22 +283,19 @@ def test_addresses_are_shown_only_where_the_operator_shows_them(now: datetime) -
 # ---- live refresh ------------------------------------------------------------------------------
 
 
-def test_live_refresh_finds_everything_it_swaps_on_the_home_page(now: datetime) -> None:
-    world.acme(now=now)
+def test_live_refresh_finds_everything_it_swaps_on_the_home_page(outage_day: Path) -> None:
+    page, fragment = read(outage_day), read(outage_day, "live.html")
 
-    swapped = re.findall(r'id="([\w-]+)"[^>]*hx-swap-oob="true"', live(now))
+    swapped = re.findall(r'id="([\w-]+)"[^>]*hx-swap-oob="true"', fragment)
 
-    page = home(now)
     assert {"now", "asof", "stale", "st-checkout", "boxes-checkout", "group-3"} <= set(swapped)
     for ident in swapped:
         assert f'id="{ident}"' in page
-    assert "<title>Partial outage – Acme Status</title>" in live(now)
+    assert "<title>Partial outage – Acme Status</title>" in fragment
 
 
-def test_what_live_refresh_swaps_is_what_the_home_page_holds(now: datetime) -> None:
-    world.acme(now=now)
-
-    page, fragment = home(now), live(now)
+def test_what_live_refresh_swaps_is_what_the_home_page_holds(outage_day: Path) -> None:
+    page, fragment = read(outage_day), read(outage_day, "live.html")
 
     for ident in ("st-checkout", "boxes-checkout", "boxes-website", "group-3", "asof"):
         pattern = rf'<(\w+)([^>]*) id="{ident}"( hx-swap-oob="true")?>(.*?)</\1>(?=<|\s)'

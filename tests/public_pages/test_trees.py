@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from public_pages.hosts import State as Answers
 from public_pages.publishing import Publisher
 from tests import build, counting
 from tests.public_pages import happened, world
+from tests.public_pages.conftest import NOW, Once
 from tests.public_pages.world import Site
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,30 @@ def two(now: datetime) -> tuple[Component, Component, Page, Page]:
     eu = build.page(components=[mine], name="EU status", slug="eu", now=now)
     us = build.page(components=[other], name="USMarker status", slug="us", now=now)
     return mine, other, eu, us
+
+
+@dataclass(frozen=True)
+class Several:
+    """A published folder of pages of every kind, and their rows."""
+
+    folder: Path
+    eu: Page
+    tokyo: Page
+    acme: Page
+
+
+def _several() -> tuple[Page, Page, Page]:
+    mine, other, eu, _ = two(NOW)
+    tokyo = build.page(components=[mine], slug="jp", time_zone="Asia/Tokyo", now=NOW)
+    acme = build.page(components=[mine, other], kind=PageKind.CUSTOMER, name="AcmeMarker", now=NOW)
+    return eu, tokyo, acme
+
+
+@pytest.fixture
+def several(once: Once) -> Several:
+    """Two pages of a component each, one in Tokyo, one of a customer; not to be written to."""
+    folder, rows = once.both(_several)
+    return Several(folder, *rows)
 
 
 def only_for(page: Page, incident: Incident, text: str, at: datetime) -> None:
@@ -180,26 +206,21 @@ def test_the_main_page_is_told_what_is_for_everybody(published: Path, now: datet
     assert "For all." in (published / "index.html").read_text("utf-8")
 
 
-def test_nothing_of_a_customer_page_is_ever_on_disk(published: Path, now: datetime) -> None:
+def test_nothing_of_a_customer_page_is_ever_on_disk(several: Several) -> None:
     """Reliability B4."""
-    mine, other, *_ = two(now)
-    acme = build.page(components=[mine, other], kind=PageKind.CUSTOMER, name="AcmeMarker")
+    acme = several.acme
 
-    publish(published, now)
-
-    assert not below(published, acme).exists()
-    for name, text in texts(published).items():
+    assert not below(several.folder, acme).exists()
+    for name, text in texts(several.folder).items():
         assert "AcmeMarker" not in text, name
         assert str(acme.address) not in text, name
         assert str(acme.pk) not in text, name
 
 
 def test_links_begin_with_the_path_of_the_page_and_absolute_ones_are_its_own(
-    published: Path, now: datetime
+    several: Several,
 ) -> None:
-    _, _, eu, _ = two(now)
-
-    publish(published, now)
+    published, eu = several.folder, several.eu
 
     home = (below(published, eu) / "index.html").read_text("utf-8")
     assert 'href="/s/eu/components/mine-slug"' in home
@@ -230,12 +251,10 @@ def test_its_links_lead_on_under_every_name_of_the_page(published: Path, now: da
 
 
 def test_django_answers_errors_in_the_style_of_the_page_that_was_asked(
-    published: Path, now: datetime, settings: Settings, rf: RequestFactory
+    several: Several, settings: Settings, rf: RequestFactory
 ) -> None:
-    settings.PUBLISHED_DIR = published
-    mine, _, eu, _ = two(now)
-    acme = build.page(components=[mine], kind=PageKind.CUSTOMER, name="AcmeMarker", now=now)
-    publish(published, now)
+    settings.PUBLISHED_DIR = several.folder
+    eu, acme = several.eu, several.acme
 
     def missing(page_id: int) -> str:
         request = rf.get("/subscribe/x")
@@ -262,14 +281,11 @@ def test_below_the_service_domain_a_page_is_the_root_of_its_host(
     assert hosts["eu.status.example.com"].page_id == eu.pk
 
 
-def test_days_are_those_of_the_page_s_own_zone(published: Path, now: datetime) -> None:
-    mine, *_ = two(now)
-    tokyo = build.page(components=[mine], slug="jp", time_zone="Asia/Tokyo", now=now)
+def test_days_are_those_of_the_page_s_own_zone(several: Several) -> None:
+    at_home = (several.folder / "index.html").read_text("utf-8")
 
-    publish(published, now)
-
-    assert "23:32" in (below(published, tokyo) / "index.html").read_text("utf-8")
-    assert "14:32" in (published / "index.html").read_text("utf-8")
+    assert "23:32" in (below(several.folder, several.tokyo) / "index.html").read_text("utf-8")
+    assert "14:32" in at_home
 
 
 def test_one_component_changed_writes_only_the_pages_that_show_it(
@@ -390,19 +406,13 @@ def test_a_folder_of_a_page_that_is_not_there_is_removed_by_a_new_publisher(
     assert not stranger.exists()
 
 
-def test_the_warning_about_the_installation_is_on_the_main_page_alone(
-    published: Path, now: datetime
-) -> None:
-    _, _, eu, _ = two(now)
-
-    publish(published, now)
-
-    assert (published / "status/warning.json").exists()
-    assert not (below(published, eu) / "status/warning.json").exists()
+def test_the_warning_about_the_installation_is_on_the_main_page_alone(several: Several) -> None:
+    assert (several.folder / "status/warning.json").exists()
+    assert not (below(several.folder, several.eu) / "status/warning.json").exists()
 
 
 def test_statements_do_not_grow_with_the_number_of_pages(published: Path, now: datetime) -> None:
-    components = [build.component() for _ in range(3)]
+    components = [build.component() for _ in range(2)]
     happened.told({now - DAY: (State.INVESTIGATING, "x")}, components={components[0]: None})
     for _ in range(2):
         build.page(components=components)
@@ -415,7 +425,7 @@ def test_statements_do_not_grow_with_the_number_of_pages(published: Path, now: d
         return len(made)
 
     few = made_by_a_change(now + TICK, Status.MAJOR_OUTAGE)
-    for _ in range(8):
+    for _ in range(4):
         build.page(components=components)
     settle(publisher, now + 2 * TICK)
     many = made_by_a_change(now + 3 * TICK, Status.PARTIAL_OUTAGE)

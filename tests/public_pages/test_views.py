@@ -2,7 +2,7 @@
 
 import errno
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.urls import include, path
 from django.utils import timezone
 from pytest_django import Settings
 
+from components import catalogue
 from components.models import Page
 from monitoring.models import Replica
 from notifications import outbox
@@ -22,6 +23,7 @@ from notifications.messages import Message
 from public_pages import readiness, views
 from tests import build
 from tests.public_pages import world
+from tests.public_pages.conftest import NOW, Once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -108,6 +110,14 @@ def test_preferences_need_no_database(visitor: Client) -> None:
 # ---- readiness ---------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def now(settings: Settings, once: Once) -> datetime:
+    """The moment that an empty page was published at, as all of these look at it."""
+    settings.PUBLISHED_DIR = once(catalogue.page)
+    catalogue.page()
+    return NOW
+
+
 def test_all_at_work_is_ready(visitor: Client, published: Path) -> None:
     now = timezone.now()
     world.watched(now=now)
@@ -118,10 +128,7 @@ def test_all_at_work_is_ready(visitor: Client, published: Path) -> None:
     assert (reply.status_code, reply.json()) == (200, {"status": "ready", "problems": {}})
 
 
-def test_without_replicas_and_messages_there_is_nothing_to_wait_for(published: Path) -> None:
-    now = timezone.now()
-    world.publish(published, now=now)
-
+def test_without_replicas_and_messages_there_is_nothing_to_wait_for(now: datetime) -> None:
     assert readiness.problems(now=now) == {}
 
 
@@ -133,34 +140,26 @@ def test_nothing_or_nothing_new_published_is_not_ready(published: Path) -> None:
     assert readiness.problems(now=now) == {"publisher": "The last publish is 4 min old."}
 
 
-def test_a_disk_with_too_little_room_is_not_ready(published: Path, settings: Settings) -> None:
-    now = timezone.now()
-    world.publish(published, now=now)
+def test_a_disk_with_too_little_room_is_not_ready(now: datetime, settings: Settings) -> None:
     settings.DISK_LEFT_MB = 10**12  # no disk has that much room
 
     assert "MB are left on the disk of" in readiness.problems(now=now)["disk"]
 
 
-def test_checks_that_are_overdue_are_not_ready(published: Path) -> None:
-    now = timezone.now()
-    world.publish(published, now=now)
+def test_checks_that_are_overdue_are_not_ready(now: datetime) -> None:
     build.replica(next_probe_at=now - timedelta(seconds=61))
 
     assert readiness.problems(now=now) == {"probes": "Checks are due for more than a minute."}
 
 
-def test_checks_that_are_handed_out_but_never_come_back_are_not_ready(published: Path) -> None:
-    now = timezone.now()
+def test_checks_that_are_handed_out_but_never_come_back_are_not_ready(now: datetime) -> None:
     world.watched(now=now)
-    world.publish(published, now=now)
     Replica.objects.update(fresh_until=now, next_probe_at=now + timedelta(seconds=30))
 
     assert readiness.problems(now=now) == {"probes": "No check has had an outcome recently."}
 
 
-def test_a_message_that_nobody_sends_is_not_ready(published: Path) -> None:
-    now = timezone.now()
-    world.publish(published, now=now)
+def test_a_message_that_nobody_sends_is_not_ready(now: datetime) -> None:
     outbox.put(
         channel="email",
         address="ops@example.com",
@@ -188,9 +187,7 @@ def test_a_database_that_cannot_be_written_is_not_ready(visitor: Client, publish
     assert list(reply.json()["problems"]) == ["database"]
 
 
-def test_asking_for_readiness_changes_nothing_visible(published: Path) -> None:
-    now = timezone.now()
-    world.publish(published, now=now)
+def test_asking_for_readiness_changes_nothing_visible(now: datetime) -> None:
     before = Page.objects.values().get()
 
     readiness.problems(now=now)
@@ -204,7 +201,7 @@ def test_asking_for_readiness_changes_nothing_visible(published: Path) -> None:
 def test_errors_come_in_the_style_of_the_page_with_its_name(
     visitor: Client, published: Path
 ) -> None:
-    world.acme(now=timezone.now())
+    world.main_page(name="Acme")
     world.publish(published, now=timezone.now())
 
     for address, status, words in (

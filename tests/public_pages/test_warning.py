@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from components import catalogue
+from components.status import Status
 from monitoring import page_health
 from monitoring.models import AlertSettings, Node, PageHealthChange, Replica
 from public_pages.warning import NOT_DEAD, Watch
@@ -163,24 +164,24 @@ def published(folder: Path, *, now: datetime, is_dead: bool = True) -> None:
     world.publish(folder, now=now)
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/status/warning.json", "/warning.js", "/warning.svg"])
 def test_other_sites_may_read_it_and_have_to_ask_anew(
-    folder: Path, now: datetime, path: str
+    standing: Callable[[Status], Path], now: datetime, path: str
 ) -> None:
-    published(folder, now=now)
+    site = Site(standing(Status.MAJOR_OUTAGE), now)
 
-    reply = Site(folder, now).get(path)
+    reply = site.get(path)
 
     assert reply.status == 200
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
     assert reply.headers["Cache-Control"] == "no-cache"
-    assert Site(folder, now).get(path, IF_NONE_MATCH=reply.headers["ETag"]).status == 304
+    assert site.get(path, IF_NONE_MATCH=reply.headers["ETag"]).status == 304
 
 
-@pytest.mark.django_db
-def test_an_old_warning_says_that_it_is_old(folder: Path, now: datetime) -> None:
-    published(folder, now=now)
+def test_an_old_warning_says_that_it_is_old(
+    standing: Callable[[Status], Path], now: datetime
+) -> None:
+    folder = standing(Status.MAJOR_OUTAGE)
 
     assert json.loads(Site(folder, now).get("/status/warning.json").body)["stale"] is False
     late = Site(folder, now + timedelta(minutes=4)).get("/status/warning.json")

@@ -167,6 +167,15 @@ def acme(*, now: datetime) -> dict[str, Component]:
     return made
 
 
+NAME = 'A & <b>"B"--</b>'
+
+
+def standing(status: Status, *, now: datetime) -> None:
+    """A page with a hard name, whose one component has this status."""
+    main_page(name=NAME)
+    said(build.component(slug="shop", name="Shop <1>"), status, now)
+
+
 def publish(folder: Path, *, now: datetime) -> Publisher:
     """Publish everything once, and wait for nothing."""
     if catalogue.page().set_up_at is None:
