@@ -14,18 +14,16 @@ HEAD_LIMIT = 100 * 1024
 _CHUNK_LINE_LIMIT = 16 * 1024
 _READ_BYTES = 16 * 1024
 
-# Every repetition is possessive, so that no answer makes the match go back and forth.
+# No answer makes the match go back and forth: repeated signs are possessive, and a repeated group
+# begins with what cannot go on the one before, so that going back over it ends at once. Groups are
+# not possessive: that matches wrongly in Python before 3.11.5 (gh-106052), which Debian 12 has.
 _TEXT: Final = rb"[^\x00\n\r\x0b\x0c]*+"
 _FIELDS: Final = (
-    rb"((?:[-!#$%&'*+.^_`|~0-9A-Za-z]++:"
-    + _TEXT
-    + rb"\r?\n(?:[ \t]"
-    + _TEXT
-    + rb"\r?\n)*+)*+)\r?\n"
+    rb"((?:[-!#$%&'*+.^_`|~0-9A-Za-z]++:" + _TEXT + rb"\r?\n(?:[ \t]" + _TEXT + rb"\r?\n)*)*)\r?\n"
 )
 _HEAD = re.compile(rb"HTTP/[0-9]\.[0-9] ([1-9][0-9]{2})(?: " + _TEXT + rb")?\r?\n" + _FIELDS)
 _TRAILER = re.compile(_FIELDS)
-_FIELD = re.compile(rb"([^:\s]++):[ \t]*+(" + _TEXT + rb"(?:\r?\n[ \t]" + _TEXT + rb")*+)")
+_FIELD = re.compile(rb"([^:\s]++):[ \t]*+(" + _TEXT + rb"(?:\r?\n[ \t]" + _TEXT + rb")*)")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _LENGTH = re.compile(rb"[0-9]{1,20}")
