@@ -42,6 +42,8 @@ def ask(*, channel: str, now: datetime) -> Answer:
     circuit = Circuit.objects.filter(channel=channel, failures__gt=0).first()
     if circuit is None:
         return Answer.GO
+    if circuit.open_until is None or circuit.open_until > now:
+        return Answer.WAIT
     # Moving the end of the pause is the claim on the single try; it must change exactly one row.
     has_claimed = Circuit.objects.filter(
         channel=channel,

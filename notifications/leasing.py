@@ -60,13 +60,18 @@ def settle(
     too_old_s: float = _TOO_OLD_S,
     now: datetime,
 ) -> None:
-    """Deal with what is due and not to be sent as it stands; a fixed number of statements.
+    """Deal with what is due and not to be sent as it stands; one statement where nothing is.
 
     What was handed over by a sender that died is asked about where the far end can be, else gets its
     second copy after a pause, or ends as "perhaps sent". What comes too late ends.
     """
     due = Delivery.objects.due(now=now).filter(channel=channel)
-    in_doubt = due.filter(state=State.LEASED, handed_at__isnull=False)
+    is_in_doubt = Q(state=State.LEASED, handed_at__isnull=False)
+    is_expired = Q(expires_at__lte=now)
+    is_too_old = Q(queued_at__lte=now - timedelta(seconds=too_old_s))
+    if not due.filter(is_in_doubt | is_expired | is_too_old).exists():
+        return
+    in_doubt = due.filter(is_in_doubt)
     if is_asked:
         in_doubt.update(state=State.PENDING, lease_token="", last_error=_STOPPED)
     elif max_copies is not None:
@@ -81,8 +86,8 @@ def settle(
         next_attempt_at=F("handed_at") + backoff.PAUSE_AFTER_DOUBT,
         last_error=_STOPPED,
     )
-    due.filter(expires_at__lte=now).update(**endings.ending(State.EXPIRED))
-    due.filter(queued_at__lte=now - timedelta(seconds=too_old_s)).update(
+    due.filter(is_expired).update(**endings.ending(State.EXPIRED))
+    due.filter(is_too_old).update(
         **endings.ending(State.FAILED),
         last_error=f"Too old: not sent within {too_old_s / 3600:.0f} hours.",
     )
@@ -167,6 +172,8 @@ def claim_spread(
         due = folding.not_behind_one_being_sent(due.exclude(destination__in=busy))
         spread = due.annotate(number=number)
         rows = list(spread.filter(number__lte=per_host).order_by("number", "id")[:limit])
+        if not rows:
+            return []
         token = uuid4().hex
         Delivery.objects.due(now=now).filter(
             id__in=[row.id for row in rows], handed_at__isnull=True
