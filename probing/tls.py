@@ -69,7 +69,8 @@ def explain(error: ssl.SSLError, name: str) -> ProbeFailed:
             Reason.CERTIFICATE_INVALID,
             words or f"The certificate is not valid ({error.verify_message}).",
         )
-    if isinstance(error, ssl.SSLEOFError):
+    # Python 3.11.2 says ZeroReturn of an end in the middle of it.
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return ProbeFailed(Reason.TLS_FAILED, f"{name} hung up while agreeing on TLS.")
     if error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"}:
         return ProbeFailed(Reason.TLS_FAILED, f"{name} does not speak TLS on this port.")
