@@ -11,7 +11,7 @@ from monitoring.models import PackedHour, Replica
 from monitoring.packing import Outcome, PackedSample
 from tests import build
 
-REPLICAS, HOURS, SAMPLES = 100, 48, 60  # one sample a minute
+REPLICAS, HOURS, SAMPLES = 100, 12, 60  # one sample a minute
 
 
 def table_bytes() -> int:

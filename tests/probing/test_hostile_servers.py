@@ -1,6 +1,7 @@
 """Servers that mean harm (F-29): each probe ends on time, in little memory, with the right cause."""
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -21,32 +22,37 @@ GRACE_S = 0.5
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
+# How a server stalls, and what the probe was doing then.
+STALLING: dict[str, tuple[Handler, str]] = {
+    "silence": (servers.never, "waiting for the first byte"),
+    "dripped body": (servers.drip(b"x", before=HEAD + b"\r\n"), "reading the answer"),
+    "dripped headers": (servers.drip(b"X-A: b\r\n", before=HEAD), "reading the answer"),
+    "dripped 1xx": (servers.drip(b"HTTP/1.1 100 Continue\r\n\r\n"), "reading the answer"),
+    "dripped chunks": (
+        servers.drip(b"1\r\nx\r\n", before=HEAD + b"Transfer-Encoding: chunked\r\n\r\n"),
+        "",
+    ),
+}
+
+
 @pytest.mark.req("D2")
-@pytest.mark.parametrize(
-    ("handler", "doing"),
-    [
-        (servers.never, "waiting for the first byte"),
-        (servers.drip(b"x", before=HEAD + b"\r\n"), "reading the answer"),
-        (servers.drip(b"X-A: b\r\n", before=HEAD), "reading the answer"),
-        (servers.drip(b"HTTP/1.1 100 Continue\r\n\r\n"), "reading the answer"),
-        (servers.drip(b"1\r\nx\r\n", before=HEAD + b"Transfer-Encoding: chunked\r\n\r\n"), ""),
-    ],
-    ids=["silence", "dripped body", "dripped headers", "dripped 1xx", "dripped chunks"],
-)
 async def test_a_server_that_stalls_is_given_up_on_at_the_deadline(
-    run: Run, stopwatch: Stopwatch, handler: Handler, doing: str
+    run: Run, stopwatch: Stopwatch
 ) -> None:
-    async with servers.serve(handler) as server:
-        outcome = await run(
-            f"http://127.0.0.1:{server.port}/", deadline_s=DEADLINE_S, body_contains="never"
-        )
+    async with contextlib.AsyncExitStack() as stack:
+        probes = {}
+        for name, (handler, _) in STALLING.items():
+            server = await stack.enter_async_context(servers.serve(handler))
+            url = f"http://127.0.0.1:{server.port}/"
+            probes[name] = run(url, deadline_s=DEADLINE_S, body_contains="never")
+        outcomes = dict(zip(probes, await asyncio.gather(*probes.values()), strict=True))
         elapsed_s = stopwatch.elapsed_s
 
     assert elapsed_s <= DEADLINE_S + GRACE_S
-    assert outcome.reachable is False
-    assert outcome.reason is Reason.TIMEOUT
-    assert doing in outcome.detail
-    assert "127.0.0.1" in outcome.detail
+    for name, outcome in outcomes.items():
+        assert (outcome.reachable, outcome.reason) == (False, Reason.TIMEOUT), name
+        assert STALLING[name][1] in outcome.detail, name
+        assert "127.0.0.1" in outcome.detail, name
 
 
 @pytest.mark.parametrize(

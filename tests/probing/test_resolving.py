@@ -151,8 +151,9 @@ async def test_while_our_name_server_is_down_a_failed_look_up_is_ours(
 ) -> None:
     async with servers.dns_server(reply) as server:
         use(monkeypatch, server.port)
-        failed = await run("http://again.test/", deadline_s=2)
-        slow = await run("tcp://slow.test:80", deadline_s=2)
+        failed, slow = await asyncio.gather(
+            run("http://again.test/", deadline_s=2), run("tcp://slow.test:80", deadline_s=2)
+        )
 
     assert (failed.reachable, failed.reason) == (None, Reason.OWN_NETWORK)
     assert (slow.reachable, slow.reason) == (None, Reason.OWN_NETWORK)
