@@ -79,7 +79,7 @@ def _cost(test: Recorded) -> float:
 
 
 def _candidates(recorded: Mapping[str, Recorded]) -> dict[str, set[Statement]]:
-    """By test, the statements that it may stand for: of a folder's own app, or of none."""
+    """By test, the statements that it may stand for: to write is of the app's own tests, if they do."""
     tests_of = collections.defaultdict[Statement, set[str]](set)
     apps_of = collections.defaultdict[Statement, set[str]](set)
     for name, test in recorded.items():
@@ -89,7 +89,8 @@ def _candidates(recorded: Mapping[str, Recorded]) -> dict[str, set[Statement]]:
                 apps_of[wanted].add(statement.place.split("/")[0])
     found: dict[str, set[Statement]] = {name: set() for name in recorded}
     for wanted, names in tests_of.items():
-        own = {name for name in names if name.split("/")[1] in apps_of[wanted]}
+        apps = apps_of[wanted] if wanted.place else set()
+        own = {name for name in names if name.split("/")[1] in apps}
         for name in own or names:
             found[name].add(wanted)
     return found

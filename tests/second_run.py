@@ -17,7 +17,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LIST = Path(__file__).with_name("on_sqlite_alone.txt")
 NEVER = {
-    "tests/management_api/test_fuzzed.py": "two thousand requests are half as much as all the rest",
+    "tests/leaktest/test_leaktest.py": "reads what was published",
+    "tests/management_api/test_fuzzed.py": "two thousand requests are as much work as all the rest",
+    "tests/security/test_authorisation_matrix.py": "asks who may, at every address",
 }
 """Files that have no part in it, with the reason."""
 _TEST = re.compile(r"^ *(?:async )?def (test_\w+)", re.MULTILINE)
@@ -42,10 +44,11 @@ def is_choosable(item: pytest.Item) -> bool:
 
 
 def commits(item: pytest.Item) -> bool:
-    """Whether its transactions are real ones, which others see."""
+    """Whether its transactions are real ones, for another reason than a server in another thread."""
     marker = item.get_closest_marker("django_db")
-    by_fixture = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-    return bool(by_fixture or (marker and marker.kwargs.get("transaction")))
+    used = set(getattr(item, "fixturenames", ()))
+    is_transactional = "transactional_db" in used or (marker and marker.kwargs.get("transaction"))
+    return bool(is_transactional) and "live_server" not in used
 
 
 def has_nothing_for(path: Path) -> bool:

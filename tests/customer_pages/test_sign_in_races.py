@@ -15,7 +15,7 @@ from customer_pages import database_clock, sessions, signing_in
 from customer_pages.models import CustomerSession, SignIn
 from tests.customer_pages import people
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.stores]
+pytestmark = pytest.mark.django_db(transaction=True)
 Result = TypeVar("Result")
 
 

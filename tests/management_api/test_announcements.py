@@ -17,7 +17,7 @@ from incidents.models import Announcement
 from tests import build
 from tests.management_api.calling import BASE, Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 NOTE = {"title": "New office hours", "text": "From **Monday** on."}
 

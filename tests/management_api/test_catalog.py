@@ -12,7 +12,7 @@ from customer_pages import sessions
 from tests import build
 from tests.management_api.calling import Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 
 def customers(api: Caller) -> None:

@@ -9,7 +9,7 @@ from monitoring.models import AlertChannel
 from notifications.models import Delivery
 from tests.management_api.calling import Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 HOOK = "https://hooks.slack.com/services/T0/B0/verysecret"
 

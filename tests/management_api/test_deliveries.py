@@ -10,7 +10,7 @@ from notifications.messages import Message
 from notifications.models import Delivery, State
 from tests.management_api.calling import Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 
 def put(address: str, now: datetime, *, is_sensitive: bool = False) -> Delivery:

@@ -7,7 +7,7 @@ from subscribers.models import Broadcast
 from tests import build
 from tests.management_api.calling import Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 
 def test_it_counts_who_would_hear_of_the_next_update_of_an_incident() -> None:

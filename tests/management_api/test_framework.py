@@ -26,7 +26,7 @@ from management_api.models import IdempotentRequest
 from tests import build
 from tests.management_api.calling import BASE, Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 
 def test_a_component_is_made_read_changed_and_removed() -> None:

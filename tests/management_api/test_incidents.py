@@ -19,7 +19,7 @@ from subscribers.models import Broadcast
 from tests import build
 from tests.management_api.calling import BASE, Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 HOUR = timedelta(hours=1)
 

@@ -14,7 +14,7 @@ from subscribers.models import Broadcast
 from tests import build
 from tests.management_api.calling import Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 REPORT: dict[str, Any] = {
     "title": "Payments failed",

@@ -13,7 +13,7 @@ from subscribers.models import Reason, State, Subscriber, Suppression
 from tests import build
 from tests.management_api.calling import Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 
 def test_who_has_agreed_is_told_at_once_and_who_has_not_is_asked() -> None:

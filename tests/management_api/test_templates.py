@@ -12,7 +12,7 @@ from incidents.models import EventTemplate, Incident
 from tests import build
 from tests.management_api.calling import BASE, Caller
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 SLOW = {"name": "Slow", "title": "{component} is slow", "text": "We look into {components}."}
 

@@ -230,7 +230,6 @@ def test_a_new_name_is_in_every_feed_and_the_old_slug_s_feeds_are_gone(
     assert "CATEGORIES:New name" in (published / "maintenance.ics").read_text("utf-8")
 
 
-@pytest.mark.stores
 def test_a_feed_holds_the_newest_fifty_and_everything_that_is_going_on(
     published: Path, now: datetime
 ) -> None:
@@ -264,7 +263,6 @@ def test_a_feed_holds_the_newest_fifty_and_everything_that_is_going_on(
     assert len(titles(published, f"components/{component.slug}.rss")) == feeds_reading.PER_COMPONENT
 
 
-@pytest.mark.stores
 def test_cancelled_work_stays_in_calendars_for_90_days(published: Path, now: datetime) -> None:
     work = build.maintenance(now=now, title="Cancelled")
     maintenance.post_update(

@@ -11,7 +11,7 @@ from public_pages import reading
 from tests import build, counting
 from tests.public_pages import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stores]
+pytestmark = pytest.mark.django_db
 
 
 def test_twice_the_components_cost_the_same_number_of_statements(now: datetime) -> None:
