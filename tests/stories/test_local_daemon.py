@@ -26,13 +26,15 @@ IN_TIME_S = INTERVAL_S + DEAD_AFTER_S + 4
 SET_UP = """
 from django.utils import timezone
 from components import catalogue
-from monitoring import inventory
+from monitoring import inventory, tokens
+from monitoring.models import TokenKind
 now = timezone.now()
 component = catalogue.add_component(name="Data", slug="data", now=now)
 node = inventory.add_node(component=component, name="database", slug="database", now=now,
     mode="local", interval_s={interval_s}, retries=0, sick_after_s=0.5, dead_after_s={dead_after_s},
     silent_after_s=1)
 inventory.add_replica(node=node, address="{address}", now=now)
+print(tokens.create(kind=TokenKind.LOCAL, node=node, now=now)[1])
 """
 
 
@@ -111,12 +113,8 @@ def test_a_database_in_a_lan_dies_recovers_and_its_daemon_falls_silent(
         script = SET_UP.format(
             interval_s=INTERVAL_S, dead_after_s=DEAD_AFTER_S, address=database.address
         )
-        made = product.manage("shell", "-c", script)
-        assert made.returncode == 0, made.stdout + made.stderr
+        token = product.shell(script).split()[-1]
         wait_for(lambda: "Data" in product.get("/").text, 5, product.log)
-        token = product.manage(
-            "token", "create", "--kind", "local", "--node", "data/database"
-        ).stdout.split()[-1]
 
         daemon = Daemon(installed, tmp_path, product.origin, token)
 

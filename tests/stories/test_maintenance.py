@@ -34,9 +34,7 @@ for title, start, minutes in (("Disk swap", 90, 30), ("Long migration", 5, 60)):
 @pytest.mark.req("K1", "K6")
 def test_windows_start_and_end_by_themselves_after_a_stop(shared_product: Product) -> None:
     product = shared_product
-    done = product.manage("shell", "--no-imports", "-c", PLAN)
-    assert done.returncode == 0, done.stdout + done.stderr
-    over, running = done.stdout.split()
+    over, running = product.shell(PLAN).split()
 
     def shows(path: str, words: str) -> bool:
         answer = product.get(path)

@@ -1,7 +1,8 @@
-"""From an empty start to an https page at a name of one's own: Candor, Caddy and a DNS on loopback."""
+"""From a new installation to an https page at a name of one's own: Candor, Caddy and a DNS on loopback."""
 
 import os
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -23,8 +24,10 @@ CERTIFIED_WITHIN_S = 120  # requirement T4
 # `STRANGERS=10000 bin/test tests/stories/test_own_domain.py` is the measure of reliability A9.
 STRANGERS = int(os.environ.get("STRANGERS", "150"))
 
-OWNER = """
+SET_UP = """
+from django.core.management import call_command
 from accounts.models import User
+call_command("apply", "-")
 User.objects.create_user("ada", password="correct horse battery", is_staff=True, role="owner")
 """
 DESCRIPTION = """
@@ -79,11 +82,12 @@ def dns_servers() -> Iterator[list[NameServer]]:
 
 @pytest.mark.req("T1", "T2", "T3", "T4", "T5", "A2", "A9")
 def test_a_page_gets_a_name_of_its_own_with_its_certificate(
-    tmp_path: Path, dns_servers: list[NameServer]
+    tmp_path: Path, prepared: Path, dns_servers: list[NameServer]
 ) -> None:
     authority, *resolvers = dns_servers
+    shutil.copytree(prepared, tmp_path / "data")
     product = Product(
-        tmp_path,
+        tmp_path / "data",
         {
             "TRUSTED_PROXY_HOPS": "1",
             "CANDOR_DNS_RESOLVERS": " ".join(f"127.0.0.1:{one.port}" for one in resolvers),
@@ -105,10 +109,7 @@ def test_a_page_gets_a_name_of_its_own_with_its_certificate(
 
 
 def tell(product: Product, caddy: Caddy, authority: NameServer) -> None:
-    applied = product.manage("apply", "-", text=DESCRIPTION)
-    assert applied.returncode == 0, applied.stdout + applied.stderr
-    made = product.manage("shell", "--no-imports", "-c", OWNER)
-    assert made.returncode == 0, made.stdout + made.stderr
+    product.shell(SET_UP, text=DESCRIPTION)
     wait_for(lambda: page_of(caddy.get(MAIN, "/s/eu/")) == "Acme EU", 60, product.log)
     assert page_of(caddy.get(MAIN)) == "Acme"
     assert caddy.get(OWN) is None, "a name that nobody has entered gets no certificate"

@@ -83,8 +83,7 @@ def test_a_visitor_hears_of_the_chosen_service_alone_and_leaves_by_one_click(
     page.get_by_role("button", name="Save changes").click()
     expect(page.get_by_role("status")).to_contain_text("Saved.")
 
-    posted = shared_product.manage("shell", "-c", EVENTS)
-    assert posted.returncode == 0, posted.stdout + posted.stderr
+    shared_product.shell(EVENTS)
     told = mail(1)
     assert "Baskets are empty" in _text(told)
     assert not [one for one in mails() if "Search finds nothing" in _text(one)]

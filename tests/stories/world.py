@@ -239,6 +239,13 @@ class Product:
             check=False,
         )
 
+    def shell(self, script: str, *, text: str | None = None) -> str:
+        """What a script prints that runs in the product. Several things at once, because loading Django
+        takes a second of a core; `call_command("apply", "-")` reads `text`."""
+        done = self.manage("shell", "--no-imports", "-c", script, text=text)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def get(self, path: str) -> httpx.Response:
         """GET a path; 599 stands for no answer at all."""
         try:
