@@ -6,7 +6,7 @@ together: `projecting` cuts out what one page shows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,16 +32,16 @@ _OVER = (lifecycle.State.RESOLVED, lifecycle.State.POSTMORTEM)
 _PAST_MAINTENANCE = 20
 
 
-def home(*, now: datetime, since: datetime) -> HomeEvents:
-    """Read what the home page tells: what is open, what comes, and what began since a moment."""
-    open_ones = list(_with_latest(Incident.objects.open()))
-    begun = Incident.objects.past().filter(started_at__gte=since)
-    past = list(_with_latest(begun))
+def home(*, now: datetime, since: datetime, kinds: Collection[Kind] = tuple(Kind)) -> HomeEvents:
+    """Read what the home page tells: what is open, what comes, and what began since a moment.
+
+    `kinds` are those of which there may be any.
+    """
+    open_ones, past = _incidents_of_home(since) if Kind.INCIDENT in kinds else ([], [])
     lines = {line.ident: line for line in _incident_lines([*open_ones, *past])}
-    rows = Maintenance.objects.public()
-    running = list(rows.running())
-    upcoming = list(rows.upcoming(now, timedelta(days=UPCOMING_DAYS)))
-    over = list(rows.past().filter(starts_at__gte=since, starts_at__lte=now))
+    running, upcoming, over = (
+        _works_of_home(now, since) if Kind.MAINTENANCE in kinds else ([], [], [])
+    )
     works = {line.ident: line for line in _maintenance_lines([*running, *upcoming, *over])}
     recent = [line for line in lines.values() if line.starts_at >= since]
     recent += [works[row.public_id] for row in [*over, *running] if row.starts_at >= since]
@@ -55,6 +55,24 @@ def home(*, now: datetime, since: datetime) -> HomeEvents:
         running=tuple(works[row.public_id] for row in running),
         upcoming=tuple(works[row.public_id] for row in upcoming),
         recent=newest_first(recent),
+    )
+
+
+def _incidents_of_home(since: datetime) -> tuple[list[Incident], list[Incident]]:
+    """The open ones, and those that began since a moment and are over."""
+    begun = Incident.objects.past().filter(started_at__gte=since)
+    return list(_with_latest(Incident.objects.open())), list(_with_latest(begun))
+
+
+def _works_of_home(
+    now: datetime, since: datetime
+) -> tuple[list[Maintenance], list[Maintenance], list[Maintenance]]:
+    """What is going on, comes, and began since a moment and is over."""
+    rows = Maintenance.objects.public()
+    return (
+        list(rows.running()),
+        list(rows.upcoming(now, timedelta(days=UPCOMING_DAYS))),
+        list(rows.past().filter(starts_at__gte=since, starts_at__lte=now)),
     )
 
 

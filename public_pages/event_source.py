@@ -203,7 +203,8 @@ class EventSource:
         """Return what only the pages of these components show."""
         wanted = list(component_ids)
         if missing := [pk for pk in wanted if pk not in self._details]:
-            found = reading.details(component_ids=missing, now=now)
+            kinds = self._known_kinds()
+            found = reading.details(component_ids=missing, now=now, kinds=kinds)
             self._details |= {pk: found.get(pk) for pk in missing}
         every = {pk: self._details[pk] for pk in wanted}
         return {pk: detail for pk, detail in every.items() if detail is not None}
@@ -213,6 +214,11 @@ class EventSource:
     def marks(self) -> Marks:
         """Return the marks that are others when any event is."""
         return self._once("marks", feeds_reading.marks)
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """Return the kinds of which there are any events."""
+        self.marks()
+        return self._known_kinds()
 
     def chosen(self, *, now: datetime) -> Chosen:
         """Return which events feeds tell."""

@@ -119,8 +119,8 @@ class Publisher:
 
     def _look(self, now: datetime, *, is_full: bool) -> None:
         """Read the world once; write the home page at once, and find what is due of all other pages."""
-        world = reading.everything(now=now)
         source = EventSource()
+        world = reading.everything(now=now, kinds=source.kinds)
         self._brand_files.write([world.site.brand], at=now)
         shown = world.general_ids
         self._histories = Histories(self._histories)

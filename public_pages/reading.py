@@ -6,7 +6,7 @@ components are not read at all, and a replica's address only where the operator 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -38,6 +38,7 @@ from monitoring.models import (
 )
 from probing.health import Health
 from public_pages import event_days, event_lists, node_reading, projecting, unseen
+from public_pages.event_views import Kind
 from public_pages.page_views import (
     SPAN_LENGTHS,
     AnnouncementView,
@@ -66,13 +67,16 @@ def page(*, now: datetime) -> PageView:
     return projecting.page(world, site=world.site, shown=world.general_ids)
 
 
-def everything(*, now: datetime) -> PageView:
+def everything(
+    *, now: datetime, kinds: Callable[[], Collection[Kind]] = lambda: tuple(Kind)
+) -> PageView:
     """Read the world, with the same number of queries however many components and pages there are.
 
     The revision is read first: what changes while the rest is read raises it again, so the next
-    look at it finds something to publish.
+    look at it finds something to publish. `kinds` tells, after that, of which events there may be any.
     """
     row = catalogue.page()
+    among = kinds()
     since = now - timedelta(days=projecting.HISTORY_DAYS) - _ZONES
     rows = list(
         Component.objects.visible()
@@ -95,7 +99,7 @@ def everything(*, now: datetime) -> PageView:
         now=now,
         is_interrupted=interrupted_since is not None,
     )
-    marks = event_lists.marks(since=since)
+    marks = event_lists.marks(since=since) if Kind.INCIDENT in among else {}
     views = [
         replace(
             _component(row, nodes[row.id], changes[row.id], checked, row.id in in_maintenance),
@@ -113,30 +117,31 @@ def everything(*, now: datetime) -> PageView:
         interrupted_since=interrupted_since,
         announcements=_announcements(now),
         events=event_lists.home(
-            now=now, since=now - timedelta(days=event_days.RECENT_DAYS) - _ZONES
+            now=now, since=now - timedelta(days=event_days.RECENT_DAYS) - _ZONES, kinds=among
         ),
         warning=_warning(),
     )
 
 
-def details(*, component_ids: Iterable[int], now: datetime) -> Mapping[int, DetailView]:
+def details(
+    *, component_ids: Iterable[int], now: datetime, kinds: Collection[Kind] = tuple(Kind)
+) -> Mapping[int, DetailView]:
     """Read what only the pages of these components show, in a fixed number of queries.
 
-    As with the world, `projecting.detail` cuts out what one page shows.
+    `kinds` are those of which there may be events. As with the world, `projecting.detail` cuts out what one page shows.
     """
     ids = list(component_ids)
     since = now - timedelta(days=projecting.YEAR_DAYS) - _ZONES
     rows = list(Component.objects.visible().filter(id__in=ids))
     changes = changes_of(ids, since=since)
     responses = _responses(ids, now=now)
-    incidents = event_lists.of_components(
-        ids, since=now - timedelta(days=projecting.HISTORY_DAYS) - _ZONES
-    )
+    since = now - timedelta(days=projecting.HISTORY_DAYS) - _ZONES
+    told = event_lists.of_components(ids, since=since) if Kind.INCIDENT in kinds else {}
     return {
         row.id: DetailView(
             changes=changes[row.id],
             responses={span: tuple(responses[row.id, span]) for span in SPAN_LENGTHS},
-            incidents=incidents[row.id],
+            incidents=told.get(row.id, ()),
         )
         for row in rows
     }
