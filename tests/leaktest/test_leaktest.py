@@ -1,5 +1,6 @@
 """Nobody sees what is not theirs, on any surface; and the search would find it."""
 
+import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -14,9 +15,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("R3", "R11", "A12")]
 
 
 def test_no_surface_shows_anybody_what_is_not_theirs(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """As in the product, the customers' pages are cut from one world that is kept for them."""
+    # What nobody may see is refused, again and again.
+    caplog.set_level(logging.ERROR, "django.request")
     people.keep_the_world(settings, monkeypatch)
     settings.PUBLISHED_DIR = tmp_path
     settings.ALLOWED_HOSTS = ["localhost", ".example"]
