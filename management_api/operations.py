@@ -5,6 +5,7 @@ entity tag, a transaction is put around what writes, and a repeated create is an
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -38,10 +39,26 @@ _OF_WRITES = (
     HTTPStatus.PRECONDITION_FAILED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 )
-# What ninja makes of a response, for the document alone: all that runs here answers by itself. One
-# for all operations, because ninja would make a class for each of a thousand problems, which is half
-# a second of every start.
-_PROBLEM = type("NinjaResponseSchema", (Schema,), {"__annotations__": {"response": Problem}})
+
+
+class _Problem(Schema):
+    """What ninja makes of a response, for the document alone: all that runs here answers by itself.
+
+    One for all operations, and described once: ninja would make a class for each of a thousand
+    problems, half a second of every start, and describe each anew, a second of every document.
+    """
+
+    response: Problem
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        how = repr((args, sorted(kwargs.items())))
+        if how not in _described:
+            _described[how] = super().model_json_schema(*args, **kwargs)
+        return deepcopy(_described[how])
+
+
+_described: dict[str, dict[str, Any]] = {}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -209,7 +226,7 @@ def _add(
     )
     found = router.path_operations[path].operations[-1].response_models
     for status, gives in responses.items():
-        found[status] = _PROBLEM if gives is Problem else found.pop(status)  # in this order
+        found[status] = _Problem if gives is Problem else found.pop(status)  # in this order
 
 
 def _of_writes(has_etag: bool) -> tuple[HTTPStatus, ...]:
