@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from notifications import backoff, delivering, outbox
@@ -95,6 +95,7 @@ class Updates(RuleBasedStateMachine):
         self.channel = FakeChannel(self)
         self.arrived: dict[str, list[int]] = defaultdict(list)
         self.newest = 0
+        self.has_open = False  # as the last look at the rows found it
 
     def drain(self) -> None:
         began_at = self.now
@@ -136,6 +137,7 @@ class Updates(RuleBasedStateMachine):
         ]
         outbox.put_many(letters=letters, now=self.now)
 
+    @precondition(lambda self: self.has_open)
     @rule(
         wait_s=st.sampled_from([0, 5, 30, 90, 300, 330, 3600]),
         plan=st.lists(st.sampled_from(EVENTS), min_size=1, max_size=6),
@@ -154,6 +156,7 @@ class Updates(RuleBasedStateMachine):
     def each_reader_has_one_row_of_each_update_and_one_at_most_on_its_way(self) -> None:
         rows = list(Delivery.objects.values_list("address", "state"))
         assert len(rows) == self.newest * len(READERS)
+        self.has_open = any(state in {State.PENDING, State.LEASED} for _address, state in rows)
         for address in READERS:
             assert rows.count((address, State.LEASED)) <= 1
 
@@ -180,6 +183,9 @@ def test_nobody_hears_an_older_update_after_a_newer() -> None:
     run_machine(
         Updates,
         settings=hypothesis.settings(
-            max_examples=30, stateful_step_count=20, deadline=None, derandomize=True
+            max_examples=hypothesis.settings().max_examples // 4,
+            stateful_step_count=15,
+            deadline=None,
+            derandomize=True,
         ),
     )
