@@ -24,7 +24,12 @@ class LongSelect(forms.Select):
             "\n",
             '<option value="{}"{}>{}</option>',
             (
-                (option["value"], flatatt(option["attrs"]), option["label"])
+                # Only the chosen one has an attribute.
+                (
+                    option["value"],
+                    flatatt(option["attrs"]) if option["attrs"] else "",
+                    option["label"],
+                )
                 for _group, group, _index in widget["optgroups"]
                 for option in group
             ),
