@@ -19,7 +19,7 @@ NEVER_DONE: dict[str, str] = {}
 def test_every_answer_is_as_the_document_declares(settings: Settings) -> None:
     settings.API_PER_MINUTE = 10**6
     fuzzed_world.fill(seed=1)
-    report = fuzzing.run(secret=Caller().secret, seed=7, examples=2, stories=10, covered=5)
+    report = fuzzing.run(secret=Caller().secret, seed=7, examples=1, stories=10, covered=5)
     assert not report.problems, "\n".join(report.problems[:50])
     assert report.requests >= AT_LEAST, report
     # Each operation did what it is for, and was refused what is wrong.
