@@ -294,13 +294,8 @@ def running(
             database=database,
             broker=broker,
         )
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "-v", "0"],
-            cwd=ROOT,
-            env=lab.environment,
-            check=True,
-        )
         try:
+            lab.ask("migrate")
             yield lab
         finally:
             lab.end()

@@ -20,6 +20,7 @@ django.setup()
 from cryptography.hazmat.primitives import serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 from django.apps import apps  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.db import close_old_connections, connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -44,6 +45,11 @@ from tests.faultlab.hostile import host  # noqa: E402
 
 WARM = "warm@example.com"
 STAGES = (None, State.IDENTIFIED, State.MONITORING, State.RESOLVED)
+
+
+def migrate() -> None:
+    """Make the tables."""
+    call_command("migrate", verbosity=0)
 
 
 def seed(*, counts: dict[str, int], http: str, hooks: list[str]) -> dict[str, int]:
@@ -196,6 +202,7 @@ def _title(row: Broadcast) -> str:
 
 def _serve() -> None:
     jobs: dict[str, Callable[..., Any]] = {
+        "migrate": migrate,
         "seed": seed,
         "post": post,
         "warm": warm,
