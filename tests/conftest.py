@@ -1,7 +1,9 @@
 """Fixtures that every test may use, and the order of the tests."""
 
+import contextlib
 import functools
 import gc
+import hashlib
 import os
 import shutil
 import subprocess
@@ -89,7 +91,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
                 [{"name": cookie.key, "value": cookie.value, "url": live_server.url}]
             )
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         return page
 
     yield make
@@ -98,16 +100,48 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that pip installed both clients into, from a copy of the checkout."""
-    return sharing.once(tmp_path_factory, "installed", _install_clients)
+def installed(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """The folder that pip installed the clients into, from a copy of the checkout.
+
+    It is kept while they stay the same: pip makes an environment to build each of them.
+    """
+    cache = pytestconfig.cache
+    kept = cache.mkdir("installed") / _clients_digest() if cache else None
+    if kept is not None and kept.is_dir():
+        return kept
+    made = sharing.once(tmp_path_factory, "installed", _install_clients)
+    if kept is not None and not kept.is_dir():
+        draft = kept.with_name(f"{kept.name}-{os.getpid()}")
+        shutil.copytree(made, draft)
+        with contextlib.suppress(OSError):  # another worker was faster
+            draft.rename(kept)
+        shutil.rmtree(draft, ignore_errors=True)
+    return made
+
+
+def _client_sources() -> list[Path]:
+    found = [path for name in ("clients", "probing") for path in (ROOT / name).rglob("*")]
+    passed = {"__pycache__", "build"}
+    return sorted(
+        path
+        for path in found
+        if path.is_file() and not any(part in passed or "egg-info" in part for part in path.parts)
+    )
+
+
+def _clients_digest() -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for path in _client_sources():
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
 
 
 def _install_clients(target: Path) -> None:
-    ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
     with tempfile.TemporaryDirectory() as copy:
-        for name in ("clients", "probing"):
-            shutil.copytree(ROOT / name, Path(copy) / name, ignore=ignored)
+        for path in _client_sources():
+            place = Path(copy) / path.relative_to(ROOT)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
         packages = ["./clients/candor", "./clients/candor-local", "./clients/candor-reporter"]
         options = ["-q", "--no-deps", "--target", str(target)]
         subprocess.run(

@@ -21,3 +21,5 @@ if DATABASES["default"]["ENGINE"] == "statuspage.sqlite":  # noqa: F405
 MAIN_HOSTS.append("testserver")  # noqa: F405 - how Django's test client calls itself
 # One test begins within a second of another, at the same revision of another database.
 CUSTOMER_WORLD_KEPT_S = 0
+# Each refused request would be written, and formatted three times with its traceback, as pytest keeps it.
+LOGGING["loggers"]["django.request"] = {"level": "ERROR"}  # noqa: F405

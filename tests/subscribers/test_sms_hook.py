@@ -12,7 +12,7 @@ from components.models import Component
 from notifications import outbox
 from notifications.messages import Message
 from notifications.outbox import Letter
-from subscribers import bouncing, granting, sms_hook, subscribing
+from subscribers import bouncing, granting, shown_events, sms_hook, subscribing
 from subscribers.chart import Stage
 from subscribers.models import InboundMessage, Origin, Reason, Subscriber, Suppression
 from subscribers.recipients import told
@@ -34,12 +34,8 @@ def reader(*components: Component) -> Subscriber:
 
 
 def hears(row: Subscriber, *components: Component, at: datetime | None = None) -> bool:
-    people = told(
-        stage=Stage.INCIDENT_CREATED,
-        component_ids=[each.pk for each in components],
-        topic="",
-        at=at,
-    )
+    shown = shown_events.of([each.pk for each in components])
+    people = told(shown, stage=Stage.INCIDENT_CREATED, topic="", at=at)
     return people.filter(pk=row.pk).exists()
 
 
