@@ -209,9 +209,13 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+# Single tests that take longest: nobody waits for them at the end when they begin first.
+DEAR = ("test_fuzzed", "test_authorisation_matrix", "test_leaktest")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of stores, and put the stories first, because they take longest, and the browser
-    last (see its fixture).
+    """Mark the tests of stores, and put the dear ones and the stories first, the browser last (see its
+    fixture). A file stays on one worker, so that what it shares is made once, but for its browser tests.
 
     What drives a browser or the whole product gets a second try, which the summary names: what it
     waits for is done by other programs, and on two cores under load that can take too long once.
@@ -223,7 +227,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("stores")
         if "browser" in item.keywords or "story" in item.keywords:
             item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=lambda item: ("browser" in item.keywords) - ("story" in item.keywords))
+        if item.get_closest_marker("xdist_group") is None:
+            name = item.name if "browser" in item.keywords else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    if item.path.stem in DEAR or "story" in item.keywords:
+        return 0
+    return 2 if "browser" in item.keywords else 1
 
 
 @pytest.fixture(scope="session")
