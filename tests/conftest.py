@@ -256,7 +256,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     The tests of the log in `tests/accounts/test_auditing.py` install the triggers again for
     themselves. On PostgreSQL it is emptied with TRUNCATE, which they let pass.
     """
-    emptying.use()
     with django_db_blocker.unblock():
+        emptying.use()
         if connection.vendor == "sqlite":
             connection.cursor().execute("DROP TRIGGER IF EXISTS audit_no_delete")

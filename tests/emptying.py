@@ -8,6 +8,7 @@ of work for each test that commits.
 import functools
 from typing import Any
 
+from django.apps import apps
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
@@ -19,13 +20,21 @@ AUDIT_LOG = "accounts_auditentry"
 
 
 def use() -> None:
-    """Have transactional tests end this way."""
-    TransactionTestCase._fixture_teardown = _delete_rows  # type: ignore[attr-defined]
+    """Have transactional tests end this way; what migrations wrote into other tables is put back."""
+    first_rows = [
+        (model, rows)
+        for model in apps.get_models()
+        if model._meta.db_table not in MADE_BY_MIGRATING
+        and (rows := list(model._base_manager.all()))
+    ]
 
+    def end(test: Any) -> None:
+        for alias in test._databases_names(include_mirrors=False):
+            empty(connections[alias])
+        for model, rows in first_rows:
+            model._base_manager.bulk_create(rows)
 
-def _delete_rows(test: Any) -> None:
-    for alias in test._databases_names(include_mirrors=False):
-        empty(connections[alias])
+    TransactionTestCase._fixture_teardown = end  # type: ignore[attr-defined]
 
 
 def empty(connection: BaseDatabaseWrapper) -> None:
