@@ -128,7 +128,8 @@ def details(
 ) -> Mapping[int, DetailView]:
     """Read what only the pages of these components show, in a fixed number of queries.
 
-    `kinds` are those of which there may be events. As with the world, `projecting.detail` cuts out what one page shows.
+    `kinds` are those of which there may be events. As with the world, `projecting.detail` cuts out
+    what one page shows.
     """
     ids = list(component_ids)
     since = now - timedelta(days=projecting.YEAR_DAYS) - _ZONES

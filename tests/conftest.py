@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import gc
-import hashlib
 import os
 import shutil
 import subprocess
@@ -106,7 +105,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Con
     It is kept while they stay the same: pip makes an environment to build each of them.
     """
     cache = pytestconfig.cache
-    kept = cache.mkdir("installed") / _clients_digest() if cache else None
+    kept = cache.mkdir("installed") / sharing.digest(_client_sources(), ROOT) if cache else None
     if kept is not None and kept.is_dir():
         return kept
     made = sharing.once(tmp_path_factory, "installed", _install_clients)
@@ -127,13 +126,6 @@ def _client_sources() -> list[Path]:
         for path in found
         if path.is_file() and not any(part in passed or "egg-info" in part for part in path.parts)
     )
-
-
-def _clients_digest() -> str:
-    digest = hashlib.sha256(sys.version.encode())
-    for path in _client_sources():
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:32]
 
 
 def _install_clients(target: Path) -> None:

@@ -6,7 +6,6 @@ changed model, migration or dependency makes a new one.
 """
 
 import fcntl
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -15,6 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+
+from tests import sharing
 
 ROOT = Path(__file__).resolve().parents[1]
 CLUSTER = "cluster"
@@ -102,10 +103,7 @@ def _copy_file(kept: str, name: str) -> bool:
 
 def _digest() -> str:
     """Equal for equal tables: of everything that says what is in a migrated database."""
-    found = hashlib.sha256()
-    for path in _sources():
-        found.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
-    return found.hexdigest()[:32]
+    return sharing.digest(_sources(), ROOT)
 
 
 def _sources() -> Iterable[Path]:

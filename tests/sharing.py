@@ -1,8 +1,9 @@
 """What is costly to make and never written to: made once, and shared by all workers."""
 
 import fcntl
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,11 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None
             make(folder)
             made.touch()
     return folder
+
+
+def digest(paths: Iterable[Path], root: Path) -> str:
+    """Equal for equal files below `root`, by name and content: the key of what is made from them."""
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
+    return found.hexdigest()[:32]
