@@ -14,6 +14,7 @@ from statuspage import celery, file_broker
 
 
 def connection(folder: Path) -> Connection:
+    """Of queues with names of the test's own: a process remembers for one folder what is bound."""
     for name in ("queue", "control"):
         (folder / name).mkdir(exist_ok=True)
     options = {
@@ -60,6 +61,37 @@ def test_a_reader_that_looks_all_the_time_never_takes_half_a_message(tmp_path: P
 
     assert not broken
     assert sorted(message["number"] for message in read) == list(range(sent))
+
+
+def test_two_readers_get_each_message_once_without_the_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be on another file system: a move there is a copy that a second reader sees half."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "elsewhere"))
+    sent = 200
+    read: list[int] = []
+
+    def take() -> None:
+        with connection(tmp_path) as ours, ours.SimpleQueue("twice") as queue:
+            while True:
+                try:
+                    message = queue.get_nowait()
+                except queue.Empty:
+                    return
+                read.append(message.payload["number"])
+                message.ack()
+
+    with connection(tmp_path) as theirs, theirs.SimpleQueue("twice") as queue:
+        for number in range(sent):
+            queue.put({"number": number})
+    readers = [threading.Thread(target=take) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+
+    assert sorted(read) == list(range(sent))
+    assert not list((tmp_path / "queue").iterdir())
 
 
 @pytest.fixture
