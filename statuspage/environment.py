@@ -25,14 +25,15 @@ print(sys.version if find_spec("venv") and find_spec("ensurepip") else "")
 """
 
 
-def ensure(name: str) -> Path:
+def ensure(name: str, *, keeps: bool = False) -> Path:
     """The Python of .venv with `requirements/<name>.txt` installed; installs what is missing.
 
-    "test" holds everything of "base". Two runs at once take turns.
+    "test" holds everything of "base". Two runs at once take turns. Where .venv was made with another
+    Python than `chosen_python` it is made anew, but with `keeps`: the product may be running from it.
     """
     python = VENV / "bin" / "python"
     with _only_one():
-        chosen = chosen_python()
+        chosen = python if keeps and version_of(python) else chosen_python()
         if not _is_current(name, version_of(chosen)):
             _install(name, python, chosen)
     return python
