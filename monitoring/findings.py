@@ -4,7 +4,7 @@ from datetime import datetime
 
 from monitoring import judging
 from monitoring.judging import Limits
-from monitoring.models import Node
+from monitoring.models import Mode, Node
 from monitoring.packing import Outcome
 from monitoring.polling import Observation
 from probing.base import Phases
@@ -33,6 +33,13 @@ def limits_of(node: Node) -> Limits:
 def tenths(at: datetime) -> datetime:
     """The moment in whole tenths of a second, rounded down, as samples are kept."""
     return at.replace(microsecond=at.microsecond // 100_000 * 100_000)
+
+
+def is_meant(observation: Observation, *, address: str, mode: Mode) -> bool:
+    """Whether it is still about the replica: a check that was under way while a person pointed the
+    replica elsewhere, or had it reported instead, says nothing of what it is now.
+    """
+    return observation.address is None or (observation.address == address and not mode.is_reported)
 
 
 def found(observation: Observation, limits: Limits) -> tuple[Health | None, int | None]:

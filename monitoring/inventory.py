@@ -15,7 +15,7 @@ from components import catalogue
 from components.models import Component
 from monitoring import addresses as addresses_rule
 from monitoring import told_deaths, verdicts
-from monitoring.models import Mode, Node, Replica
+from monitoring.models import Ballot, Mode, Node, Replica
 from probing import patterns
 
 
@@ -76,6 +76,7 @@ def change_replica(*, replica: Replica, address: str, now: datetime) -> Replica:
     with transaction.atomic():
         told_deaths.let_go(replica=replica)
         _forget_outcomes(replica, now=now)
+        Ballot.objects.filter(replica=replica).delete()
         replica.save()
         _say_changed(replica.node, now=now, note="replica changed")
     return replica
@@ -167,4 +168,5 @@ def _forget_outcomes(replica: Replica, *, now: datetime) -> None:
     replica.first_healthy_at = now if is_reported else None
     replica.last_outcome_at, replica.dead_told_at, replica.certificate_expires_at = None, None, None
     replica.fresh_until = now + replica.node.fresh_for
+    replica.streak_health, replica.streak, replica.streak_far = "", 0, 0
     replica.latency_ms, replica.reason, replica.detail, replica.phases = None, "", "", {}

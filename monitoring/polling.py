@@ -49,9 +49,9 @@ class Job:
 class Observation:
     """The outcome of one replica's check, and when it was known (aware).
 
-    `place` is the slug of the location that checked, empty for here. `measured` is a health that
-    was reported or computed from a load; without it the node's limits judge the outcome.
-    `silent_share` is the share of witnesses that were silent when a check failed (`vantage`).
+    `place` is the slug of the location that checked, empty for here. `address` is what was checked,
+    None where others reported. `measured` is a health that was reported or computed from a load;
+    without it the node's limits judge the outcome. `silent_share` is the share of witnesses that were silent when a check failed (`vantage`).
     """
 
     replica_id: int
@@ -60,6 +60,7 @@ class Observation:
     place: str = ""
     measured: Health | None = None
     silent_share: float = 0.0
+    address: str | None = None
 
 
 def load_jobs(*, replica_ids: Sequence[int]) -> list[Job]:
@@ -134,6 +135,7 @@ async def _probe_all(
                 now + timedelta(seconds=time.monotonic() - started),
                 place=settings.LOCATION,
                 silent_share=silent_share,
+                address=job.address,
             )
         )
 

@@ -4,7 +4,7 @@ Called with whole waves of observations; the number of SQL statements does not d
 there are. One transaction from the sample to the alert in the outbox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,7 +74,7 @@ def record(*, observations: Sequence[Observation], now: datetime) -> Recorded:
     """Store a wave of observations, judge the replicas and claim what follows for their components.
 
     An observation older than the last one of its replica and place loses; one of a replica that was
-    removed meanwhile is dropped, and one from a place that has no vote. Inconclusive outcomes are
+    removed or pointed elsewhere meanwhile is dropped, and one from a place that has no vote. Inconclusive outcomes are
     kept as samples and change no health: the replica becomes unknown once nothing conclusive
     arrived in time (`coverage`). Times are kept in tenths of a second, as samples are.
     """
@@ -88,13 +88,12 @@ def record_each(*, observations: Sequence[Observation], now: datetime) -> Record
     """The long way of `record`: for outcomes that change something, and good for all others."""
     with transaction.atomic():
         replicas = _locked({observation.replica_id for observation in observations})
+        observations = [item for item in observations if _is_meant(item, replicas)]
         observations = blindness.weigh(observations=observations, replicas=replicas, now=now)
         booth = ballots.load(replicas=replicas.values())
         wave = _Wave(now, replicas, booth, [], [], {})
         for observation in sorted(observations, key=lambda observation: observation.at):
-            replica = replicas.get(observation.replica_id)
-            if replica is not None:
-                _take(wave, replica, observation)
+            _take(wave, replicas[observation.replica_id], observation)
         _store(wave)
         status_changes = _say(wave.changes, now) if wave.changes else []
     return Recorded(wave.changes, status_changes)
@@ -117,6 +116,13 @@ def _locked(replica_ids: set[int]) -> dict[int, Replica]:
         .order_by("id")
     )
     return {replica.id: replica for replica in found}
+
+
+def _is_meant(observation: Observation, replicas: Mapping[int, Replica]) -> bool:
+    replica = replicas.get(observation.replica_id)
+    return replica is not None and findings.is_meant(
+        observation, address=replica.address, mode=Mode(replica.node.mode)
+    )
 
 
 def _take(wave: _Wave, replica: Replica, observation: Observation) -> None:

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from common import rows
 from monitoring import findings
 from monitoring.judging import Limits
-from monitoring.models import Blindness, Node, Replica, Sample
+from monitoring.models import Blindness, Mode, Node, Replica, Sample
 from monitoring.polling import Observation
 
 
@@ -24,6 +24,7 @@ class _Known(NamedTuple):
     """What of a replica's row the judgement and the new row need."""
 
     node_id: int
+    address: str
     health: str | None
     last_outcome_at: datetime | None
     checks_in_health: int
@@ -36,6 +37,7 @@ class _Judge:
 
     limits: Limits
     fresh_for: timedelta
+    mode: Mode
 
 
 def store(*, observations: Sequence[Observation]) -> Sequence[Observation]:
@@ -81,6 +83,7 @@ def _judges(node_ids: Collection[int]) -> dict[int, _Judge]:
     found = Node.objects.filter(
         ~Exists(places), ~Exists(Blindness.objects.filter(is_open=True)), id__in=node_ids
     ).only(
+        "mode",
         "interval_s",
         "sick_after_s",
         "dead_after_s",
@@ -89,7 +92,11 @@ def _judges(node_ids: Collection[int]) -> dict[int, _Judge]:
         "quorum",
         "retries",
     )
-    return {node.id: _Judge(findings.limits_of(node), node.fresh_for) for node in found}
+    return {node.id: _judge(node) for node in found}
+
+
+def _judge(node: Node) -> _Judge:
+    return _Judge(findings.limits_of(node), node.fresh_for, Mode(node.mode))
 
 
 def _written(
@@ -99,7 +106,8 @@ def _written(
     found, latency_ms = findings.found(observation, judge.limits)
     at = findings.tenths(observation.at)
     is_next = row.last_outcome_at is None or at > row.last_outcome_at
-    if found is None or found != row.health or not is_next:
+    is_meant = findings.is_meant(observation, address=row.address, mode=judge.mode)
+    if found is None or found != row.health or not (is_next and is_meant):
         return None
     outcome = observation.outcome
     update = {

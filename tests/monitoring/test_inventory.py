@@ -5,9 +5,11 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from components.models import Page
-from monitoring import inventory
-from monitoring.models import Node, Replica
+from monitoring import inventory, recording
+from monitoring.models import Location, Node, Replica
+from monitoring.polling import Observation
 from tests import build
+from tests.monitoring.observing import answered, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -162,6 +164,28 @@ def test_another_address_forgets_what_was_seen_of_the_old_one(now: datetime) -> 
     replica.refresh_from_db()
     assert (replica.health, replica.last_outcome_at, replica.reason) == (None, None, "")
     assert replica.is_waiting
+
+
+@pytest.mark.req("E1")
+def test_neither_a_streak_nor_a_vote_about_the_old_address_counts_for_another(
+    now: datetime,
+) -> None:
+    damped = build.replica(node=build.node(bad_checks=2))
+    voted = build.replica(node=build.node())
+    voted.node.locations.add(Location.objects.create(name="Paris", slug="paris"))
+    from_paris = Observation(voted.id, refused(voted, now).outcome, now, place="paris")
+    recording.record(observations=[refused(damped, now), from_paris], now=now)
+    for replica in (damped, voted):
+        replica.refresh_from_db()
+        inventory.change_replica(replica=replica, address="tcp://127.0.0.1:2", now=now)
+    later = now + timedelta(seconds=1)
+
+    recording.record(observations=[refused(damped, later), answered(voted, later)], now=later)
+
+    damped.refresh_from_db()
+    voted.refresh_from_db()
+    assert (damped.health, damped.streak) == (None, 1)
+    assert voted.health == "healthy"
 
 
 @pytest.mark.req("C3", "C4")

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from common import egress
-from monitoring import polling, recording, testing
-from monitoring.models import Replica
+from monitoring import inventory, polling, recording, testing
+from monitoring.models import HealthChange, Replica, Sample
 from probing.base import Reason
 from probing.options import HttpOptions, Thresholds
 from tests import build
@@ -128,6 +128,32 @@ def test_a_private_target_is_not_dialled_unless_allowed_and_is_unknown_not_dead(
     guard = egress.monitor_guard(allow_private=False)
     (wave,) = polling.observe(jobs=jobs, guard=guard, now=datetime.now(UTC))
     assert (wave[0].outcome.reachable, wave[0].outcome.reason) == (None, Reason.ADDRESS_FORBIDDEN)
+
+
+@pytest.mark.req("E1")
+@pytest.mark.parametrize("health", [None, "healthy", "dead"])
+def test_what_a_check_found_is_not_said_of_what_replaced_its_target_meanwhile(
+    health: str | None,
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        refusing = f"tcp://127.0.0.1:{closed.getsockname()[1]}"
+        moved = build.replica(node=build.node(retries=0), address=refusing, health=health)
+        handed_over = build.replica(node=build.node(retries=0), address=refusing, health=health)
+        jobs = polling.load_jobs(replica_ids=[moved.id, handed_over.id])
+        (wave,) = polling.observe(jobs=jobs, guard=GUARD, now=datetime.now(UTC))
+    inventory.change_replica(replica=moved, address="https://example.com/", now=datetime.now(UTC))
+    inventory.change_node(node=handed_over.node, mode="local", now=datetime.now(UTC))
+
+    recording.record(observations=wave, now=datetime.now(UTC))
+
+    moved.refresh_from_db()
+    handed_over.refresh_from_db()
+    assert [observation.outcome.reason for observation in wave] == [Reason.REFUSED] * 2
+    assert (moved.health, moved.last_outcome_at, moved.reason) == (None, None, "")
+    assert (handed_over.health, handed_over.last_outcome_at) == (health, None)
+    assert not Sample.objects.exists()
+    assert not HealthChange.objects.exists()
 
 
 def test_a_test_probe_shows_timings_and_stores_nothing(site: str) -> None:
