@@ -24,6 +24,7 @@ import certifi
 import httpcore
 
 from common.wording import gettext_noop
+from probing import network
 from probing.targets import NOT_WEB_PORTS
 
 Guard = Callable[[str], bool]
@@ -31,7 +32,6 @@ Guard = Callable[[str], bool]
 BODY_MAX = 4096
 # What a name may have at most (RFC 1035).
 _HOST_MAX = 253
-_DIAL_LIMIT = 4
 # A name server that does not answer must not hold more than these.
 _lookups = concurrent.futures.ThreadPoolExecutor(max_workers=16, thread_name_prefix="lookup")
 _making_tls = threading.Lock()
@@ -239,7 +239,7 @@ class _Wire(httpcore.NetworkBackend):
         for address in found:
             if not self._guard(address):
                 raise OSError(f"the address {address} may not be dialled")
-        return found[:_DIAL_LIMIT]
+        return list(network.to_dial(found))
 
 
 class _Stream(httpcore.NetworkStream):

@@ -11,7 +11,7 @@ import dns.resolver
 
 from probing import network, progress, resolving
 from probing.base import Guard, ProbeFailed, ProbeOutcome, Reason
-from probing.network import DIAL_LIMIT, Dialler
+from probing.network import Dialler
 from probing.options import HttpOptions
 from probing.progress import Phase, Progress
 from probing.resolving import Resolver
@@ -72,7 +72,7 @@ async def _asking(
                 Reason.OWN_NETWORK, "This host has no name server configured."
             ) from None
     else:
-        addresses = (await dialler.addresses(question.server))[:DIAL_LIMIT]
+        addresses = network.to_dial(await dialler.addresses(question.server))
         notes.address = addresses[0]
         asking = dns.asyncresolver.Resolver(configure=False)
         asking.port = question.server_port

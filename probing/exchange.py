@@ -72,13 +72,11 @@ class Answer:
     def field(self, name: bytes) -> str | None:
         """The field's value, several joined by commas; None without any."""
         values = [value for key, value in self.fields if key == name]
-        if not values:
-            return None
-        value = b", ".join(values)
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return value.decode("latin-1")
+        return _text(b", ".join(values)) if values else None
+
+    def first(self, name: bytes) -> str | None:
+        """The first value of a field that is no list, as programs take it that meet several."""
+        return next((_text(value) for key, value in self.fields if key == name), None)
 
     async def body(self, limit: int) -> bytes:
         """The body as it was sent, cut at `limit` bytes. Raises ProbeFailed when it is broken off."""
@@ -109,6 +107,13 @@ async def answer(stream: Stream, *, method: str) -> Answer:
         # 101 ends HTTP: nobody asked for another protocol, so it is all the answer there will be.
         if status >= 200 or status == 101:
             return Answer(status=status, fields=fields, length=length, rest=incoming)
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _fields(block: bytes) -> list[tuple[bytes, bytes]]:

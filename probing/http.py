@@ -124,7 +124,7 @@ def _path(target: Target) -> str:
 
 def _following(step: _Step, answer: Answer) -> _Step | None:
     """The request a redirect asks for, or None when the answer is none."""
-    location = answer.field(b"location") if answer.status in _REDIRECTS else None
+    location = answer.first(b"location") if answer.status in _REDIRECTS else None
     if not location:
         return None
     try:

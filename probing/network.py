@@ -9,9 +9,10 @@ import contextlib
 import errno
 import functools
 import ipaddress
+import itertools
 import os
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TypeVar
 
 from probing import readiness, routes
@@ -94,7 +95,7 @@ class Dialler:
         """
         addresses = await self.addresses(host)
         self._progress.enter(Phase.CONNECT)
-        connected = await self._reach(addresses[:DIAL_LIMIT], port)
+        connected = await self._reach(to_dial(addresses), port)
         self._progress.enter(None)
         return connected
 
@@ -186,6 +187,16 @@ async def _connect(dialled: socket.socket, address: str, port: int) -> None:
         code = dialled.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise OSError(code, os.strerror(code))
+
+
+def to_dial(addresses: Sequence[str]) -> tuple[str, ...]:
+    """The addresses to try, 4 at most, IPv6 and IPv4 in turns (RFC 8305, 4): of a name with many of
+    one kind, to which our own network may lead nowhere, the other kind is tried as well.
+    """
+    first = [address for address in addresses if _family(address) is _family(addresses[0])]
+    others = [address for address in addresses if address not in first]
+    turns = itertools.chain.from_iterable(itertools.zip_longest(first, others))
+    return tuple(address for address in turns if address is not None)[:DIAL_LIMIT]
 
 
 def explain(error: OSError, where: str, address: str | None = None) -> ProbeFailed:

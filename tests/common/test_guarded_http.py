@@ -109,6 +109,16 @@ def test_name_that_does_not_exist() -> None:
         send("http://nowhere.invalid/")
 
 
+def test_name_with_many_dead_addresses_of_one_kind_is_reached_at_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sixes = ["::1", *(f"::ffff:127.0.0.{n}" for n in range(5, 12))]
+    found = [(0, 0, 0, "", (address, 0)) for address in [*sixes, "127.0.0.1"]]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with web.server() as server:
+        assert send(f"http://both.test:{server.port}/").is_success
+
+
 @pytest.mark.req("A7", "F7")
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1", "0x7f000001", "0"]

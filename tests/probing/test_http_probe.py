@@ -212,6 +212,16 @@ async def test_a_redirect_is_followed_and_the_last_answer_judged(run: Run, statu
     assert outcome.http_status == 404
 
 
+@pytest.mark.parametrize("again", ["/next", "/elsewhere"])
+async def test_of_two_locations_the_first_is_followed(run: Run, again: str) -> None:
+    moved = response("302 Found", headers=["Location: /next", f"Location: {again}"])
+    async with http_server(moved, response()) as server:
+        outcome = await run(f"http://127.0.0.1:{server.port}/start")
+
+    assert [r.split()[1] for r in server.requests] == [b"/start", b"/next"]
+    assert outcome.reason is Reason.OK
+
+
 async def test_a_redirect_not_followed_is_judged_by_its_own_code(run: Run) -> None:
     async with http_server(redirect("/next", "301 Moved")) as server:
         url = f"http://127.0.0.1:{server.port}/"

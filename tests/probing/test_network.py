@@ -107,6 +107,34 @@ async def test_the_fourth_address_is_dialled(run: Run) -> None:
     assert (outcome.reason, outcome.address) == (Reason.OK, "127.0.0.8")
 
 
+async def test_a_name_with_many_dead_addresses_of_one_kind_is_tried_at_the_other_too(
+    run: Run,
+) -> None:
+    sixes = ["::1", *(f"::ffff:127.0.0.{n}" for n in range(5, 12))]
+    async with http_server(response()) as server:
+        resolver = StubResolver({"both.test": [*sixes, "127.0.0.1"]})
+        web = await run(f"http://both.test:{server.port}/", resolver=resolver)
+        tcp = await run(f"tcp://both.test:{server.port}", resolver=resolver)
+
+    assert (web.reason, web.address) == (Reason.OK, "127.0.0.1")
+    assert (tcp.reason, tcp.address) == (Reason.OK, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "expected"),
+    [
+        (["::1", "::2", "::3", "::4", "::5", "1.1.1.1"], ("::1", "1.1.1.1", "::2", "::3")),
+        (["::1", "::2", "1.1.1.1", "1.1.1.2"], ("::1", "1.1.1.1", "::2", "1.1.1.2")),
+        (["1.1.1.1", "::1"], ("1.1.1.1", "::1")),
+        (["1.1.1.1"], ("1.1.1.1",)),
+    ],
+)
+def test_both_kinds_of_address_are_tried_in_turns(
+    addresses: list[str], expected: tuple[str, ...]
+) -> None:
+    assert network.to_dial(addresses) == expected
+
+
 @pytest.mark.req("D2")
 async def test_dialling_ends_at_the_deadline(run: Run, stopwatch: Stopwatch) -> None:
     with FullBacklog("127.0.0.1") as port:
