@@ -4,7 +4,7 @@ Silence is a column (`Replica.silent_at`, set with each report), so finding it c
 not what exists. Time in which we ourselves were away is nobody's silence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -20,6 +20,8 @@ from probing.health import Health
 # The task runs every second; after a longer pause we were stopped, or the clock was set.
 AWAY_AFTER = timedelta(seconds=15)
 _PULSE = "silence"
+# Our latest absence: from when, and when we noticed.
+_LEFT, _BACK = "silence-left", "silence-back"
 _BEATEN_EVERY = timedelta(seconds=3)
 
 
@@ -39,9 +41,11 @@ def find_silent(*, now: datetime, limit: int = 500) -> int:
         )
         if not overdue:
             return 0
-        strangers = [replica for replica in overdue if _is_stranger(replica)]
+        held = _hold_again(overdue)
+        silent = [replica for replica in overdue if replica.id not in held]
+        strangers = [replica for replica in silent if _is_stranger(replica)]
         _remove(strangers, now=now)
-        _declare([replica for replica in overdue if not _is_stranger(replica)], now=now)
+        _declare([replica for replica in silent if not _is_stranger(replica)], now=now)
     return len(overdue)
 
 
@@ -71,19 +75,41 @@ def _beat(now: datetime) -> None:
     away = abs(now - pulse.at)
     if away > AWAY_AFTER:
         _hold_off(now, since=pulse.at)
+        for name, at in ((_LEFT, pulse.at), (_BACK, now)):
+            Pulse.objects.update_or_create(name=name, defaults={"at": at})
     if away >= _BEATEN_EVERY:
         Pulse.objects.filter(name=_PULSE).update(at=now)
 
 
 def _hold_off(now: datetime, *, since: datetime) -> None:
     waiting = Replica.objects.filter(silent_at__isnull=False).select_related("node")
+    _move(waiting.select_for_update(of=("self",)).order_by("id"), now=now, since=since)
+
+
+def _hold_again(overdue: Sequence[Replica]) -> set[int]:
+    """Move deadlines that reports from before our return have set back since; whose they are.
+
+    A report that a hanging database held up is stored after the deadlines were moved, and its own is
+    counted from when it came: by then it has nearly passed, and the next reports came in vain.
+    """
+    pulses = Pulse.objects.in_bulk([_LEFT, _BACK])
+    if len(pulses) < 2:
+        return set()
+    back_at = pulses[_BACK].at
+    held_up = [one for one in overdue if one.last_outcome_at and one.last_outcome_at <= back_at]
+    return {replica.id for replica in _move(held_up, now=back_at, since=pulses[_LEFT].at)}
+
+
+def _move(replicas: Iterable[Replica], *, now: datetime, since: datetime) -> list[Replica]:
+    """Give these a whole allowance from `now`, our return; which of them needed it."""
     moved = []
-    for replica in waiting.select_for_update(of=("self",)).order_by("id"):
+    for replica in replicas:
         deadline = now + reports.allowance(replica.node, replica.announced_interval_s or 0)
         if _is_held_off(replica, deadline=deadline, since=since, now=now):
             replica.silent_at = deadline
             moved.append(replica)
     Replica.objects.bulk_update(moved, ["silent_at"], batch_size=500)
+    return moved
 
 
 def _is_held_off(replica: Replica, *, deadline: datetime, since: datetime, now: datetime) -> bool:

@@ -108,11 +108,31 @@ def test_time_in_which_we_were_away_is_nobodys_silence(world: World) -> None:
     assert world.health() == "dead"
 
 
+@pytest.mark.req("H-14")
+def test_a_report_that_a_hanging_database_held_up_kills_nobody_when_it_is_stored(
+    world: World,
+) -> None:
+    world.report()
+    came_at = world.now + 5 * SECOND
+    world.now += timedelta(seconds=60)
+    listening.find_silent(now=world.now)
+    back_at, world.now = world.now, came_at
+
+    world.report()
+    world.now = back_at
+    world.pass_time(30)
+    assert world.health() == "healthy"
+    world.pass_time(5)
+
+    assert world.health() == "dead"
+    assert HealthChange.objects.latest("id").at == back_at + 30 * SECOND
+
+
 def test_a_clock_that_was_set_back_kills_nobody_later(world: World) -> None:
     world.report()
     world.now -= timedelta(hours=1)
     listening.find_silent(now=world.now)
-    assert Pulse.objects.get().at == world.now
+    assert Pulse.objects.get(name="silence").at == world.now
     assert world.health() == "healthy"
 
 
