@@ -22,6 +22,7 @@ from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from public_pages import addresses, certificates, front_headers, v2_front
+from public_pages.bulkhead import Bulkhead
 from public_pages.certificates import Certificates
 from public_pages.front_headers import Headers
 from public_pages.hosts import HostFile, State
@@ -56,6 +57,7 @@ class Front:
         clock: the time, as seconds since 1970.
         loads_later: leave loading the dynamic application to a call of `load`, or to the first
             request that needs it: files are answered a second or more before that.
+        bulkhead: how many requests at once may enter the dynamic application.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class Front:
         headers: Iterable[tuple[str, str]] = (),
         clock: Callable[[], float] = time.time,
         loads_later: bool = False,
+        bulkhead: Bulkhead | None = None,
     ) -> None:
         self._load_app = load_app
+        self._bulkhead = bulkhead or Bulkhead()
         self._files = PublishedFiles(folder)
         names, file = None if hosts is None else list(hosts), HostFile(folder)
         self._routes = Routes(names, file)
@@ -323,12 +327,13 @@ class Front:
     def _dynamic(
         self, environ: WSGIEnvironment, start_response: StartResponse, tree: str = ""
     ) -> Iterable[bytes]:
-        app = self._app_or_none()
-        if app is not None:
-            try:
-                return app(environ, start_response)
-            except Exception:
-                logger.exception("The application failed on %s", environ.get("PATH_INFO"))
+        with self._bulkhead.place() as is_free:
+            app = self._app_or_none() if is_free else None
+            if app is not None:
+                try:
+                    return app(environ, start_response)
+                except Exception:
+                    logger.exception("The application failed on %s", environ.get("PATH_INFO"))
         answer = self._find(environ, "503.html", addresses.ERROR_PAGE, tree) or self._find(
             environ, "503.html", addresses.ERROR_PAGE
         )

@@ -16,6 +16,8 @@ from granian.server import Server
 
 SOCKET_FD = "CANDOR_SOCKET_FD"
 BACKLOG = 1024
+# More than `public_pages.bulkhead` lets into Django: the rest answers from files, whatever hangs.
+THREADS = 32
 
 
 class InheritedSocketServer(Server):  # type: ignore[misc] # skipped: see pyproject.toml
@@ -46,7 +48,7 @@ def main() -> None:
         port=int(port),
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=32,
+        blocking_threads=THREADS,
         backpressure=64,
         websockets=False,
         log_level=LogLevels.error,  # it warns of 32 threads on every start; the supervisor tells of ends
