@@ -167,6 +167,17 @@ def _split(name: str, raw: str) -> SplitResult:
     return parts
 
 
+# A connection whose other end says nothing, because a link or a host is gone, is given up after 15 s
+# (the system would wait two hours for an answer, and double its pauses when it sends). Before the
+# half minute ends for which senders remember what was taken (`notifications.runs`).
+_WHEN_CUT_OFF = {
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+
+
 def database(name: str, *, sqlite_path: Path) -> dict[str, Any]:
     """Django's DATABASES entry for `postgres://user:password@host:port/name`, or SQLite when unset.
 
@@ -193,7 +204,7 @@ def database(name: str, *, sqlite_path: Path) -> dict[str, Any]:
         )
     query = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "statuspage.postgresql",
         "NAME": unquote(parts.path.strip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -201,7 +212,7 @@ def database(name: str, *, sqlite_path: Path) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **query},
+        "OPTIONS": {"connect_timeout": 5, **_WHEN_CUT_OFF, **query},
     }
 
 

@@ -69,6 +69,18 @@ def test_a_database_address_becomes_settings(monkeypatch: pytest.MonkeyPatch) ->
     assert settings["OPTIONS"]["sslmode"] == "require"
 
 
+@pytest.mark.req("F-10")
+def test_a_connection_with_a_dead_link_is_given_up_while_senders_remember_what_was_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DB", "postgres://u:p@db.example.com/status?keepalives_idle=7")
+    options = env.database("DB", sqlite_path=Path("unused"))["OPTIONS"]
+    pauses_s = options["keepalives_interval"] * options["keepalives_count"]
+    assert options["tcp_user_timeout"] / 1000 < 30
+    assert int(options["keepalives_idle"]) == 7
+    assert int(options["keepalives_idle"]) + pauses_s < 30
+
+
 @pytest.mark.parametrize(
     ("raw", "port", "starttls", "tls"),
     [
