@@ -84,6 +84,8 @@ app.conf.update(
     worker_send_task_events=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,
     broker_connection_retry_on_startup=True,
+    # A Redis that is full or read-only refuses, which ends a worker by default, and its sweeper with it.
+    broker_channel_error_retry=True,
     accept_content=["json"],
     task_serializer="json",
     timezone="UTC",
