@@ -157,8 +157,12 @@ class Delivery(models.Model):
 
     @property
     def public_id(self) -> str:
-        """The name of this delivery for the outside: equal for every copy, and not to be guessed."""
-        named = "\0".join([self.dedupe_key, self.channel, self.address])
+        """The name of this delivery for the outside: equal for every copy, and not to be guessed.
+
+        A mailbox shows one of two mails of the same name: what it gets for another page has another.
+        """
+        parts = [self.dedupe_key, self.channel, self.address]
+        named = "\0".join([*parts, self.scope] if self.scope else parts)
         return salted_hmac("notifications.delivery", named, algorithm="sha256").hexdigest()[:32]
 
     @property

@@ -193,6 +193,14 @@ def test_ids_for_the_outside_differ_by_delivery_and_do_not_show_it(now: datetime
     assert all(len(row.public_id) == 32 and row.public_id.isalnum() for row in rows)
 
 
+def test_one_event_for_two_pages_to_one_mailbox_is_two_ids_for_the_outside(now: datetime) -> None:
+    """Mailboxes show one of two mails of the same Message-ID (Gmail does), so one page went unheard."""
+    letters = [post.letter(dedupe_key="e:1", scope=scope) for scope in ("", "7", "8")]
+    outbox.put_many(letters=letters, now=now)
+
+    assert len({row.public_id for row in Delivery.objects.all()}) == 3
+
+
 def test_secrets_of_a_letter_are_stored_sealed_until_it_is_sent(now: datetime) -> None:
     row = post.put(
         now=now,
