@@ -147,10 +147,16 @@ def cancel(
     return rows.update(**endings.ending(State.CANCELLED))
 
 
-def cancel_topic(*, topic: str) -> int:
-    """Stop what has not been handed over yet of everything about a topic; how many it stopped."""
-    rows = Delivery.objects.stoppable().filter(topic=topic).exclude(topic="")
-    return rows.update(**endings.ending(State.CANCELLED))
+def cancel_topic(*, topic: str, now: datetime) -> int:
+    """Stop what has not been handed over yet of everything about a topic; how many it stopped.
+
+    What is being handed over at this moment may be taken; if it comes back, its time is over.
+    """
+    rows = Delivery.objects.filter(topic=topic).exclude(topic="")
+    with transaction.atomic():
+        stopped = rows.stoppable().update(**endings.ending(State.CANCELLED))
+        rows.open().update(expires_at=now)
+    return stopped
 
 
 def cancel_grants(*, grants: Collection[str]) -> int:

@@ -87,7 +87,7 @@ def cancel(*, topic: str, now: datetime) -> int:
         Broadcast.objects.unfinished().filter(topic=topic).update(cancelled_at=now)
         Broadcast.objects.filter(topic=topic).update(content={})
         _let_go(topic, now=now)
-        return outbox.cancel_topic(topic=topic)
+        return outbox.cancel_topic(topic=topic, now=now)
 
 
 def expand(*, now: datetime, batches: int = 200) -> int:

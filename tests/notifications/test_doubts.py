@@ -183,7 +183,7 @@ def test_nobody_gets_what_was_cancelled_while_it_was_in_doubt(
     provider.next_answers = [LOST]
     row = put(now, topic="incident:1", sequence=1)
     post.drain(now=now)
-    assert outbox.cancel_topic(topic="incident:1") == 1
+    assert outbox.cancel_topic(topic="incident:1", now=now) == 1
     post.drain(now=now + MINUTE)
     assert post.fresh(row).state == State.UNKNOWN
     assert provider.messages == []

@@ -146,10 +146,40 @@ def test_cancelling_a_topic_stops_what_is_unsent_of_it(now: datetime, sink: sink
     _tell(2, now=now, address="bo@example.com")
     post.put(now=now)
 
-    assert outbox.cancel_topic(topic="incident:a") == 2
+    assert outbox.cancel_topic(topic="incident:a", now=now) == 2
     post.drain(now=now)
 
     assert sink.addresses == ["ops@example.com"]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("AMB-18")
+@pytest.mark.parametrize(
+    ("becomes", "ends_as"),
+    [
+        ("taken", State.SENT),
+        ("refused for now", State.EXPIRED),
+        ("its sender dies", State.UNKNOWN),
+    ],
+)
+def test_what_is_being_handed_over_as_its_topic_is_cancelled_does_not_come_again(
+    now: datetime, sink: sinks.Sink, becomes: str, ends_as: State
+) -> None:
+    _tell(1, now=now)
+    (row,) = leasing.claim(channel="email", now=now, limit=1, lease=LEASE)
+    leasing.mark_handed(row=row, now=now)
+
+    assert outbox.cancel_topic(topic="incident:a", now=now) == 0
+    if becomes == "taken":
+        leasing.mark_sent(row=row, now=now)
+    elif becomes == "refused for now":
+        row.copies -= 1  # that one did not arrive
+        leasing.mark_again(row=row, at=now, error="450 later")
+    for hour in (1, 2):
+        post.drain(now=now + timedelta(hours=hour))
+
+    assert sink.received == []
+    assert _states() == [ends_as]
 
 
 def still_granted(grants: set[str]) -> set[str]:

@@ -136,7 +136,7 @@ class Table(RuleBasedStateMachine):
     @precondition(lambda self: self.has_open)
     @rule(topic=st.sampled_from(TOPICS))
     def cancel(self, topic: str) -> None:
-        outbox.cancel_topic(topic=topic)
+        outbox.cancel_topic(topic=topic, now=self.now)
 
     @precondition(lambda self: self.has_open)
     @rule(reader=st.sampled_from(READERS))
