@@ -97,6 +97,8 @@ def remind(*, maintenance: Maintenance, at: datetime, now: datetime) -> Maintena
         created_at=now,
         notifies=True,
     )
+    touched_ids = maintenance.affected.values_list("component_id", flat=True)
+    speaking.keep_seen(update=update, seen=speaking.seen_now(touched_ids))
     telling.tell_maintenance(maintenance=maintenance, update=update, now=now)
     return update
 

@@ -52,6 +52,11 @@ def speak(
     return {component_id: (before[component_id], after[component_id]) for component_id in before}
 
 
+def seen_now(ids: Iterable[int]) -> Seen:
+    """What visitors see of components at the moment, where nothing about them changes."""
+    return {component_id: (status, status) for component_id, status in _shown(ids).items()}
+
+
 def foresee(
     *, source: Source, public_id: str, said: Mapping[int, Status | None]
 ) -> list[tuple[Component, Status]]:

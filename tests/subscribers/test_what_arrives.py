@@ -207,6 +207,19 @@ def test_a_maintenance_tells_its_plan_its_move_a_reminder_its_start_and_its_end(
     assert told(now=later) == (["Completed"], 1)
 
 
+@pytest.mark.req("K3", "K5")
+def test_a_reminder_names_the_services_it_is_about(arrived: Sinks, checkout: Component) -> None:
+    now = timezone.now().replace(second=0, microsecond=0)
+    build.maintenance(now=now, components=[checkout], lead_minutes=(30,))
+    due_steps.take(now=now + HOUR / 2)
+    arrived.new(now=now + HOUR / 2)
+
+    (letter,) = arrived.mail.received
+    assert "- Checkout" in str(letter.mail.get_body(("plain",)))
+    (posted,) = [got.json["data"] for got in arrived.server.got if got.path == "/hook"]
+    assert [one["name"] for one in posted["components"]] == ["Checkout"]
+
+
 @pytest.mark.req("K3", "O4")
 def test_a_cancelled_maintenance_is_told_and_reminds_nobody(
     client: Client, arrived: Sinks, checkout: Component
