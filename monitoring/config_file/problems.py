@@ -44,5 +44,7 @@ def path_text(path: Path) -> str:
 
 def shorten(text: str, limit: int = 60) -> str:
     """Text from the file as it may stand in a message: printable, and not longer than `limit`."""
+    if not text:
+        return '""'  # an empty key has to be seen, too
     shown = "".join(char if char.isprintable() else "�" for char in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

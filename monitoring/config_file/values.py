@@ -86,7 +86,10 @@ def _moment(value: object) -> object:
         raise fault("This is not a moment. Write one like 2026-12-01T08:00:00Z.") from None
     if moment.tzinfo is None:
         raise fault("Add the zone: Z for UTC, or one like +01:00.")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise fault("This moment is before the year 1 or after the year 9999.") from None
 
 
 def _email(value: str) -> str:

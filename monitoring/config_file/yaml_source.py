@@ -155,6 +155,12 @@ def _compose(text: str) -> _Node:
     return root
 
 
+def _check_depth(depth: int, line: int) -> None:
+    if depth > DEPTH_LIMIT:
+        message = f"Values are nested more than {DEPTH_LIMIT} levels deep."
+        raise ConfigInvalid([Problem((), line, message)])
+
+
 def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
@@ -163,9 +169,7 @@ def _compose_node(
     event: yaml.Event, events: "Iterator[yaml.Event]", anchors: dict[str, _Node], *, depth: int
 ) -> _Node:
     line = _line(event)
-    if depth > DEPTH_LIMIT:
-        message = f"Values are nested more than {DEPTH_LIMIT} levels deep."
-        raise ConfigInvalid([Problem((), line, message)])
+    _check_depth(depth, line)
     if isinstance(event, yaml.AliasEvent):
         anchor = event.anchor or ""
         if anchor not in anchors:  # also one that names a node around itself
@@ -216,6 +220,7 @@ class _Builder:
             raise ConfigInvalid([Problem(path, node.line, message)])
 
     def build(self, node: _Node, path: Path) -> object:
+        _check_depth(len(path), node.line)  # again: aliases of aliases nest what stands flat
         self.count(node, path)
         self.source.lines[path] = node.line
         if node.tag not in _PLAIN_TAGS:
@@ -256,8 +261,11 @@ class _Builder:
             elif key.content != (_MERGE, True):
                 yield key, child
 
-    def merged_entries(self, node: _Node, path: Path) -> Iterator[tuple[_Node, _Node]]:
+    def merged_entries(
+        self, node: _Node, path: Path, depth: int = 1
+    ) -> Iterator[tuple[_Node, _Node]]:
         """Entries that `<<: *anchor` brings in; the mapping's own keys and earlier merges win."""
+        _check_depth(depth, node.line)
         for key, child in node.content:
             if key.content != (_MERGE, True):
                 continue
@@ -265,7 +273,7 @@ class _Builder:
                 self.count(merged, path)
                 if merged.kind == "mapping":
                     yield from self.own_entries(merged, path)
-                    yield from self.merged_entries(merged, path)
+                    yield from self.merged_entries(merged, path, depth + 1)
                 else:
                     self.note(path, key.line, "<< has to name a mapping, as in <<: *defaults.")
 

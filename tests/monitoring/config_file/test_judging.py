@@ -211,6 +211,8 @@ def test_a_mute_stays_when_left_out_and_ends_with_null() -> None:
         ("tomorrow", "This is not a moment. Write one like 2026-12-01T08:00:00Z."),
         ("2026-12-01T08:00:00", "Add the zone: Z for UTC, or one like +01:00."),
         ("5", "This has to be a moment, like 2026-12-01T08:00:00Z."),
+        ("0001-01-01T00:00:00+01:00", "This moment is before the year 1 or after the year 9999."),
+        ("9999-12-31T23:59:59-01:00", "This moment is before the year 1 or after the year 9999."),
     ],
 )
 def test_a_moment_has_a_zone(moment: str, words: str) -> None:

@@ -30,6 +30,12 @@ def node(options: str) -> str:
     return f"components:\n  - name: Shop\n    nodes:\n      - name: web\n        {options}\n"
 
 
+def test_an_empty_key_can_be_seen_in_the_message() -> None:
+    assert mistake("page: {name: Acme, '': 1}").startswith(
+        'page."", line 1: "" is not a known key.'
+    )
+
+
 def replica(address: str) -> str:
     return node(f"replicas: [{address!r}]")
 

@@ -143,3 +143,11 @@ def test_ten_lines_of_aliases_do_not_become_billions_of_values() -> None:
 
     assert "too many aliases" in refused(bomb)
     assert "too many aliases" in refused(merges)
+
+
+@pytest.mark.parametrize(("first", "link"), [("[x]", "[*a%d]"), ("{k: x}", "{<<: *a%d}")])
+def test_aliases_of_aliases_nest_no_deeper_than_what_is_written_out(first: str, link: str) -> None:
+    """Each line is flat, and together they were more levels than Python goes down."""
+    links = [f"b: &a{level} {link % (level - 1)}\n" for level in range(1, 3000)]
+
+    assert "levels deep" in refused(f"a: &a0 {first}\n{''.join(links)}c: *a2999\n")
