@@ -9,7 +9,7 @@ from accounts.models import User
 from components import by_hand, catalogue, pages
 from components.models import Component
 from components.status import Status
-from monitoring.models import Replica
+from monitoring.models import HealthChange, Replica
 from probing.health import Health
 from tests import build
 from tests.browsing import OpenPage, check_screen, faults
@@ -108,6 +108,22 @@ def test_the_check_itself_finds_seeded_faults(open_page: OpenPage) -> None:
         "1440 px: axe target-size",
     ):
         assert fine not in found, found
+
+
+def test_the_button_that_closes_a_screen_is_as_high_as_its_word(
+    open_page: OpenPage, world: dict[str, int]
+) -> None:
+    change = HealthChange.objects.create(
+        replica=Replica.objects.filter(node=world["node"])[0],
+        health=Health.DEAD,
+        at=timezone.now(),
+        recorded_at=timezone.now(),
+    )
+    page = open_page()
+    page.goto(f"/admin/monitoring/healthchange/{change.pk}/change/")
+    box = "button => [button.scrollHeight, button.clientHeight]"
+    needed, given = page.locator("a.closelink").evaluate(box)
+    assert given >= needed
 
 
 def test_sign_in_and_set_up_are_accessible_inside_the_policy_and_fit(open_page: OpenPage) -> None:

@@ -260,6 +260,7 @@ def test_open_and_scheduled_events_stand_with_their_next_update(
     assert "Nobody has subscribed yet." in text
     assert "Incident: Partial outage, " in text  # who set what visitors see of Checkout
     assert '2<span class="vh"> open</span>' in text
+    assert 'data-l="Starts"' not in text, "on a phone it would say Starts starts"
 
 
 @pytest.mark.req("A13")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from monitoring import recording
-from monitoring.models import Node, Replica
+from monitoring.models import Location, Node, Replica
 from tests import build
 from tests.monitoring.observing import answered, refused
 
@@ -31,6 +31,17 @@ def flapped() -> Replica:
         made = refused if minute == 2 else answered
         recording.record(observations=[made(replica, at)], now=at)
     return replica
+
+
+def test_without_a_location_the_screen_says_so_instead_of_a_label_over_nothing(
+    console: Client, flapped: Replica
+) -> None:
+    address = reverse("admin:node_verdict", args=[flapped.node_id])
+    assert "None yet." in console.get(address).content.decode()
+    Location.objects.create(name="Paris", slug="paris")
+    text = console.get(address).content.decode()
+    assert "Paris" in text
+    assert "None yet." not in text
 
 
 def test_the_screen_starts_with_the_live_settings(console: Client, flapped: Replica) -> None:
