@@ -37,13 +37,21 @@ def dispatch_due_probes() -> None:
     What other locations check too goes to the queue of each, where a worker started there waits.
     """
     while batch := scheduling.claim_due_replicas(now=timezone.now()):
-        expires_s = max(2, batch.expires_s)
         if batch.replica_ids:
-            probe_batch.apply_async(kwargs={"replica_ids": batch.replica_ids}, expires=expires_s)
-        for slug, replica_ids in batch.elsewhere.items():
             probe_batch.apply_async(
-                kwargs={"replica_ids": replica_ids}, queue=f"probes.{slug}", expires=expires_s
+                kwargs={"replica_ids": batch.replica_ids}, expires=max(2, batch.expires_s)
             )
+        send_elsewhere(batch)
+
+
+def send_elsewhere(batch: scheduling.ClaimedBatch) -> None:
+    """Hand the locations their part of a claimed batch; nobody else claims it for them."""
+    for slug, replica_ids in batch.elsewhere.items():
+        probe_batch.apply_async(
+            kwargs={"replica_ids": replica_ids},
+            queue=f"probes.{slug}",
+            expires=max(2, batch.expires_s),
+        )
 
 
 @shared_task(ignore_result=True, acks_late=True)

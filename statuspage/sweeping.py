@@ -4,6 +4,7 @@ What beat dispatches in time is gone by then; the sweep only takes what nobody r
 beat or broker delays and never stops anything (decisions 6).
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from typing import Any
 
 from django.db import close_old_connections
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from customer_pages import tasks as customer_tasks
 from incidents import tasks as incident_tasks
@@ -41,11 +43,15 @@ def stop(**_: Any) -> None:
 
 
 def sweep_probes() -> None:
-    """Check replicas that have been due for a while."""
-    while (
+    """Check replicas that have been due for a while, and have the locations check theirs."""
+    while not _stopping.is_set() and (
         batch := scheduling.claim_due_replicas(now=timezone.now(), overdue_by=_LEFT_TO_BEAT)
-    ).replica_ids and not _stopping.is_set():
-        monitoring_tasks.probe_batch(replica_ids=batch.replica_ids)
+    ):
+        if batch.replica_ids:
+            monitoring_tasks.probe_batch(replica_ids=batch.replica_ids)
+        # Last, because it needs the broker; without one no location can be asked at all.
+        with contextlib.suppress(OperationalError):
+            monitoring_tasks.send_elsewhere(batch)
 
 
 # What the sweeper does for each queue, one after the other; a step that fails holds up none.
