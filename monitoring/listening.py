@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models, transaction
 
 from components import catalogue
-from monitoring import pings, recording, reports, silence, verdicts
+from monitoring import clock_steps, pings, recording, reports, silence, verdicts
 from monitoring.models import Mode, Pulse, Replica
 from monitoring.polling import Observation
 from probing.base import Phases, ProbeOutcome, Reason
@@ -77,6 +77,8 @@ def _beat(now: datetime) -> None:
         _hold_off(now, since=pulse.at)
         for name, at in ((_LEFT, pulse.at), (_BACK, now)):
             Pulse.objects.update_or_create(name=name, defaults={"at": at})
+        if pulse.at > now:
+            clock_steps.bring_back(now=now)
     if away >= _BEATEN_EVERY:
         Pulse.objects.filter(name=_PULSE).update(at=now)
 
@@ -115,7 +117,8 @@ def _move(replicas: Iterable[Replica], *, now: datetime, since: datetime) -> lis
 def _is_held_off(replica: Replica, *, deadline: datetime, since: datetime, now: datetime) -> bool:
     """Whether its report may have come in vain while we were away."""
     if replica.silent_at is None or replica.silent_at >= deadline:
-        return replica.silent_at is None
+        # Later than any report makes it: by a clock that was ahead.
+        return replica.silent_at is None or (since > now and replica.silent_at > deadline)
     return replica.node.ping_every_s is None or silence.may_have_missed(
         silent_at=replica.silent_at,
         grace_s=replica.node.ping_grace_s,

@@ -136,6 +136,17 @@ def test_a_clock_that_was_set_back_kills_nobody_later(world: World) -> None:
     assert world.health() == "healthy"
 
 
+def test_silence_is_found_in_time_after_a_clock_was_set_back(world: World) -> None:
+    world.report()
+    world.now -= timedelta(hours=1)
+    world.pass_time(25)
+    assert world.health() == "healthy"
+
+    world.pass_time(15)
+
+    assert world.health() == "dead"
+
+
 @pytest.mark.req("E2")
 def test_a_replica_that_was_never_healthy_is_removed_and_not_called_dead(world: World) -> None:
     world.report()

@@ -1,0 +1,51 @@
+"""After the wall clock was set back: what was noted in time that comes again must hold nothing up.
+
+Rows dated ahead of the clock would keep their replicas from being checked, and outcomes from being
+taken, until the clock has caught up; what was last seen would count as fresh all the while.
+"""
+
+from datetime import datetime, timedelta
+
+from monitoring import findings
+from monitoring.models import Ballot, Replica
+
+# Hosts that share a database may differ by as much without making each other check at once.
+_SLACK = timedelta(seconds=15)
+_WRITTEN = [
+    "next_probe_at",
+    "last_outcome_at",
+    "fresh_until",
+    "health_since",
+    "alerted_at",
+    "flapped_at",
+]
+
+
+def bring_back(*, now: datetime) -> None:
+    """Date nothing later than it could be had the clock always been right; call in a transaction."""
+    rows = Replica.objects.select_for_update(of=("self",)).select_related("node").order_by("id")
+    changed = [replica for replica in rows if _bring_back(replica, now)]
+    Replica.objects.bulk_update(changed, _WRITTEN, batch_size=500)
+    votes = list(Ballot.objects.filter(at__gt=now).select_related("replica__node"))
+    for vote in votes:
+        vote.at = findings.tenths(now)
+        vote.fresh_until = vote.at + vote.replica.node.fresh_for
+    Ballot.objects.bulk_update(votes, ["at", "fresh_until"], batch_size=500)
+
+
+def _bring_back(replica: Replica, now: datetime) -> bool:
+    """Change what is dated ahead (not saved); whether anything was."""
+    before = [getattr(replica, name) for name in _WRITTEN]
+    latest = now + timedelta(seconds=2 * replica.node.interval_s) + _SLACK
+    if replica.next_probe_at is not None and replica.next_probe_at > latest:
+        replica.next_probe_at = now
+    replica.last_outcome_at = _earlier(replica.last_outcome_at, findings.tenths(now))
+    replica.fresh_until = _earlier(replica.fresh_until, now + replica.node.fresh_for)
+    replica.health_since = _earlier(replica.health_since, now)
+    replica.alerted_at = _earlier(replica.alerted_at, now)
+    replica.flapped_at = _earlier(replica.flapped_at, now)
+    return before != [getattr(replica, name) for name in _WRITTEN]
+
+
+def _earlier(at: datetime | None, limit: datetime) -> datetime | None:
+    return None if at is None else min(at, limit)

@@ -1,0 +1,56 @@
+"""The wall clock is set back: nobody waits for it to catch up."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from monitoring import listening, recording, scheduling
+from monitoring.models import Location, Replica
+from monitoring.polling import Observation
+from tests import build
+from tests.monitoring.observing import answered, refused
+
+pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.req("C0")
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(hours=2), timedelta(days=400)])
+def test_after_the_clock_was_set_back_targets_are_checked_and_believed_again(
+    ahead: timedelta, now: datetime
+) -> None:
+    plain, voted = build.replica(next_probe_at=now), build.replica(next_probe_at=now)
+    voted.node.locations.add(Location.objects.create(name="Paris", slug="paris"))
+    wrong = now + ahead
+    listening.find_silent(now=wrong)
+    scheduling.claim_due_replicas(now=wrong)
+    from_paris = Observation(voted.id, answered(voted, wrong).outcome, wrong, place="paris")
+    recording.record(
+        observations=[answered(plain, wrong), answered(voted, wrong), from_paris], now=wrong
+    )
+
+    listening.find_silent(now=now)
+
+    assert sorted(scheduling.claim_due_replicas(now=now).replica_ids) == [plain.id, voted.id]
+    later = now + SECOND
+    for replica in Replica.objects.select_related("node"):
+        assert replica.fresh_until is not None
+        assert replica.fresh_until <= now + replica.node.fresh_for
+    from_paris = Observation(voted.id, refused(voted, later).outcome, later, place="paris")
+    recording.record(
+        observations=[refused(plain, later), refused(voted, later), from_paris], now=later
+    )
+    assert set(Replica.objects.values_list("health", flat=True)) == {"dead"}
+    plain.node.component.refresh_from_db()
+    assert plain.node.component.status == "major_outage"
+
+
+def test_a_clock_that_is_right_again_within_seconds_makes_no_burst(now: datetime) -> None:
+    build.replica(next_probe_at=now)
+    wrong = now + timedelta(seconds=20)
+    listening.find_silent(now=wrong)
+    scheduling.claim_due_replicas(now=wrong)
+
+    listening.find_silent(now=now)
+
+    assert not scheduling.claim_due_replicas(now=now)
