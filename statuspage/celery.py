@@ -90,7 +90,7 @@ app.conf.update(
     task_serializer="json",
     timezone="UTC",
     # Nothing of beat's state is worth a file: due times stand in the database.
-    beat_scheduler="celery.beat:Scheduler",
+    beat_scheduler="statuspage.beating:Scheduler",
     beat_max_loop_interval=1,
     beat_schedule={
         "dispatch due probes": _every(1, "monitoring.tasks.dispatch_due_probes", "probes"),
