@@ -326,18 +326,19 @@ def worked_example(spent: Tally, weights: Weights) -> str:
         return ""
     known = Fraction(spent.known_us, 60_000_000)
     down = spent.weighted_down_s(weights) / 60
+    known_tenths = max(1, round(known * 10))
     if not down:
         return _(
             "%(known)s minutes were measured in 90 days and none was down, so we show 100%%."
-        ) % {"known": _grouped(round(known * 10))}
+        ) % {"known": _grouped(known_tenths)}
     exact = Decimal(int((known - down) * 100_000 / known)) / 1000
     return _(
         "%(known)s minutes were measured in 90 days; %(down)s were down: "
         "(%(known)s − %(down)s) ÷ %(known)s = %(exact)s…%%. We round down, so we show "
         "%(shown)s, and we never show 100%% when there was downtime."
     ) % {
-        "known": _grouped(round(known * 10)),
-        "down": _grouped(ceil(down * 10)),
+        "known": _grouped(known_tenths),
+        "down": _grouped(min(ceil(down * 10), known_tenths)),  # rounded up it never was more
         "exact": formats.localize(exact),
         "shown": percent(shown),
     }

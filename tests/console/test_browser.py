@@ -110,6 +110,21 @@ def test_the_check_itself_finds_seeded_faults(open_page: OpenPage) -> None:
         assert fine not in found, found
 
 
+def test_one_word_as_long_as_a_name_may_be_breaks_on_a_phone(open_page: OpenPage) -> None:
+    word = "Donaudampfschifffahrtsgesellschaftskapitaensmuetzenfabrikationsbetriebsleiterin"
+    build.replica(node=build.node(component=build.component(name=word), name=word))
+    page = open_page()
+    page.set_viewport_size({"width": 375, "height": 800})
+    for screen, named in (
+        ("/admin/", "table.cards th"),
+        ("/admin/monitors/", ".node .label"),
+        ("/admin/incidents/report/", ".affected th"),
+    ):
+        page.goto(screen)
+        spare = "all => Math.min(...all.map(one => 375 - one.getBoundingClientRect().left - one.scrollWidth))"
+        assert page.locator(named, has_text=word).evaluate_all(spare) >= 0, screen
+
+
 def test_the_button_that_closes_a_screen_is_as_high_as_its_word(
     open_page: OpenPage, world: dict[str, int]
 ) -> None:

@@ -27,6 +27,9 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
+NARROW: dict[str, Any] = {"viewport": {"width": 375, "height": 800}}
+
+
 @dataclass(frozen=True)
 class Few:
     """Three components on a published page: enough for what changes on it, and quickly published."""
@@ -119,6 +122,22 @@ def test_320_pixels_need_no_sideways_scrolling(once: Once, context: BrowserConte
         for path in (*PAGES, "/components/long"):
             page.goto(served.origin + path)
             assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+
+
+def _a_long_group() -> None:
+    group = build.group(name="Everything that our customers in the north see of us each day")
+    for _ in range(12):
+        build.component(group=group)
+
+
+def test_the_state_of_a_group_with_a_long_name_is_not_cut_into_letters(
+    once: Once, browser: Browser
+) -> None:
+    with serving(once(_a_long_group)) as served, browser.new_context(**NARROW) as context:
+        page = context.new_page()
+        page.goto(served.origin)
+        rows = "st => st.getBoundingClientRect().height / parseFloat(getComputedStyle(st).fontSize)"
+        assert page.locator(".group > summary .st").evaluate(rows) < 2.5
 
 
 def test_hovering_the_history_moves_nothing_and_shows_the_day(

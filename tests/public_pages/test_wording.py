@@ -241,6 +241,18 @@ def test_the_worked_example_uses_the_real_minutes_and_agrees_with_the_figure_sho
 
 
 @pytest.mark.req("A9")
+@pytest.mark.parametrize(("seconds", "shown"), [(272, "4.5"), (1, "0.1")])
+def test_the_example_never_has_more_minutes_down_than_were_measured(
+    seconds: int, shown: str
+) -> None:
+    spent = Tally.of({Status.PARTIAL_OUTAGE: seconds * MINUTE_US // 60})
+
+    assert wording.worked_example(spent, Weights()).startswith(
+        f"{shown} minutes were measured in 90 days; {shown} were down: ({shown} − {shown}) ÷ {shown} ="
+    )
+
+
+@pytest.mark.req("A9")
 def test_without_downtime_the_example_says_100_and_without_data_nothing() -> None:
     fine = Tally.of({Status.OPERATIONAL: 90 * MINUTE_US, Status.UNKNOWN: MINUTE_US})
 
