@@ -209,8 +209,8 @@ def total(bars: Iterable[DayBar]) -> Tally:
     return sum((bar.tally for bar in bars), Tally())
 
 
-def percent(spent: Tally, weights: Weights) -> Decimal | None:
-    """Return the uptime in per cent with two decimals, or None when no time is known.
+def percent(spent: Tally, weights: Weights, *, decimals: int = 2) -> Decimal | None:
+    """Return the uptime in per cent with so many decimals, or None when no time is known.
 
     (known - down) / known, rounded down: whatever counted as down, however short, keeps the figure
     below 100 (decision 9).
@@ -219,8 +219,8 @@ def percent(spent: Tally, weights: Weights) -> Decimal | None:
     if not known_us:
         return None
     down_us = spent.weighted_down_s(weights) * _SECOND_US
-    hundredths = (known_us - down_us) * 10_000 // known_us
-    return Decimal(hundredths).scaleb(-2)
+    smallest = (known_us - down_us) * 10 ** (2 + decimals) // known_us
+    return Decimal(smallest).scaleb(-decimals)
 
 
 def with_and_without_maintenance(spent: Tally, weights: Weights) -> BothWays | None:

@@ -96,11 +96,13 @@ def count(
     promised: Sequence[Period],
     weights: Weights,
     cause: Cause,
+    decimals: int = 2,
 ) -> Count:
     """Count the month from `start` to `end` (aware; now, while it runs).
 
     `components` are id, name and changes (as `uptime.tally` reads them), `promised` the service
-    time in order, and `cause` says in a few words why a component was in a stretch's status.
+    time in order, and `cause` says in a few words why a component was in a stretch's status. Percentages
+    have so many `decimals`.
     """
     services: list[Service] = []
     rows: list[Row] = []
@@ -109,14 +111,14 @@ def count(
         spent = sum(
             (uptime.tally(ordered, start=first, end=last) for first, last in promised), Tally()
         )
-        services.append(_service(name, spent, weights))
+        services.append(_service(name, spent, weights, decimals))
         for stretch in stretches(ordered, start=start, end=end):
             if stretch.status is not Status.OPERATIONAL:
                 rows += _rows(pk, name, stretch, promised=promised, weights=weights, cause=cause)
     total = sum((service.spent for service in services), Tally())
     return Count(
         services=tuple(services),
-        together=_service("", total, weights),
+        together=_service("", total, weights, decimals),
         rows=tuple(sorted(rows, key=lambda row: (row.start, row.component))),
     )
 
@@ -189,7 +191,7 @@ def _counted(status: Status, *, is_promised: bool, weights: Weights) -> tuple[Re
     return (Reason.DOWN if share else Reason.NOT_DOWN), share
 
 
-def _service(name: str, spent: Tally, weights: Weights) -> Service:
+def _service(name: str, spent: Tally, weights: Weights, decimals: int) -> Service:
     maintained = spent.us(Status.UNDER_MAINTENANCE)
     base = Tally.of(
         {member: spent.us(member) for member in Status if member is not Status.UNDER_MAINTENANCE}
@@ -197,7 +199,7 @@ def _service(name: str, spent: Tally, weights: Weights) -> Service:
     return Service(
         name=name,
         spent=spent,
-        percent=uptime.percent(base, weights),
+        percent=uptime.percent(base, weights, decimals=decimals),
         down_minutes=uptime.down_minutes(base, weights),
         unknown_minutes=uptime.unknown_minutes(base),
         excluded_minutes=-(-maintained // 60_000_000),

@@ -12,6 +12,7 @@ from sla.service_hours import NotHours
 # The attributes of an entry that are read, by their keys.
 TARGET, HOURS = "sla_target", "service_hours"
 _ALWAYS = "24/7"
+_DECIMALS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,12 @@ class Promise:
     target: Decimal | None = None
     hours: str = _ALWAYS
     unread: str = ""
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals a figure needs that is rounded down and then compared with the target."""
+        exponent = 0 if self.target is None else self.target.normalize().as_tuple().exponent
+        return max(_DECIMALS, -int(exponent))
 
 
 def of_page(page: Page) -> Promise:

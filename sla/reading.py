@@ -62,6 +62,7 @@ def counted(*, page: Page, month: date, now: datetime) -> Statement:
         promised=service_hours.parse(promise.hours).periods(start, until, time_zone=zone),
         weights=weights,
         cause=causes.between(shown, start=start, end=until),
+        decimals=promise.decimals,
     )
     return statements.made(
         found,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from catalog.models import CatalogType, Entry, EntryPage, PageSource
 from components import pages
 from components.models import Component, Page, PageKind, StatusChange
 from components.status import Source, Status
@@ -153,6 +154,32 @@ def test_a_statement_survives_its_own_json(page: Page, api: Component, now: date
     statement = reading.of_month(page=page, month=OCTOBER, now=now)
 
     assert Statement.from_json(statement.as_json()) == statement
+
+
+@pytest.mark.parametrize(
+    ("target", "down_s", "said"),
+    [
+        (99.999, 10, ("99.999", True)),  # 99.9996...: it was kept, though 99.99 is less
+        (99.999, 30, ("99.998", False)),
+        (99.9, 10, ("99.99", True)),
+    ],
+)
+def test_a_figure_has_as_many_decimals_as_what_was_promised(
+    page: Page, now: datetime, target: float, down_s: int, said: tuple[str, bool]
+) -> None:
+    kind = CatalogType.objects.create(name="Customer", slug="customer", created_at=now)
+    source = PageSource.objects.create(type=kind, kind=PageKind.CUSTOMER)
+    entry = Entry.objects.create(
+        type=kind, name="Initech", key="initech", values={"sla_target": target}, created_at=now
+    )
+    EntryPage.objects.create(source=source, entry=entry, page=page)
+    api = Component.objects.get()
+    held(api, Status.MAJOR_OUTAGE, AT, AT + timedelta(seconds=down_s))
+
+    statement = reading.of_month(page=page, month=OCTOBER, now=now)
+
+    assert (statement.together.percent, statement.is_met) == said
+    assert statement.services[0].percent == statement.together.percent
 
 
 @pytest.mark.parametrize(
