@@ -14,7 +14,7 @@ from django.db.models import Exists, F, Max, Min, OuterRef, Q
 from common import auditing, sealing
 from notifications import endings, folding
 from notifications.channels import CHANNELS
-from notifications.messages import Message, check_parts, one_line
+from notifications.messages import BLANK, Message, check_parts, one_line
 from notifications.models import OPEN_STATES, Body, Delivery, State
 
 CHUNK = 1_000
@@ -150,10 +150,14 @@ def cancel(
 def cancel_topic(*, topic: str, now: datetime) -> int:
     """Stop what has not been handed over yet of everything about a topic; how many it stopped.
 
-    What is being handed over at this moment may be taken; if it comes back, its time is over.
+    What is being handed over at this moment may be taken; if it comes back, its time is over. The
+    words that many got are gone, so that nobody sends what failed of them once more.
     """
     rows = Delivery.objects.filter(topic=topic).exclude(topic="")
     with transaction.atomic():
+        Body.objects.filter(pk__in=rows.exclude(body=None).values("body")).update(
+            message=dict(BLANK)
+        )
         stopped = rows.stoppable().update(**endings.ending(State.CANCELLED))
         rows.open().update(expires_at=now)
     return stopped
@@ -179,10 +183,13 @@ def hold_open() -> int:
 def try_again(*, ids: Collection[int], now: datetime) -> int:
     """Queue deliveries that ended badly once more, on an operator's word; how many it queued.
 
-    Sensitive ones stay: their content is gone. One that is "perhaps sent" may arrive twice.
+    Sensitive ones stay, and those of a cancelled topic: their content is gone. One that is "perhaps sent" may arrive twice.
     """
     ended = Delivery.objects.filter(
-        id__in=ids, is_sensitive=False, state__in=[State.FAILED, State.UNKNOWN, State.EXPIRED]
+        ~Exists(Body.objects.filter(pk=OuterRef("body"), message=dict(BLANK))),
+        id__in=ids,
+        is_sensitive=False,
+        state__in=[State.FAILED, State.UNKNOWN, State.EXPIRED],
     )
     with transaction.atomic():
         rows = list(ended.select_for_update().order_by("id"))

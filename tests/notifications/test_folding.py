@@ -7,7 +7,7 @@ import pytest
 
 from notifications import leasing, outbox
 from notifications.messages import Message
-from notifications.models import Delivery, State
+from notifications.models import Body, Delivery, State
 from tests.notifications import post, sinks
 
 LEASE = timedelta(seconds=90)
@@ -180,6 +180,24 @@ def test_what_is_being_handed_over_as_its_topic_is_cancelled_does_not_come_again
 
     assert sink.received == []
     assert _states() == [ends_as]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("AMB-18", "I16")
+@pytest.mark.parametrize("ended", [State.FAILED, State.UNKNOWN, State.EXPIRED])
+def test_nothing_of_a_cancelled_topic_is_kept_or_sent_once_more(
+    now: datetime, sink: sinks.Sink, ended: State
+) -> None:
+    _tell(1, now=now, body_key="update:1/mail")
+    post.put(now=now, body_key="update:2/mail", address="bo@example.com")
+    post.become(ended)
+
+    outbox.cancel_topic(topic="incident:a", now=now)
+    queued = outbox.try_again(ids=Delivery.objects.values_list("id", flat=True), now=now)
+    post.drain(now=now)
+
+    assert (queued, sink.addresses) == (1, ["bo@example.com"])
+    assert "Update 1" not in str(Body.objects.values_list("message", flat=True))
 
 
 def still_granted(grants: set[str]) -> set[str]:
