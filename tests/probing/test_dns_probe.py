@@ -1,5 +1,7 @@
 """DNS probes against a name server of the test's own, on loopback."""
 
+from urllib.parse import quote
+
 import dns.message
 import dns.rcode
 import dns.rrset
@@ -9,6 +11,8 @@ from probing.base import Reason
 from tests.probing.conftest import Run, Stopwatch
 from tests.probing.servers import Reply, StubResolver, dns_server, failing, zone
 
+DIGEST = "32996839a6d808afe3eb4a795a0e6a7a39a76fc52ff228b22b76f6d63826f2b9"
+KEY = "mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ=="
 ZONE = zone(
     {
         ("web.test", "A"): ["192.0.2.1", "192.0.2.2"],
@@ -16,6 +20,10 @@ ZONE = zone(
         ("web.test", "MX"): ["10 Mail.web.test."],
         ("web.test", "TXT"): ['"v=spf1 " "-all"'],
         ("web.test", "CNAME"): [],
+        ("signed.test", "DS"): [f"2371 13 2 {DIGEST}"],
+        ("signed.test", "DNSKEY"): [f"257 3 13 {KEY}"],
+        ("signed.test", "HTTPS"): ['1 . alpn="h2,h3"'],
+        ("signed.test", "TXT"): [r'"gr\195\188n" " \"quoted\""'],
     }
 )
 
@@ -55,6 +63,29 @@ async def test_the_answer_is_compared_with_what_is_expected(
 
     assert outcome.reason is reason
     assert outcome.reachable is (reason is Reason.OK)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        (f"type=DS&expect=2371 13 2 {DIGEST[:56].upper()} {DIGEST[56:]}", Reason.OK),
+        (f"type=DS&expect=2371 13 2 {DIGEST[:-1]}0", Reason.ANSWER_MISMATCH),
+        (f"type=DNSKEY&expect=257 3 13 {KEY}", Reason.OK),
+        (f"type=DNSKEY&expect=257 3 13 {KEY[:56]} {KEY[56:]}", Reason.OK),
+        (f"type=DNSKEY&expect=256 3 13 {KEY}", Reason.ANSWER_MISMATCH),
+        ("type=DNSKEY&expect=no key", Reason.ANSWER_MISMATCH),
+        ("type=HTTPS&expect=1 . alpn=h2,h3", Reason.OK),
+        ('type=TXT&expect=grün "quoted"', Reason.OK),
+    ],
+)
+async def test_a_record_may_be_expected_in_the_spelling_it_is_shown_in_elsewhere(
+    run: Run, query: str, reason: Reason
+) -> None:
+    async with dns_server(ZONE) as server:
+        asked = quote(query, safe="=&")
+        outcome = await run(f"dns://signed.test?server=127.0.0.1:{server.port}&{asked}")
+
+    assert outcome.reason is reason
 
 
 async def test_a_mismatch_names_both_sides(run: Run) -> None:
