@@ -131,11 +131,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--port",
-        type=int,
-        default=int(os.environ.get("PORT", "8000")),
+        type=_port,
+        default=os.environ.get("PORT", "8000"),
         help="port to listen on (default 8000)",
     )
     return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port. Use a number from 1 to 65535.")
+    return int(text)
 
 
 def _data_folder() -> Path:

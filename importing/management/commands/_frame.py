@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
+from common import migrated
 from importing import applying
 from importing.plans import Plan
 from importing.problems import SourceUnreadable
@@ -51,7 +52,7 @@ class ImportCommand(BaseCommand):
             outcome = applying.apply(plan, now=timezone.now(), dry_run=options["dry_run"])
         except DatabaseError as error:
             raise CommandError(
-                f"The database could not be written: {str(error).strip().rstrip('.')}. Run the same "
+                f"The database could not be written: {migrated.explained(error)} Run the same "
                 "command again: it goes on where it stopped."
             ) from error
         if options["json"]:

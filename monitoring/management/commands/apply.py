@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.utils import timezone
 
+from common import migrated
 from monitoring.config_file import applying, loading, yaml_source
 from monitoring.config_file.plans import Action, Plan
 from monitoring.config_file.problems import ConfigInvalid
@@ -41,9 +42,10 @@ class Command(BaseCommand):
             count = len(error.problems)
             wrong = "1 mistake" if count == 1 else f"{count} mistakes"
             raise CommandError(f"{name} has {wrong}. Nothing was changed.") from None
-        except OperationalError as error:
+        except DatabaseError as error:
+            said = migrated.explained(error)
             raise CommandError(
-                f"The database could not be written: {error} Nothing was changed."
+                f"The database could not be written: {said} Nothing was changed."
             ) from error
         for line in plan.lines():
             self.stdout.write(line)
