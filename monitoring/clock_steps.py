@@ -4,12 +4,14 @@ Rows dated ahead of the clock would keep their replicas from being checked, and 
 taken, until the clock has caught up; what was last seen would count as fresh all the while.
 """
 
+import hashlib
+import socket
 from datetime import datetime, timedelta
 
 from monitoring import findings
-from monitoring.models import Ballot, Replica
+from monitoring.models import Ballot, Pulse, Replica
 
-# Hosts that share a database may differ by as much without making each other check at once.
+# What is dated ahead by less waits, so that a clock put right within seconds makes no burst.
 _SLACK = timedelta(seconds=15)
 _WRITTEN = [
     "next_probe_at",
@@ -19,6 +21,26 @@ _WRITTEN = [
     "alerted_at",
     "flapped_at",
 ]
+
+
+def note(*, now: datetime) -> None:
+    """Remember the time of this host."""
+    own = Pulse(name=_of_this_host(), at=now)
+    Pulse.objects.bulk_create(
+        [own], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
+    )
+
+
+def was_set_back(*, now: datetime) -> bool:
+    """Whether this host's clock was ahead of `now` before; another host's may be at any time, and
+    two that differ must not make each other check everything again and again.
+    """
+    return Pulse.objects.filter(name=_of_this_host(), at__gt=now).exists()
+
+
+def _of_this_host() -> str:
+    name = hashlib.blake2b(socket.gethostname().encode(), digest_size=8)
+    return f"clock-{name.hexdigest()}"
 
 
 def bring_back(*, now: datetime) -> None:

@@ -71,16 +71,18 @@ def _beat(now: datetime) -> None:
     pulse = Pulse.objects.select_for_update().filter(name=_PULSE).first()
     if pulse is None:
         Pulse.objects.get_or_create(name=_PULSE, defaults={"at": now})
+        clock_steps.note(now=now)
         return
     away = abs(now - pulse.at)
     if away > AWAY_AFTER:
         _hold_off(now, since=pulse.at)
         for name, at in ((_LEFT, pulse.at), (_BACK, now)):
             Pulse.objects.update_or_create(name=name, defaults={"at": at})
-        if pulse.at > now:
+        if pulse.at > now and clock_steps.was_set_back(now=now):
             clock_steps.bring_back(now=now)
     if away >= _BEATEN_EVERY:
         Pulse.objects.filter(name=_PULSE).update(at=now)
+        clock_steps.note(now=now)
 
 
 def _hold_off(now: datetime, *, since: datetime) -> None:

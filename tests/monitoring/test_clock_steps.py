@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitoring import listening, recording, scheduling
-from monitoring.models import Location, Replica
+from monitoring.models import Location, Pulse, Replica
 from monitoring.polling import Observation
 from tests import build
 from tests.monitoring.observing import answered, refused
@@ -54,3 +54,16 @@ def test_a_clock_that_is_right_again_within_seconds_makes_no_burst(now: datetime
     listening.find_silent(now=now)
 
     assert not scheduling.claim_due_replicas(now=now)
+
+
+def test_the_clock_of_another_host_brings_nothing_back(now: datetime) -> None:
+    """Two that differ would make each other check everything every few seconds."""
+    build.replica(next_probe_at=now)
+    listening.find_silent(now=now)
+    ahead = now + timedelta(minutes=5)
+    scheduling.claim_due_replicas(now=ahead)
+    Pulse.objects.filter(name="silence").update(at=ahead)  # as the other host leaves it
+
+    listening.find_silent(now=now + SECOND)
+
+    assert not scheduling.claim_due_replicas(now=now + SECOND)
