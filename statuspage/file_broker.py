@@ -8,9 +8,14 @@ together this happened to one in eleven.
 
 kombu takes a message by moving it to the system's temporary folder. Where that is another file system,
 the move is a copy, and of two workers that take together one reads half of it (one message in a hundred).
+
+What a power failure cut off is passed over: an empty message ended a worker each, and with an empty
+table of bindings no worker and no beat started again. What a full disk cut off is removed at once:
+otherwise six files a second stayed.
 """
 
 import fcntl
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +28,18 @@ from kombu.transport import filesystem, virtual
 from kombu.utils.encoding import bytes_to_str, str_to_bytes
 from kombu.utils.json import dumps, loads
 
+_logger = logging.getLogger(__name__)
+
 
 class Channel(filesystem.Channel):
+    def get_table(self, exchange: str) -> list[Any]:
+        """What is bound; nothing where that cannot be read: who binds next writes it anew."""
+        try:
+            return list(super().get_table(exchange))
+        except ValueError:
+            _logger.warning("the bindings of %s cannot be read; written anew", exchange)
+            return []
+
     def queue_bind(self, *arguments: Any, **options: Any) -> None:
         """Bind one at a time: what is known to be bound can be published to."""
         with self._alone():
@@ -51,6 +66,8 @@ class Channel(filesystem.Channel):
         """The oldest message of `queue`; who moves it has it. Raises Empty."""
         messages = Path(self.data_folder_in).glob(f"*.{queue}.msg")
         for message in sorted(messages):
+            if message.name.partition(".")[2] != f"{queue}.msg":
+                continue  # of a queue whose name ends like ours: of the location "probes"
             taken = message.with_name(f"{message.name}.taken")
             try:
                 message.rename(taken)
@@ -58,7 +75,10 @@ class Channel(filesystem.Channel):
                 continue
             content = taken.read_bytes()
             taken.unlink()
-            return loads(bytes_to_str(content))
+            try:
+                return loads(bytes_to_str(content))
+            except ValueError:
+                _logger.warning("a message cannot be read and is dropped: %s", message.name)
         raise Empty
 
     @contextmanager
@@ -78,5 +98,9 @@ class Transport(filesystem.Transport):
 def _write_whole(place: Path, content: Any) -> None:
     """Write beside the place, and move it there in one step."""
     part = place.with_name(f"{place.name}.part")
-    part.write_bytes(str_to_bytes(dumps(content)))
-    part.replace(place)
+    try:
+        part.write_bytes(str_to_bytes(dumps(content)))
+        part.replace(place)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

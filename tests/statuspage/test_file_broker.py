@@ -1,5 +1,7 @@
 """The file broker: messages appear whole, also to a worker that looks while they are written."""
 
+import resource
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -124,3 +126,54 @@ def test_no_message_is_lost_while_two_make_the_queue(tmp_path: Path) -> None:
 
     kept = [message.name.split(".")[1] for message in (tmp_path / "queue").iterdir()]
     assert sorted(kept) == sorted(names * 2)
+
+
+def test_a_queue_takes_nothing_of_one_whose_name_ends_alike(tmp_path: Path) -> None:
+    """A location may be called "probes": its worker waits at `probes.probes`."""
+    with connection(tmp_path) as ours:
+        with ours.SimpleQueue("far.near") as queue:
+            queue.put({"number": 1})
+        with ours.SimpleQueue("near") as other, pytest.raises(other.Empty):
+            other.get_nowait()
+        with ours.SimpleQueue("far.near") as queue:
+            assert queue.get_nowait().payload == {"number": 1}
+
+
+def test_messages_that_were_cut_off_are_passed_over(tmp_path: Path) -> None:
+    with connection(tmp_path) as ours, ours.SimpleQueue("cut") as queue:
+        for name, content in (("0_a", b""), ("1_b", b'{"body": "'), ("2_c", b"\xff")):
+            (tmp_path / "queue" / f"{name}.cut.msg").write_bytes(content)
+        queue.put({"number": 1})
+        message = queue.get_nowait()
+        message.ack()
+    assert message.payload == {"number": 1}
+    assert not list((tmp_path / "queue").iterdir())
+
+
+def test_a_table_of_bindings_that_was_cut_off_is_written_anew(tmp_path: Path) -> None:
+    with connection(tmp_path) as ours:
+        (tmp_path / "control" / "emptied.exchange").touch()
+        with ours.SimpleQueue("emptied") as queue:
+            queue.put({"number": 1})
+            assert queue.get_nowait().payload == {"number": 1}
+
+
+@pytest.fixture
+def no_room() -> Iterator[None]:
+    """No file can grow, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, before)
+
+
+def test_a_full_disk_keeps_nothing_of_what_it_refused(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with connection(tmp_path) as ours, ours.SimpleQueue("full") as queue:
+        request.getfixturevalue("no_room")
+        with pytest.raises(OSError, match="File too large"):
+            queue.put({"number": 1})
+    assert not list((tmp_path / "queue").iterdir())
