@@ -6,7 +6,7 @@ there are. One transaction from the sample to the alert in the outbox.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -49,6 +49,9 @@ _WRITTEN = [
     "certificate_expires_at",
 ]
 
+# Further ahead of us no check ends: the clock was set back while it ran (`clock_steps`).
+_AHEAD = timedelta(seconds=15)
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -74,11 +77,13 @@ def record(*, observations: Sequence[Observation], now: datetime) -> Recorded:
     """Store a wave of observations, judge the replicas and claim what follows for their components.
 
     An observation older than the last one of its replica and place loses; one of a replica that was
-    removed or pointed elsewhere meanwhile is dropped, and one from a place that has no vote. Inconclusive outcomes are
-    kept as samples and change no health: the replica becomes unknown once nothing conclusive
-    arrived in time (`coverage`). Times are kept in tenths of a second, as samples are.
+    removed or pointed elsewhere meanwhile is dropped, and one from a place that has no vote, or from
+    before the clock was set back. Inconclusive outcomes are kept as samples and change no health: the
+    replica becomes unknown once nothing conclusive arrived in time (`coverage`). Times are kept in
+    tenths of a second, as samples are.
     """
     coverage.note_gaps(now=now)
+    observations = [item for item in observations if item.at <= now + _AHEAD]
     with transaction.atomic():
         others = steady.store(observations=observations)
         return record_each(observations=others, now=now) if others else Recorded([], [])

@@ -67,3 +67,19 @@ def test_the_clock_of_another_host_brings_nothing_back(now: datetime) -> None:
     listening.find_silent(now=now + SECOND)
 
     assert not scheduling.claim_due_replicas(now=now + SECOND)
+
+
+def test_a_check_that_was_under_way_when_the_clock_was_set_back_is_dropped(now: datetime) -> None:
+    """Dated ahead, it would win against every later one until the clock has caught up."""
+    replica = build.replica(next_probe_at=now)
+    wrong = now + timedelta(hours=1)
+    listening.find_silent(now=wrong)
+    recording.record(observations=[answered(replica, wrong)], now=wrong)
+    listening.find_silent(now=now)
+
+    recording.record(observations=[answered(replica, wrong + SECOND)], now=now + SECOND)
+    later = now + 5 * SECOND
+    recording.record(observations=[refused(replica, later)], now=later)
+
+    replica.refresh_from_db()
+    assert replica.health == "dead"
