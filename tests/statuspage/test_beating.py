@@ -1,8 +1,11 @@
 """Beat's timetable on a wall clock that was set back."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
+from celery import Celery
 from celery.beat import ScheduleEntry
 from celery.schedules import schedule
 from celery.signals import after_task_publish
@@ -37,3 +40,28 @@ def test_what_last_ran_at_a_time_that_comes_again_is_rung_for_all_the_same() -> 
 
 def test_celery_is_told_to_use_it() -> None:
     assert celery.app.conf.beat_scheduler == f"{beating.__name__}:{beating.Scheduler.__name__}"
+
+
+def test_what_cannot_be_rung_is_said_in_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a broker of files whose folder is missing."""
+    app = Celery("ringing", set_as_current=False)
+    app.conf.update(
+        broker_url="filesystem://",
+        broker_transport_options={
+            "data_folder_out": str(tmp_path / "queue"),
+            "control_folder": str(tmp_path / "control"),
+        },
+        beat_schedule={"look": {"task": "look", "schedule": 0.0}},
+        task_publish_retry=False,
+    )
+    beat = beating.Scheduler(app=app)
+
+    for _ in range(10):
+        beat.tick()
+
+    (said,) = caplog.records
+    assert "beat cannot ring" in said.getMessage()
+    assert "look" in said.getMessage()
+    assert said.exc_info is None
