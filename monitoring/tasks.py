@@ -1,6 +1,7 @@
 """Doorbells of monitoring: beat rings, the rows say what is due."""
 
 import asyncio
+import contextlib
 
 from celery import shared_task
 from django.conf import settings
@@ -64,8 +65,9 @@ def _make_room(queue: str) -> None:
     """
     with probe_batch.app.connection_or_acquire() as connection:
         channel = connection.default_channel
-        if channel.queue_declare(queue=queue).message_count >= MOST_WAITING:
-            channel.queue_purge(queue=queue)
+        with contextlib.suppress(*connection.connection_errors):  # whoever sends next is told
+            if channel.queue_declare(queue=queue).message_count >= MOST_WAITING:
+                channel.queue_purge(queue=queue)
 
 
 @shared_task(ignore_result=True, acks_late=True)
