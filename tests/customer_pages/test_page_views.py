@@ -50,6 +50,7 @@ class Two:
     def __init__(self) -> None:
         now = database_clock.now()
         before = now - timedelta(hours=2)
+        self.month = f"{before:%Y-%m}"
         self.ours = build.component(name="ACMEONLY cluster", slug="acmeonly")
         self.theirs = build.component(name="BETAONLY cluster", slug="betaonly")
         self.shared = build.component(name="Shared API", slug="shared")
@@ -79,7 +80,7 @@ class Two:
     @property
     def paths(self) -> list[str]:
         """Every kind of address that a page has, of its own and of the other's."""
-        month = f"{database_clock.now():%Y-%m}"
+        month = self.month
         return [
             "",
             "live",
@@ -144,6 +145,8 @@ def test_a_customer_sees_their_own_part_of_everything(two: Two) -> None:
         assert answer["Cache-Control"] == "private, no-store", path
         assert "Domain=" not in str(answer.cookies), path
     missing = {path for path, status in found.items() if status == HTTPStatus.NOT_FOUND}
+    if f"{two.work.starts_at:%Y-%m}" != two.month:  # one kind of events needs no page of its own
+        missing.remove(f"history/{two.month}/incidents")
     assert missing == {
         "badge/betaonly/uptime/30d.json",
         "components/betaonly",
