@@ -12,17 +12,21 @@ from contextlib import contextmanager
 
 logger = logging.getLogger(__name__)
 
+# Whoever waited that often, and each time saw somebody else get the place, comes again later.
+_MOST_WAITS = 10
+
 
 class Bulkhead:
     """So many requests at once, and no more.
 
-    When all places are taken, a request waits: a burst is over soon. Once one waited in vain, nothing
-    moves, and for a while nobody waits any more: waiting takes threads that visitors need.
+    When all places are taken, a request waits, as long as others come out: that is a burst, and over
+    soon. When nobody came out all the while, nothing moves, and for a time nobody waits any more:
+    waiting takes threads that visitors need.
 
     Args:
         places: how many may be inside.
-        patience_s: how long a request waits for a place.
-        jam_s: for how long nobody waits after one did in vain.
+        patience_s: how long a request waits without seeing anybody come out.
+        jam_s: for how long nobody waits after that.
         clock: seconds that only go forward.
     """
 
@@ -30,7 +34,7 @@ class Bulkhead:
         self,
         places: int = 24,
         *,
-        patience_s: float = 1.0,
+        patience_s: float = 2.0,
         jam_s: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -40,29 +44,43 @@ class Bulkhead:
         self._jam_s = jam_s
         self._clock = clock
         self._jammed_until = float("-inf")
+        self._last_out = object()
 
     @contextmanager
-    def place(self) -> Iterator[bool]:
-        """A place for the block, or False: then the request has to come again later."""
-        if not self._take():
+    def place(self, *, patience_s: float | None = None) -> Iterator[bool]:
+        """A place for the block, or False: then the request has to come again later.
+
+        With a patience of its own it waits so long, and says nothing of the database in vain.
+        """
+        if not self._take(patience_s):
             yield False
             return
         try:
             yield True
         finally:
+            self._last_out = object()
             self._free.release()
 
-    def _take(self) -> bool:
+    def _take(self, patience_s: float | None) -> bool:
         if self._free.acquire(blocking=False):
             return True
-        if self._clock() < self._jammed_until:
-            return False
-        if self._free.acquire(timeout=self._patience_s):
-            return True
+        if patience_s is not None:
+            return self._free.acquire(timeout=patience_s)
+        for _ in range(_MOST_WAITS):
+            if self._clock() < self._jammed_until:
+                return False
+            seen = self._last_out
+            if self._free.acquire(timeout=self._patience_s):
+                return True
+            if self._last_out is seen:
+                self._note_jam()
+                return False
+        return False
+
+    def _note_jam(self) -> None:
         if self._clock() >= self._jammed_until:
             logger.warning(
                 "All %d requests that may use the database hang; others get 503, the page goes on",
                 self.places,
             )
         self._jammed_until = self._clock() + self._jam_s
-        return False

@@ -32,6 +32,7 @@ from public_pages.routing import Route, Routes
 logger = logging.getLogger(__name__)
 
 _RETRY_LOADING_S = 5.0
+_LOADING_S = 15.0
 
 _THEME = re.compile(r"(?:^|;)\s*theme=(light|dark)\s*(?:;|$)")
 _OPERATOR = re.compile(r"(?:^|;)\s*operator=1\s*(?:;|$)")
@@ -327,7 +328,9 @@ class Front:
     def _dynamic(
         self, environ: WSGIEnvironment, start_response: StartResponse, tree: str = ""
     ) -> Iterable[bytes]:
-        with self._bulkhead.place() as is_free:
+        # What came while the application is loaded waits for it: these are reports, too.
+        patience_s = _LOADING_S if self._app is None else None
+        with self._bulkhead.place(patience_s=patience_s) as is_free:
             app = self._app_or_none() if is_free else None
             if app is not None:
                 try:

@@ -84,6 +84,20 @@ def test_a_burst_waits_for_its_turn() -> None:
         assert all(each.result(FOREVER_S) for each in burst)
 
 
+def test_a_burst_that_moves_is_no_jam(caplog: pytest.LogCaptureFixture) -> None:
+    """Each turn takes as long as the patience of those who wait."""
+    bulkhead = Bulkhead(1, patience_s=0.05)
+
+    def use() -> bool:
+        with bulkhead.place() as is_free:
+            threading.Event().wait(0.04)
+            return is_free
+
+    with ThreadPoolExecutor(5) as pool:
+        assert all(list(pool.map(lambda _: use(), range(5))))
+    assert not caplog.records
+
+
 def test_once_one_waited_in_vain_nobody_waits_for_a_while(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -102,6 +116,40 @@ def test_once_one_waited_in_vain_nobody_waits_for_a_while(
         assert not ask()
         assert len(caplog.records) == 2
     assert ask()
+
+
+def test_what_comes_while_the_application_is_loaded_waits_for_it(outage_day: Path) -> None:
+    """Reports and pings of a restart: a refusal of a ping may never be made up for."""
+    site, may_load = Site(outage_day, NOW), threading.Event()
+    arrived = threading.Semaphore(0)
+
+    def load() -> Any:
+        assert may_load.wait(FOREVER_S)
+        return answer
+
+    def answer(_environ: object, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"dynamic"]
+
+    def ask() -> bytes:
+        arrived.release()
+        return bytes(site.get("/admin/").body)
+
+    site.front = Front(
+        load,
+        folder=outage_day,
+        csp=world.CSP,
+        clock=NOW.timestamp,
+        loads_later=True,
+        bulkhead=Bulkhead(1, patience_s=0.0),
+    )
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(ask) for _ in range(6)]
+        for _ in asked:
+            assert arrived.acquire(timeout=FOREVER_S)
+        may_load.set()
+
+        assert {each.result(FOREVER_S) for each in asked} == {b"dynamic"}
 
 
 def test_the_server_has_more_threads_than_there_are_places() -> None:
