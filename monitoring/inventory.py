@@ -74,6 +74,8 @@ def change_replica(*, replica: Replica, address: str, now: datetime) -> Replica:
     replica.address = _checked(address)
     replica.full_clean()
     with transaction.atomic():
+        # First of all, as recording does: who held the votes first would wait for it in a circle.
+        Replica.objects.select_for_update().get(pk=replica.pk)
         told_deaths.let_go(replica=replica)
         _forget_outcomes(replica, now=now)
         Ballot.objects.filter(replica=replica).delete()
