@@ -5,7 +5,7 @@ taken, until the clock has caught up; what was last seen would count as fresh al
 """
 
 import hashlib
-import socket
+import platform
 from datetime import datetime, timedelta
 
 from monitoring import findings
@@ -13,6 +13,11 @@ from monitoring.models import Ballot, Pulse, Replica
 
 # What is dated ahead by less waits, so that a clock put right within seconds makes no burst.
 _SLACK = timedelta(seconds=15)
+# A call may have waited for a database that was busy, while another with a later time went ahead.
+_LATE = timedelta(seconds=30)
+_NOTED_EVERY = timedelta(seconds=3)
+_FORGOTTEN_AFTER = timedelta(days=1)
+_PREFIX = "clock-"
 _WRITTEN = [
     "next_probe_at",
     "last_outcome_at",
@@ -23,28 +28,35 @@ _WRITTEN = [
 ]
 
 
-def note(*, now: datetime) -> None:
-    """Remember the time of this host."""
+def look(*, now: datetime) -> None:
+    """Compare the clock with what it said before, and mend what it left; call in a transaction.
+
+    With what it said on this host: another's may be ahead at any time, and two that differ must
+    not make each other check everything again and again.
+    """
+    before = Pulse.objects.filter(name=_of_this_host()).first()
+    if before is not None and before.at > now + _LATE:
+        _bring_all_back(now)
+    if before is None:  # a new host; containers have new names
+        Pulse.objects.filter(name__startswith=_PREFIX, at__lt=now - _FORGOTTEN_AFTER).delete()
+    if before is None or abs(now - before.at) >= _NOTED_EVERY:
+        _note(now)
+
+
+def _note(now: datetime) -> None:
     own = Pulse(name=_of_this_host(), at=now)
     Pulse.objects.bulk_create(
         [own], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
     )
 
 
-def was_set_back(*, now: datetime) -> bool:
-    """Whether this host's clock was ahead of `now` before; another host's may be at any time, and
-    two that differ must not make each other check everything again and again.
-    """
-    return Pulse.objects.filter(name=_of_this_host(), at__gt=now).exists()
-
-
 def _of_this_host() -> str:
-    name = hashlib.blake2b(socket.gethostname().encode(), digest_size=8)
-    return f"clock-{name.hexdigest()}"
+    name = hashlib.blake2b(platform.node().encode(), digest_size=8)
+    return _PREFIX + name.hexdigest()
 
 
-def bring_back(*, now: datetime) -> None:
-    """Date nothing later than it could be had the clock always been right; call in a transaction."""
+def _bring_all_back(now: datetime) -> None:
+    """Date nothing later than it could be had the clock always been right."""
     rows = Replica.objects.select_for_update(of=("self",)).select_related("node").order_by("id")
     changed = [replica for replica in rows if _bring_back(replica, now)]
     Replica.objects.bulk_update(changed, _WRITTEN, batch_size=500)

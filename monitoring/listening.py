@@ -33,6 +33,7 @@ def find_silent(*, now: datetime, limit: int = 500) -> int:
     """
     with transaction.atomic():
         _beat(now)
+        clock_steps.look(now=now)
         overdue = list(
             Replica.objects.filter(silent_at__lt=now)
             .select_for_update(of=("self",))
@@ -71,18 +72,14 @@ def _beat(now: datetime) -> None:
     pulse = Pulse.objects.select_for_update().filter(name=_PULSE).first()
     if pulse is None:
         Pulse.objects.get_or_create(name=_PULSE, defaults={"at": now})
-        clock_steps.note(now=now)
         return
     away = abs(now - pulse.at)
     if away > AWAY_AFTER:
         _hold_off(now, since=pulse.at)
         for name, at in ((_LEFT, pulse.at), (_BACK, now)):
             Pulse.objects.update_or_create(name=name, defaults={"at": at})
-        if pulse.at > now and clock_steps.was_set_back(now=now):
-            clock_steps.bring_back(now=now)
     if away >= _BEATEN_EVERY:
         Pulse.objects.filter(name=_PULSE).update(at=now)
-        clock_steps.note(now=now)
 
 
 def _hold_off(now: datetime, *, since: datetime) -> None:
@@ -100,7 +97,12 @@ def _hold_again(overdue: Sequence[Replica]) -> set[int]:
     if len(pulses) < 2:
         return set()
     back_at = pulses[_BACK].at
-    held_up = [one for one in overdue if one.last_outcome_at and one.last_outcome_at <= back_at]
+    # Not of jobs: the start of one sets a deadline and is no outcome, and `_hold_off` knows theirs.
+    held_up = [
+        one
+        for one in overdue
+        if one.node.ping_every_s is None and one.last_outcome_at and one.last_outcome_at <= back_at
+    ]
     return {replica.id for replica in _move(held_up, now=back_at, since=pulses[_LEFT].at)}
 
 

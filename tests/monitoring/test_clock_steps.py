@@ -69,6 +69,38 @@ def test_the_clock_of_another_host_brings_nothing_back(now: datetime) -> None:
     assert not scheduling.claim_due_replicas(now=now + SECOND)
 
 
+def test_another_host_that_comes_first_hides_no_clock_that_was_set_back(now: datetime) -> None:
+    replica = build.replica(next_probe_at=now)
+    wrong = now + timedelta(hours=2)
+    listening.find_silent(now=wrong)
+    scheduling.claim_due_replicas(now=wrong)
+    Pulse.objects.filter(name="silence").update(at=now)  # as the other host leaves it
+
+    listening.find_silent(now=now + SECOND)
+
+    assert scheduling.claim_due_replicas(now=now + SECOND).replica_ids == [replica.id]
+
+
+def test_a_call_that_waited_for_a_busy_database_brings_nothing_back(now: datetime) -> None:
+    replica = build.replica(next_probe_at=now)
+    later = now + 18 * SECOND
+    listening.find_silent(now=later)
+    recording.record(observations=[answered(replica, later)], now=later)
+
+    listening.find_silent(now=now)
+
+    replica.refresh_from_db()
+    assert replica.last_outcome_at == later
+
+
+def test_clocks_of_hosts_that_are_gone_are_forgotten(now: datetime) -> None:
+    Pulse.objects.create(name="clock-0123456789abcdef", at=now - timedelta(days=2))
+
+    listening.find_silent(now=now)
+
+    assert Pulse.objects.filter(name__startswith="clock-").count() == 1
+
+
 def test_a_check_that_was_under_way_when_the_clock_was_set_back_is_dropped(now: datetime) -> None:
     """Dated ahead, it would win against every later one until the clock has caught up."""
     replica = build.replica(next_probe_at=now)

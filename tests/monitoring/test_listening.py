@@ -128,6 +128,22 @@ def test_a_report_that_a_hanging_database_held_up_kills_nobody_when_it_is_stored
     assert HealthChange.objects.latest("id").at == back_at + 30 * SECOND
 
 
+@pytest.mark.req("C3", "H-14")
+def test_a_job_that_began_after_our_return_has_until_its_own_deadline(world: World) -> None:
+    """Its start is no outcome, and was not held up by anything."""
+    Node.objects.update(ping_every_s=86_400, silent_after_s=60)
+    world.report()
+    world.now += timedelta(seconds=25)  # away
+    listening.find_silent(now=world.now)
+    Replica.objects.update(silent_at=world.now + 60 * SECOND)  # as the start of a run leaves it
+
+    world.pass_time(60)
+    assert world.health() == "healthy"
+    world.pass_time(5)
+
+    assert world.health() == "dead"
+
+
 def test_a_clock_that_was_set_back_kills_nobody_later(world: World) -> None:
     world.report()
     world.now -= timedelta(hours=1)
