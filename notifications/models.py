@@ -90,6 +90,8 @@ class Delivery(models.Model):
     folded = models.PositiveSmallIntegerField(_("earlier updates in it"), default=0)
     grant = models.CharField(max_length=64, default="", blank=True, editable=False)
     scope = models.CharField(max_length=20, default="", db_default="", blank=True, editable=False)
+    # Not so for those from before scopes were part of the name: reports of them come for weeks.
+    is_named_by_scope = models.BooleanField(default=True, db_default=False, editable=False)
     sealed = models.TextField(default="", blank=True, editable=False)
     schedule = models.CharField(max_length=16, default="", blank=True, editable=False)
     destination = models.CharField(_("host"), max_length=255, default="", blank=True)
@@ -162,7 +164,9 @@ class Delivery(models.Model):
         A mailbox shows one of two mails of the same name: what it gets for another page has another.
         """
         parts = [self.dedupe_key, self.channel, self.address]
-        named = "\0".join([*parts, self.scope] if self.scope else parts)
+        if self.scope and self.is_named_by_scope:
+            parts.append(self.scope)
+        named = "\0".join(parts)
         return salted_hmac("notifications.delivery", named, algorithm="sha256").hexdigest()[:32]
 
     @property

@@ -200,6 +200,10 @@ def test_one_event_for_two_pages_to_one_mailbox_is_two_ids_for_the_outside(now: 
 
     assert len({row.public_id for row in Delivery.objects.all()}) == 3
 
+    # One from before this rule keeps the name that its reports come under.
+    Delivery.objects.update(is_named_by_scope=False)
+    assert len({row.public_id for row in Delivery.objects.all()}) == 1
+
 
 def test_secrets_of_a_letter_are_stored_sealed_until_it_is_sent(now: datetime) -> None:
     row = post.put(
