@@ -16,6 +16,7 @@ otherwise six files a second stayed.
 
 import fcntl
 import logging
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,13 +65,14 @@ class Channel(filesystem.Channel):
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         """The oldest message of `queue`; who moves it has it. Raises Empty."""
-        messages = Path(self.data_folder_in).glob(f"*.{queue}.msg")
-        for message in sorted(messages):
-            if message.name.partition(".")[2] != f"{queue}.msg":
-                continue  # of a queue whose name ends like ours: of the location "probes"
-            taken = message.with_name(f"{message.name}.taken")
+        folder = Path(self.data_folder_in)
+        ours = f"{queue}.msg"  # all of it: a location may be called "probes", too
+        for name in sorted(os.listdir(folder)):  # noqa: PTH208 - a seventh of the time of paths
+            if name.partition(".")[2] != ours:
+                continue
+            taken = folder / f"{name}.taken"
             try:
-                message.rename(taken)
+                (folder / name).rename(taken)
             except FileNotFoundError:  # another worker has it
                 continue
             content = taken.read_bytes()
@@ -78,7 +80,7 @@ class Channel(filesystem.Channel):
             try:
                 return loads(bytes_to_str(content))
             except ValueError:
-                _logger.warning("a message cannot be read and is dropped: %s", message.name)
+                _logger.warning("a message cannot be read and is dropped: %s", name)
         raise Empty
 
     @contextmanager
@@ -86,7 +88,10 @@ class Channel(filesystem.Channel):
         """Keep out other threads and processes that change bindings here."""
         with (self.control_folder / "bindings.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            finally:  # also for a process that was forked meanwhile and has the file open
+                fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class Transport(filesystem.Transport):

@@ -44,13 +44,16 @@ def stop(**_: Any) -> None:
 
 def sweep_probes() -> None:
     """Check replicas that have been due for a while, and have the locations check theirs."""
+    claimed = []
     while not _stopping.is_set() and (
         batch := scheduling.claim_due_replicas(now=timezone.now(), overdue_by=_LEFT_TO_BEAT)
     ):
+        claimed.append(batch)
         if batch.replica_ids:
             monitoring_tasks.probe_batch(replica_ids=batch.replica_ids)
-        # Last, because it needs the broker; without one no location can be asked at all.
-        with contextlib.suppress(OperationalError):
+    # Last, because it waits for the broker; without one no location can be asked at all.
+    with contextlib.suppress(OperationalError):
+        for batch in claimed:
             monitoring_tasks.send_elsewhere(batch)
 
 

@@ -15,14 +15,17 @@ from statuspage import beating, celery
 
 def test_what_last_ran_at_a_time_that_comes_again_is_rung_for_all_the_same() -> None:
     names = ["monitoring.tasks.note_gaps", "monitoring.tasks.tell_operators"]
-    wrong = celery.app.now() + timedelta(hours=2)
     entries = {
-        name: ScheduleEntry(
-            name=name, task=name, schedule=schedule(0), last_run_at=wrong, app=celery.app
-        )
+        name: ScheduleEntry(name=name, task=name, schedule=schedule(0), app=celery.app)
         for name in names
     }
     beat = beating.Scheduler(app=celery.app, schedule=entries, lazy=True)
+    beat.tick()
+    wrong = celery.app.now() + timedelta(hours=2)
+    for entry in beat.schedule.values():
+        entry.last_run_at = wrong
+    beat._heap = None
+    beat.populate_heap()  # as it stands after two hours with the wrong time
     rung = set()
 
     def note(sender: str, **_: Any) -> None:
