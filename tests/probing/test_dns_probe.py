@@ -74,6 +74,7 @@ async def test_the_answer_is_compared_with_what_is_expected(
         (f"type=DNSKEY&expect=257 3 13 {KEY[:56]} {KEY[56:]}", Reason.OK),
         (f"type=DNSKEY&expect=256 3 13 {KEY}", Reason.ANSWER_MISMATCH),
         ("type=DNSKEY&expect=no key", Reason.ANSWER_MISMATCH),
+        (f"type=DS&expect=2371 13 2 {DIGEST} ; and this", Reason.ANSWER_MISMATCH),
         ("type=HTTPS&expect=1 . alpn=h2,h3", Reason.OK),
         ('type=TXT&expect=grün "quoted"', Reason.OK),
     ],
