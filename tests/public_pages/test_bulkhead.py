@@ -41,6 +41,7 @@ def hanging() -> Iterator[Hanging]:
     application.answers.set()
 
 
+@pytest.mark.django_db
 @pytest.mark.req("F-12")
 def test_a_database_that_hangs_leaves_threads_to_the_page(
     outage_day: Path, hanging: Hanging, caplog: pytest.LogCaptureFixture
@@ -118,6 +119,7 @@ def test_once_one_waited_in_vain_nobody_waits_for_a_while(
     assert ask()
 
 
+@pytest.mark.django_db
 def test_what_comes_while_the_application_is_loaded_waits_for_it(outage_day: Path) -> None:
     """Reports and pings of a restart: a refusal of a ping may never be made up for."""
     site, may_load = Site(outage_day, NOW), threading.Event()

@@ -115,6 +115,7 @@ def test_axe_would_find_a_fault(outage: Served, context: BrowserContext) -> None
 @pytest.mark.parametrize(
     "context", [{"viewport": {"width": 320, "height": 600}}], ids=["320"], indirect=True
 )
+@pytest.mark.django_db
 def test_320_pixels_need_no_sideways_scrolling(once: Once, context: BrowserContext) -> None:
     page = context.new_page()
 
