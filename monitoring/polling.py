@@ -51,7 +51,8 @@ class Observation:
 
     `place` is the slug of the location that checked, empty for here. `address` is what was checked,
     None where others reported. `measured` is a health that was reported or computed from a load;
-    without it the node's limits judge the outcome. `silent_share` is the share of witnesses that were silent when a check failed (`vantage`).
+    without it the node's limits judge the outcome. `silent_share` is the share of witnesses that were
+    silent when a check failed (`vantage`).
     """
 
     replica_id: int

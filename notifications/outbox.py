@@ -183,7 +183,8 @@ def hold_open() -> int:
 def try_again(*, ids: Collection[int], now: datetime) -> int:
     """Queue deliveries that ended badly once more, on an operator's word; how many it queued.
 
-    Sensitive ones stay, and those of a cancelled topic: their content is gone. One that is "perhaps sent" may arrive twice.
+    Sensitive ones stay, and those of a cancelled topic: their content is gone. One that is "perhaps
+    sent" may arrive twice.
     """
     ended = Delivery.objects.filter(
         ~Exists(Body.objects.filter(pk=OuterRef("body"), message=dict(BLANK))),
